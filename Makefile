@@ -1,0 +1,48 @@
+# `make demo` and `make test` do all the set-up on a fresh machine (Python 3.11+, nothing else).
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench fuzz coverage peers docs clean
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)  ## run the demo: a market of 100,000 agents, with a report
+	$(BIN)/qtg demo
+
+test: $(STAMP)  ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## ruff, mypy, import contracts, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+bench: $(STAMP)  ## the short form of every benchmark
+	$(BIN)/qtg bench
+
+fuzz: $(STAMP)  ## a million messages against the slow book
+	$(BIN)/python -m tests.property.fuzz
+
+coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels --cov --cov-report=term
+
+peers: $(STAMP)  ## the same workloads on other engines, side by side
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[peers]'
+	$(BIN)/python -m benchmarks.peers
+
+docs: $(STAMP)  ## rewrite docs/data-dictionary.md from the schemas
+	$(BIN)/python -m qtg.schemas.dictionary > docs/data-dictionary.md
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,491 @@
+"""Continuous matching: price-time priority, one message after the other.
+
+`match_rows` works through a stretch of order rows and writes events. It stops early, between two
+messages, when a column set is full; the caller grows it and calls again.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qtg.schemas import (
+    NO_ROW,
+    Account,
+    ExecInst,
+    ExecType,
+    MsgType,
+    OrdType,
+    Reason,
+    SelfTradePrevention,
+    Status,
+    TimeInForce,
+)
+
+from ._jit import kernel
+from .directory import find
+from .directory import insert as register
+from .market import market_book
+from .ladder import NO_KEY, available, reduce, remove, rest, take_slot
+
+MAX_PRICE = (1 << 62) - 1
+MAX_QTY = 1 << 48
+ANY_PRICE = MAX_PRICE  # key of a market order without protection
+SPARE_EVENTS = 4  # events a message can cause beside its trades
+
+
+class Rules(NamedTuple):
+    """What holds for a whole batch."""
+
+    tick: int
+    self_trade: int  # SelfTradePrevention
+    pool_trades_itself: int  # 0 or 1
+    calling: int  # 1 while orders gather for an auction and nothing trades
+
+
+class Incoming(NamedTuple):
+    """The message being worked on; all scalars."""
+
+    row: int
+    market: int
+    agent: int
+    side: int
+    order_id: int
+    key: int
+    price: int
+    qty: int
+
+
+class Progress(NamedTuple):
+    """How far each stretch got, one element per stretch."""
+
+    row: np.ndarray  # next position in the index
+    end_row: np.ndarray
+    event: np.ndarray  # next free event row
+    end_event: np.ndarray
+    status: np.ndarray  # Status
+
+
+@kernel
+def log_order(events, k, inc, exec_type, reason, qty, leaves):
+    """Write an event about one order; returns the next event row."""
+    j = np.uint64(k)  # unsigned indices are not checked for being negative
+    events.exec_type[j] = exec_type
+    events.reason[j] = reason
+    events.side[j] = inc.side
+    events.market[j] = inc.market
+    events.agent[j] = inc.agent
+    events.contra_agent[j] = NO_ROW
+    events.row[j] = inc.row
+    events.order_id[j] = inc.order_id
+    events.contra_id[j] = 0
+    events.price[j] = inc.price
+    events.limit_price[j] = inc.price
+    events.qty[j] = qty
+    events.leaves[j] = leaves
+    return k + 1
+
+
+@kernel
+def log_trade(events, k, inc, contra, price, qty, leaves):
+    """Write a trade; `contra` is the resting order's (id, agent)."""
+    j = np.uint64(k)
+    events.exec_type[j] = ExecType.TRADE
+    events.reason[j] = Reason.NONE
+    events.side[j] = inc.side
+    events.market[j] = inc.market
+    events.agent[j] = inc.agent
+    events.contra_agent[j] = contra[1]
+    events.row[j] = inc.row
+    events.order_id[j] = inc.order_id
+    events.contra_id[j] = contra[0]
+    events.price[j] = price
+    events.limit_price[j] = inc.price
+    events.qty[j] = qty
+    events.leaves[j] = leaves
+    return k + 1
+
+
+@kernel
+def log_resting(events, k, book, cause, slot, outcome):
+    """Write that a resting order ended; `cause` is the message, `outcome` (ExecType, Reason)."""
+    orders = book.orders
+    side = -1 if orders.ladder[slot] >= 2 else 1
+    price = side * orders.key[slot] * book.markets.tick_size[0]
+    resting = Incoming(
+        cause.row,
+        cause.market,
+        np.int64(orders.agent[slot]),
+        side,
+        orders.order_id[slot],
+        orders.key[slot],
+        price,
+        orders.qty[slot],
+    )
+    return log_order(events, k, resting, outcome[0], outcome[1], resting.qty, 0)
+
+
+@kernel
+def _opposite(side):
+    """The ladder of others' orders that an order of `side` trades with; the pool's is next."""
+    return 2 if side > 0 else 0
+
+
+@kernel
+def _next_ladder(book, opposite, sees_pool):
+    """Which of the two opposite ladders holds the order that trades next."""
+    others = book.ladders.best[opposite]
+    pool = book.ladders.best[opposite + 1]
+    if not sees_pool or pool == NO_KEY or others > pool:
+        return opposite
+    if pool > others:
+        return opposite + 1
+    i = pool & (book.levels.head.shape[1] - 1)
+    first_other = book.levels.head[opposite, i]
+    first_pool = book.levels.head[opposite + 1, i]
+    earlier = book.orders.priority[first_other] < book.orders.priority[first_pool]
+    return opposite if earlier else opposite + 1
+
+
+@kernel
+def _sees_pool(inc, rules):
+    return inc.agent != Account.POOL or rules.pool_trades_itself != 0
+
+
+@kernel
+def _crosses(book, inc, rules):
+    """Whether the order would trade on arrival."""
+    opposite = _opposite(inc.side)
+    if book.ladders.best[opposite] + inc.key >= 0:
+        return True
+    return _sees_pool(inc, rules) and book.ladders.best[opposite + 1] + inc.key >= 0
+
+
+@kernel
+def _check_fill_or_kill(book, inc, rules):
+    """Reason a fill-or-kill order must be refused, or NONE.
+
+    Own orders never count as available; unless they would be cancelled out of the way, one at
+    the limit or better stops the order.
+    """
+    opposite = _opposite(inc.side)
+    nobody = NO_ROW - 1
+    agent = inc.agent if inc.agent > Account.POOL else nobody
+    found, own = available(book, opposite, -inc.key, agent)
+    if own > 0 and rules.self_trade != SelfTradePrevention.CANCEL_RESTING:
+        return Reason.SELF_TRADE
+    if _sees_pool(inc, rules):
+        found += available(book, opposite + 1, -inc.key, nobody)[0]
+    return Reason.NONE if found >= inc.qty else Reason.FOK_UNFILLABLE
+
+
+@kernel
+def _trade(book, inc, rules, events, k):
+    """Trade against the opposite side; returns (open quantity, next event row, reason to stop)."""
+    orders, levels, ladders, markets = book.orders, book.levels, book.ladders, book.markets
+    m = inc.market
+    mask = levels.head.shape[1] - 1
+    opposite = _opposite(inc.side)
+    sees_pool = _sees_pool(inc, rules)
+    leaves = inc.qty
+    while leaves > 0:
+        r = _next_ladder(book, opposite, sees_pool)
+        best = ladders.best[r]
+        if best + inc.key < 0:
+            break
+        slot = np.int64(levels.head[np.uint64(r), np.uint64(best & mask)])
+        s = np.uint64(slot)
+        owner = np.int64(orders.agent[s])
+        if owner == inc.agent and inc.agent > Account.POOL:
+            if rules.self_trade != SelfTradePrevention.CANCEL_INCOMING:
+                outcome = (ExecType.CANCELED, Reason.SELF_TRADE)
+                k = log_resting(events, k, book, inc, slot, outcome)
+                remove(book, slot)
+            if rules.self_trade != SelfTradePrevention.CANCEL_RESTING:
+                return leaves, k, np.int64(Reason.SELF_TRADE)
+            continue
+        resting = orders.qty[s]
+        qty = min(leaves, resting)
+        leaves -= qty
+        price = -inc.side * best * markets.tick_size[0]
+        k = log_trade(events, k, inc, (orders.order_id[s], owner), price, qty, leaves)
+        markets.last_price[0] = price
+        if qty == resting:
+            remove(book, slot)
+        else:
+            reduce(book, slot, qty)
+    return leaves, k, np.int64(Reason.NONE)
+
+
+@kernel
+def _settle_down(book, inc, rules, expire_tick, leaves):
+    """Let what is left rest; False if it would lock or cross the pool's own book."""
+    orders, markets = book.orders, book.markets
+    m = inc.market
+    pool = inc.agent == Account.POOL
+    if pool and not rules.calling:
+        own = book.ladders.best[_opposite(inc.side) + 1]
+        if own + inc.key >= 0:
+            return False
+    slot = take_slot(book)
+    s = np.uint64(slot)
+    markets.priority[0] += 1
+    orders.order_id[s] = inc.order_id
+    orders.key[s] = inc.key
+    orders.qty[s] = leaves
+    orders.priority[s] = markets.priority[0]
+    orders.expire_tick[s] = expire_tick
+    orders.agent[s] = inc.agent
+    orders.ladder[s] = (0 if inc.side > 0 else 2) + (1 if pool else 0)
+    register(book.directory, inc.order_id, slot)
+    rest(book, slot)
+    return True
+
+
+@kernel
+def _protected_key(book, inc, rules):
+    """Key of a market order: the best opposite price, or beyond it by the market's protection."""
+    bps = book.markets.protection_bps[0]
+    if bps == 0:
+        return ANY_PRICE
+    opposite = _opposite(inc.side)
+    best = book.ladders.best[opposite]
+    if _sees_pool(inc, rules):
+        best = max(best, book.ladders.best[opposite + 1])
+    if best == NO_KEY:
+        return NO_KEY
+    tick = -inc.side * best
+    return inc.side * (tick + inc.side * (tick * bps // 10_000))
+
+
+@kernel
+def _check_new(book, orders, row, tick):
+    """Reason to refuse a new order for its form, or NONE."""
+    ord_type, tif, inst = orders.ord_type[row], orders.tif[row], orders.exec_inst[row]
+    if ord_type != OrdType.LIMIT and ord_type != OrdType.MARKET:
+        return Reason.BAD_ORD_TYPE
+    if tif < TimeInForce.GTC or tif > TimeInForce.GTT:
+        return Reason.BAD_TIME_IN_FORCE
+    if inst != ExecInst.NONE:
+        rests = tif == TimeInForce.GTC or tif == TimeInForce.GTT
+        if inst != ExecInst.POST_ONLY or ord_type == OrdType.MARKET or not rests:
+            return Reason.BAD_EXEC_INST
+    if tif == TimeInForce.GTT:
+        if ord_type == OrdType.MARKET:
+            return Reason.BAD_TIME_IN_FORCE
+        if orders.expire_tick[row] <= tick:
+            return Reason.BAD_EXPIRE_TICK
+    if orders.side[row] != 1 and orders.side[row] != -1:
+        return Reason.BAD_SIDE
+    if ord_type == OrdType.LIMIT:
+        return _check_terms(book, orders.price[row], orders.qty[row])
+    return _check_qty(book, orders.qty[row])
+
+
+@kernel
+def _check_qty(book, qty):
+    if qty <= 0 or qty > MAX_QTY:
+        return Reason.BAD_QTY
+    lot = book.markets.lot_size[0]
+    if lot != 1 and qty % lot != 0:
+        return Reason.OFF_LOT
+    return Reason.NONE
+
+
+@kernel
+def _check_terms(book, price, qty):
+    if price <= 0 or price > MAX_PRICE:
+        return Reason.BAD_PRICE
+    step = book.markets.tick_size[0]
+    if step != 1 and price % step != 0:
+        return Reason.OFF_TICK
+    return _check_qty(book, qty)
+
+
+@kernel
+def _key(book, side, price):
+    step = book.markets.tick_size[0]
+    return side * price if step == 1 else side * (price // step)
+
+
+@kernel
+def _work(book, inc, rules, events, k, expire_tick, rests):
+    """Trade, then let the rest rest or cancel it; returns the next event row.
+
+    `rests` is 0 for orders that must not rest, with the reason of the cancel otherwise given.
+    """
+    leaves, reason = inc.qty, np.int64(Reason.NONE)
+    if not rules.calling:
+        leaves, k, reason = _trade(book, inc, rules, events, k)
+    if leaves == 0:
+        return k
+    if reason == Reason.NONE:
+        if rests == Reason.NONE:
+            if _settle_down(book, inc, rules, expire_tick, leaves):
+                return k
+            reason = np.int64(Reason.POOL_WOULD_CROSS)
+        else:
+            reason = np.int64(rests)
+    return log_order(events, k, inc, ExecType.CANCELED, reason, leaves, 0)
+
+
+@kernel
+def _new(book, orders, inc, rules, events, k):
+    row, m = inc.row, inc.market
+    reason = _check_new(book, orders, row, rules.tick)
+    if reason == Reason.NONE and book.markets.closed[0]:
+        reason = Reason.MARKET_CLOSED
+    if reason != Reason.NONE:
+        return log_order(events, k, inc, ExecType.REJECTED, reason, inc.qty, 0)
+    rests = np.int64(Reason.NONE)
+    tif = orders.tif[row]
+    if tif == TimeInForce.IOC or tif == TimeInForce.FOK:
+        rests = np.int64(Reason.IOC_REMAINDER)
+    key = np.int64(NO_KEY)
+    price = inc.price
+    if orders.ord_type[row] == OrdType.MARKET:
+        rests = np.int64(Reason.NO_LIQUIDITY)
+        key = _protected_key(book, inc, rules)
+        price = np.int64(0)
+    else:
+        key = _key(book, inc.side, price)
+    inc = Incoming(row, m, inc.agent, inc.side, inc.order_id, key, price, inc.qty)
+    if orders.exec_inst[row] == ExecInst.POST_ONLY and _crosses(book, inc, rules):
+        reason = Reason.POST_ONLY_WOULD_CROSS
+    elif tif == TimeInForce.FOK:
+        reason = _check_fill_or_kill(book, inc, rules)
+    if reason != Reason.NONE:
+        return log_order(events, k, inc, ExecType.REJECTED, reason, inc.qty, 0)
+    k = log_order(events, k, inc, ExecType.NEW, Reason.NONE, inc.qty, inc.qty)
+    expire_tick = orders.expire_tick[row] if tif == TimeInForce.GTT else np.int64(0)
+    return _work(book, inc, rules, events, k, expire_tick, rests)
+
+
+@kernel
+def _cancel(book, inc, slot, events, k):
+    outcome = (ExecType.CANCELED, Reason.REQUESTED)
+    k = log_resting(events, k, book, inc, slot, outcome)
+    remove(book, slot)
+    return k
+
+
+@kernel
+def _replace(book, orders, inc, slot, rules, events, k):
+    """Same price and no more quantity keeps its place; anything else loses it."""
+    resting, m, row = book.orders, inc.market, inc.row
+    reason = _check_terms(book, inc.price, inc.qty)
+    if reason == Reason.NONE and book.markets.closed[0]:
+        reason = Reason.MARKET_CLOSED
+    side = -1 if resting.ladder[slot] >= 2 else 1
+    key = _key(book, side, inc.price)
+    inc = Incoming(row, m, inc.agent, side, inc.order_id, key, inc.price, inc.qty)
+    if (
+        reason == Reason.NONE
+        and orders.exec_inst[row] == ExecInst.POST_ONLY
+        and _crosses(book, inc, rules)
+    ):
+        reason = Reason.POST_ONLY_WOULD_CROSS
+    if reason != Reason.NONE:
+        return log_order(events, k, inc, ExecType.REJECTED, reason, inc.qty, 0)
+    old_qty = resting.qty[slot]
+    old_price = side * resting.key[slot] * book.markets.tick_size[0]
+    k = log_order(events, k, inc, ExecType.REPLACED, Reason.NONE, old_qty, inc.qty)
+    events.price[k - 1] = old_price
+    if key == resting.key[slot] and inc.qty <= old_qty:
+        if inc.qty < old_qty:
+            reduce(book, slot, old_qty - inc.qty)
+        return k
+    expire_tick = resting.expire_tick[slot]
+    remove(book, slot)
+    return _work(book, inc, rules, events, k, expire_tick, np.int64(Reason.NONE))
+
+
+@kernel
+def _amend(book, orders, inc, rules, events, k):
+    """A cancel or replace: find the order, check the owner."""
+    reason = Reason.NONE
+    slot = find(book.directory, inc.order_id) if inc.order_id > 0 else NO_ROW
+    if slot == NO_ROW:
+        reason = Reason.UNKNOWN_ORDER
+    elif book.orders.agent[slot] != inc.agent:
+        reason = Reason.NOT_OWNER
+    if reason != Reason.NONE:
+        return log_order(events, k, inc, ExecType.REJECTED, reason, inc.qty, 0)
+    if orders.msg_type[inc.row] == MsgType.CANCEL:
+        return _cancel(book, inc, slot, events, k)
+    return _replace(book, orders, inc, slot, rules, events, k)
+
+
+@kernel
+def _incoming(orders, row, m, ids):
+    r = np.uint64(row)
+    msg_type = orders.msg_type[r]
+    order_id = ids[r] if msg_type == MsgType.NEW else orders.order_id[r]
+    priced = msg_type != MsgType.CANCEL
+    return Incoming(
+        row,
+        m,
+        np.int64(orders.agent[r]),
+        np.int64(orders.side[r]),
+        order_id,
+        np.int64(NO_KEY),
+        orders.price[r] if priced else np.int64(0),
+        orders.qty[r] if priced else np.int64(0),
+    )
+
+
+@kernel
+def _work_message(book, orders, inc, rules, events, k):
+    msg_type = orders.msg_type[inc.row]
+    if msg_type == MsgType.NEW:
+        return _new(book, orders, inc, rules, events, k)
+    if msg_type == MsgType.CANCEL or msg_type == MsgType.REPLACE:
+        return _amend(book, orders, inc, rules, events, k)
+    return log_order(events, k, inc, ExecType.REJECTED, Reason.UNKNOWN_MSG_TYPE, inc.qty, 0)
+
+
+@kernel
+def match_rows(books, orders, index, ids, progress, c, rules, events):
+    """Work through stretch `c` of the order rows named by `index`, writing events.
+
+    Parameters
+    ----------
+    books : Book          of all markets; modified in place
+    orders : Orders       messages
+    index : int64 (n,)    order rows, grouped by market
+    ids : int64 (n,)      id that a NEW row gets
+    progress : Progress   where stretch `c` starts and ends; modified in place
+    rules : Rules
+    events : Events       written from progress.event[c] on
+    """
+    n_markets, slots = books.orders.order_id.shape
+    k = progress.event[c]
+    i = progress.row[c]
+    end = progress.end_event[c]
+    status = Status.OK
+    m = np.int64(NO_ROW)
+    book = market_book(books, 0)
+    while i < progress.end_row[c]:
+        row = index[i]
+        if orders.market[row] != m:
+            m = np.int64(orders.market[row])
+            if 0 <= m < n_markets:
+                book = market_book(books, m)
+        inc = _incoming(orders, row, m, ids)
+        if m < 0 or m >= n_markets:
+            if k == end:
+                status = Status.GROW_EVENTS
+                break
+            k = log_order(events, k, inc, ExecType.REJECTED, Reason.UNKNOWN_MARKET, inc.qty, 0)
+        else:
+            most = min(max(inc.qty, 0), np.int64(book.markets.live[0])) + SPARE_EVENTS
+            if k + most > end:
+                status = Status.GROW_EVENTS
+                break
+            if book.markets.free[0] == NO_ROW and book.markets.fresh[0] == slots:
+                status = Status.GROW_ORDERS
+                break
+            k = _work_message(book, orders, inc, rules, events, k)
+        i += 1
+    progress.row[c] = i
+    progress.event[c] = k
+    progress.status[c] = status

@@ -1,0 +1,32 @@
+"""The exceptions of qtg. Each message says what was wrong, where, and what to change.
+
+A rejected order is not an exception: it is an event with a reason code.
+"""
+
+
+class QtgError(Exception):
+    """Base of all errors that qtg raises on purpose."""
+
+
+class ConfigError(QtgError):
+    """A configuration, preset name or argument is not usable."""
+
+
+class OrderError(QtgError):
+    """Columns handed to the venue are malformed: unequal lengths, wrong dtype, unknown names."""
+
+
+class CapacityError(QtgError):
+    """A table cannot grow any further."""
+
+
+class StrategyError(QtgError):
+    """A user's strategy failed or returned unusable orders."""
+
+
+class StorageError(QtgError):
+    """A run directory cannot be written or read."""
+
+
+class InvariantError(QtgError):
+    """Money, shares or the book are inconsistent: a defect of qtg itself."""

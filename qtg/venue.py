@@ -1,0 +1,328 @@
+"""The venue: orders in, events out."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from qtg.kernels.arrange import arrange, shuffle
+from qtg.kernels.expiry import expire_due
+from qtg.kernels.ladder import NO_KEY
+from qtg.kernels.market import rebuild_directories
+from qtg.kernels.matching import Progress, Rules, match_rows
+from qtg.schemas import (
+    LADDERS,
+    Book,
+    Directory,
+    Events,
+    Ladders,
+    Levels,
+    Markets,
+    Matching,
+    Orders,
+    RestingOrders,
+    SelfTradePrevention,
+    Status,
+    Timers,
+    allocate,
+    columns,
+    grown,
+    nbytes,
+)
+
+from .book import BookView
+from .errors import CapacityError, ConfigError, OrderError
+from .money import to_units
+
+Price = str | int | float | Decimal
+MAX_SLOTS = 1 << 30
+
+
+class Venue:
+    """A matching engine for many markets, columns in and columns out.
+
+    Parameters
+    ----------
+    markets : int                 markets per environment
+    tick_size : price or one per market, smallest price step [currency]
+    lot_size : int or one per market, smallest quantity step
+    matching : Matching           order in which one batch is worked
+    self_trade : SelfTradePrevention
+    pool_trades_itself : bool     whether orders of agent 0, the background pool, may meet
+    protection_bps : int          how far a market order may walk from the best price; 0: no limit
+    envs : sequence of int        environment ids; market row = environment * markets + symbol
+    seed : int                    for `Matching.SHUFFLED`
+    window : int                  price levels kept in each ladder's ring; a power of two
+    orders, events : int          rows to start with; both grow when needed
+
+    Examples
+    --------
+    >>> venue = Venue(tick_size="0.25")
+    >>> events = venue.submit(dict(side=[1, -1], price=[1000000, 1000000], qty=[5, 3]))
+    >>> events.exec_type.tolist(), events.qty.tolist()
+    ([0, 0, 1], [5, 3, 3])
+    """
+
+    def __init__(
+        self,
+        markets: int = 1,
+        *,
+        tick_size: Price | Sequence[Price] = "0.0001",
+        lot_size: int | Sequence[int] = 1,
+        matching: Matching = Matching.PRICE_TIME,
+        self_trade: SelfTradePrevention = SelfTradePrevention.CANCEL_INCOMING,
+        pool_trades_itself: bool = False,
+        protection_bps: int = 0,
+        envs: Sequence[int] = (0,),
+        seed: int = 0,
+        window: int = 1024,
+        orders: int = 1024,
+        events: int = 4096,
+    ) -> None:
+        if markets < 1 or not envs:
+            raise ConfigError(f"a venue needs at least one market, got {markets}")
+        if window < 64 or window & (window - 1):
+            raise ConfigError(f"window must be a power of two of at least 64, got {window}")
+        self.symbols = markets
+        self.n_markets = markets * len(envs)
+        self.matching = Matching(matching)
+        self.self_trade = SelfTradePrevention(self_trade)
+        self.pool_trades_itself = pool_trades_itself
+        self.envs = np.array(envs, np.int64)
+        self.seed = np.uint64(seed & 0xFFFF_FFFF_FFFF_FFFF)
+        self.tick = 0
+        self._window = window
+        self._terms = allocate(Markets, self.n_markets)
+        self._terms.tick_size[:] = np.tile(_per_market(tick_size, markets, _tick_units), len(envs))
+        self._terms.lot_size[:] = np.tile(_per_market(lot_size, markets, _lot), len(envs))
+        self._terms.protection_bps[:] = protection_bps
+        self._events = allocate(Events, events)
+        self.reset(orders)
+
+    def reset(self, orders: int | None = None) -> None:
+        """Empty every book and start ids again; columns keep their size."""
+        slots = orders or self.book_columns.orders.order_id.shape[1]
+        slots = 1 << max(4, (slots - 1).bit_length())
+        self.book_columns = _empty_book(self._terms, slots, self._window)
+        self._next_id = np.ones(len(self.envs), np.int64)
+        self._starts = np.zeros(self.n_markets + 2, np.int64)
+        self._ids = np.zeros(0, np.int64)
+        self._index = np.zeros(0, np.int64)
+        self._progress = Progress(*(np.zeros(1, np.int64) for _ in Progress._fields))
+        self.tick = 0
+
+    def submit(
+        self, orders: Orders | Mapping[str, Any] | Any, *, tick: int | None = None
+    ) -> Events:
+        """Work a batch of messages, in row order within each market.
+
+        Parameters
+        ----------
+        orders : Orders, mapping of columns, or frame with those columns, each (n,);
+            absent columns take their defaults. Prices are int64 at 1e-4.
+        tick : int, optional   advance to this tick first, which expires GTT orders
+
+        Returns
+        -------
+        Events    grouped by market, then in the order they happened; the arrays are yours
+
+        Raises
+        ------
+        OrderError    unknown column, wrong dtype, or columns of unequal length
+        """
+        batch = as_orders(orders)
+        n = len(batch.msg_type)
+        self._own_events()
+        k = 0
+        if tick is not None and tick != self.tick:
+            k = self.advance(tick)
+        k = self.match(batch, n, k)
+        return Events(*(column[:k] for column in self._events))
+
+    def advance(self, tick: int, k: int = 0) -> int:
+        """Move to a later tick and expire what is due; events go in from row `k`.
+
+        Returns the next free event row.
+        """
+        if tick < self.tick:
+            raise ConfigError(f"tick {tick} lies before the venue's tick {self.tick}")
+        self._begin(0, self.n_markets, k)
+        while True:
+            expire_due(self.book_columns, self.tick, tick, self._progress, self._events)
+            if self._finished():
+                break
+        self.tick = tick
+        return int(self._progress.event[0])
+
+    def match(self, orders: Orders, n: int, k: int = 0) -> int:
+        """Work the first `n` rows; events go in from row `k`. Returns the next free event row."""
+        self._arrange(orders, n)
+        rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), 0)
+        self._begin(0, n, k)
+        while True:
+            match_rows(
+                self.book_columns,
+                orders,
+                self._index,
+                self._ids,
+                self._progress,
+                0,
+                rules,
+                self._events,
+            )
+            if self._finished():
+                return int(self._progress.event[0])
+
+    @property
+    def events(self) -> Events:
+        """The event columns that `advance` and `match` write to; reused by the next call."""
+        return self._events
+
+    def book(self, market: int = 0) -> BookView:
+        """A view of one market's book."""
+        if not 0 <= market < self.n_markets:
+            raise ConfigError(f"market {market} does not exist; this venue has {self.n_markets}")
+        return BookView(self.book_columns, market)
+
+    def nbytes(self) -> int:
+        """Bytes held by the venue's columns."""
+        return nbytes(*self.book_columns, self._events) + self._ids.nbytes + self._index.nbytes
+
+    def _arrange(self, orders: Orders, n: int) -> None:
+        if len(self._index) < n:
+            self._ids = np.zeros(2 * n, np.int64)
+            self._index = np.zeros(2 * n, np.int64)
+        arrange(orders, n, self.symbols, self._next_id, self._ids, self._index, self._starts)
+        if self.matching == Matching.SHUFFLED:
+            shuffle(self._index, self._starts, self.seed, self.envs, self.symbols, self.tick)
+
+    def _begin(self, row: int, end_row: int, event: int) -> None:
+        progress = self._progress
+        progress.row[0], progress.end_row[0] = row, end_row
+        progress.event[0], progress.end_event[0] = event, len(self._events.qty)
+
+    def _finished(self) -> bool:
+        """Whether the last kernel call got through; if it ran out of room, make more."""
+        status = self._progress.status[0]
+        if status == Status.GROW_EVENTS:
+            most = 2 * len(self._events.qty) + int(self.book_columns.markets.live.max())
+            self._events = grown(self._events, most)
+            self._progress.end_event[0] = most
+        elif status == Status.GROW_ORDERS:
+            self._grow_orders()
+        return bool(status == Status.OK)
+
+    def _grow_orders(self) -> None:
+        book = self.book_columns
+        slots = 2 * book.orders.order_id.shape[1]
+        if slots > MAX_SLOTS:
+            raise CapacityError(f"more than {MAX_SLOTS} resting orders in one market")
+        orders = grown(book.orders, slots, axis=1)
+        directory = allocate(Directory, self.n_markets, 2 * slots)
+        self.book_columns = book._replace(orders=orders, directory=directory)
+        rebuild_directories(self.book_columns)
+
+    def _own_events(self) -> None:
+        """Leave events that a caller still holds to the caller, and write to new columns."""
+        ours = 2  # the column's own reference and getrefcount's argument
+        if any(sys.getrefcount(column.base) > ours for column in self._events):
+            self._events = allocate(Events, len(self._events.qty))
+
+
+def as_orders(orders: Orders | Mapping[str, Any] | Any) -> Orders:
+    """Order columns from an `Orders`, a mapping or a frame; absent columns at their default.
+
+    Raises
+    ------
+    OrderError    unknown column, wrong dtype, or columns of unequal length
+    """
+    declared = columns(Orders)
+    if isinstance(orders, Orders):
+        given: dict[str, Any] = orders._asdict()
+    elif isinstance(orders, Mapping):
+        given = dict(orders)
+    elif hasattr(orders, "columns"):
+        given = {name: orders[name].to_numpy() for name in orders.columns}
+    else:
+        raise OrderError(f"orders must be columns by name, not {type(orders).__name__}")
+    unknown = sorted(set(given) - {column.name for column in declared})
+    if unknown:
+        names = ", ".join(column.name for column in declared)
+        raise OrderError(f"no order column is called {unknown[0]!r}; the columns are {names}")
+    arrays = {
+        column.name: _checked(given[column.name], column.name, column.dtype)
+        for column in declared
+        if column.name in given
+    }
+    lengths = {name: len(array) for name, array in arrays.items()}
+    n = next(iter(lengths.values()), 0)
+    for name, length in lengths.items():
+        if length != n:
+            first = next(iter(lengths))
+            raise OrderError(
+                f"order columns have unequal lengths: {first} has {n} rows, {name} has {length}"
+            )
+    return Orders(
+        *(
+            arrays[column.name]
+            if column.name in arrays
+            else np.full(n, column.default, column.dtype)
+            for column in declared
+        )
+    )
+
+
+def _checked(values: Any, name: str, dtype: np.dtype) -> np.ndarray:
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise OrderError(f"order column {name} must have one dimension, it has {array.ndim}")
+    if array.dtype == dtype:
+        return np.ascontiguousarray(array)
+    if array.size == 0:
+        return np.zeros(0, dtype)
+    if array.dtype.kind not in "iub":
+        raise OrderError(f"order column {name} must hold integers ({dtype}), not {array.dtype}")
+    limits = np.iinfo(dtype)
+    if array.min() < limits.min or array.max() > limits.max:
+        raise OrderError(f"order column {name} holds a number that does not fit {dtype}")
+    return np.ascontiguousarray(array, dtype)
+
+
+def _per_market(value: Any, markets: int, convert: Any) -> list[int]:
+    single = isinstance(value, (str, int, float, Decimal))
+    values = [value] * markets if single else list(value)
+    if len(values) != markets:
+        raise ConfigError(f"{len(values)} values given for {markets} markets; give one, or one each")
+    return [convert(each) for each in values]
+
+
+def _tick_units(value: Price) -> int:
+    units = to_units(value, "tick_size")
+    if units < 1:
+        raise ConfigError(f"tick_size must be positive, got {value}")
+    return units
+
+
+def _lot(value: int) -> int:
+    if value < 1:
+        raise ConfigError(f"lot_size must be positive, got {value}")
+    return int(value)
+
+
+def _empty_book(terms: Markets, slots: int, window: int) -> Book:
+    n = len(terms.tick_size)
+    ladders = allocate(Ladders, n * LADDERS, word=window >> 6)
+    ladders.best[:] = NO_KEY
+    fresh = allocate(Markets, n)
+    for name in ("tick_size", "lot_size", "protection_bps"):
+        getattr(fresh, name)[:] = getattr(terms, name)
+    return Book(
+        allocate(RestingOrders, n, slots),
+        allocate(Levels, n * LADDERS, window),
+        ladders,
+        fresh,
+        allocate(Directory, n, 2 * slots),
+        allocate(Timers, n, 256),
+    )

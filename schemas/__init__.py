@@ -1,0 +1,49 @@
+"""Every table of qtg, declared once. See `schemas.columns` for what a declaration yields."""
+
+from .book import (
+    LADDERS,
+    Book,
+    Directory,
+    Ladders,
+    Levels,
+    Markets,
+    RestingOrders,
+    Timers,
+)
+from .columns import (
+    F64,
+    I8,
+    I32,
+    I64,
+    NO_ROW,
+    PRICE_SCALE,
+    U64,
+    Col,
+    Column,
+    allocate,
+    columns,
+    grown,
+    nbytes,
+    taken,
+)
+from .enums import (
+    REASON_TEXT,
+    Account,
+    ExecInst,
+    ExecType,
+    Matching,
+    MsgType,
+    OrdType,
+    Reason,
+    Regime,
+    Sector,
+    SelfTradePrevention,
+    Side,
+    Status,
+    Stream,
+    Tier,
+    TimeInForce,
+)
+from .orders import Events, OrderEvents, Orders, Trades
+
+__all__ = [name for name in dir() if not name.startswith("_")]

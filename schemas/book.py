@@ -1,0 +1,88 @@
+"""The book's columns. A market has four ladders: side (buy, sell) by class (others, pool).
+
+Ladder row = market * 4 + 2 * (side is sell) + (owner is the pool). Inside a ladder prices are
+*keys*: the price in ticks for buys and its negative for sells, so that a larger key is always
+the better price and every kernel is written once for both sides.
+"""
+
+from typing import Annotated, NamedTuple
+
+from .columns import I8, I32, I64, NO_ROW, U64, Col
+
+LADDERS = 4
+
+
+class RestingOrders(NamedTuple):
+    """Resting orders, shape (market, slot). Slots are private; ids are public."""
+
+    order_id: Annotated[I64, Col("id", "public id; 0 marks a free slot")]
+    key: Annotated[I64, Col("ticks", "signed price in ticks, larger is better")]
+    qty: Annotated[I64, Col("shares", "open quantity")]
+    priority: Annotated[I64, Col("id", "time priority in the market, smaller is earlier")]
+    expire_tick: Annotated[I64, Col("tick", "first tick at which it is gone; 0 never")]
+    agent: Annotated[I32, Col("agent", "owner")]
+    next: Annotated[I32, Col("row", "later order of the level; right child while parked", default=NO_ROW)]
+    prev: Annotated[I32, Col("row", "earlier order of the level; left child while parked", default=NO_ROW)]
+    parent: Annotated[I32, Col("row", "heap parent while parked", default=NO_ROW)]
+    timer_next: Annotated[I32, Col("row", "next order in the same expiry bucket", default=NO_ROW)]
+    timer_prev: Annotated[I32, Col("row", "previous order in the same expiry bucket", default=NO_ROW)]
+    ladder: Annotated[I8, Col("code", "2 * (side is sell) + (owner is the pool)")]
+    parked: Annotated[I8, Col("flag", "1 while outside the ladder's window")]
+
+
+class Levels(NamedTuple):
+    """Price levels inside each ladder's window, shape (ladder, slot); slot = key & (window - 1)."""
+
+    head: Annotated[I32, Col("row", "earliest order of the level", default=NO_ROW)]
+    tail: Annotated[I32, Col("row", "latest order of the level", default=NO_ROW)]
+    qty: Annotated[I64, Col("shares", "sum of the level's open quantities")]
+
+
+class Ladders(NamedTuple):
+    """One row per ladder."""
+
+    best: Annotated[I64, Col("ticks", "best key in the window, or NO_KEY")]
+    low: Annotated[I64, Col("ticks", "lowest key of the window")]
+    parked: Annotated[I32, Col("row", "root of the heap of orders below the window", default=NO_ROW)]
+    orders: Annotated[I32, Col("count", "live orders, parked ones included")]
+    occupied: Annotated[U64, Col("bits", "one bit per level slot", shape=("word",))]
+
+
+class Markets(NamedTuple):
+    """One row per market."""
+
+    tick_size: Annotated[I64, Col("price", "smallest price step", default=1)]
+    lot_size: Annotated[I64, Col("shares", "smallest quantity step", default=1)]
+    protection_bps: Annotated[I64, Col("bps", "how far a market order may walk; 0 is without limit")]
+    free: Annotated[I32, Col("row", "first free order slot, linked through `next`", default=NO_ROW)]
+    fresh: Annotated[I32, Col("row", "first order slot never used")]
+    live: Annotated[I32, Col("count", "resting orders")]
+    priority: Annotated[I64, Col("id", "last time priority given")]
+    last_price: Annotated[I64, Col("price", "last trade price, or the initial price")]
+    closed: Annotated[I8, Col("flag", "1 while no new orders are taken")]
+
+
+class Directory(NamedTuple):
+    """Id -> slot, shape (market, place); place = id & (places - 1), else in the overflow."""
+
+    order_id: Annotated[I64, Col("id", "0 marks an empty place")]
+    slot: Annotated[I32, Col("row", "row of the resting order")]
+    overflow_id: Annotated[I64, Col("id", "ids whose place is taken; 0 marks an empty bucket")]
+    overflow_slot: Annotated[I32, Col("row", "row of the resting order")]
+
+
+class Timers(NamedTuple):
+    """Expiry wheel, shape (market, bucket); bucket = expire_tick & (buckets - 1)."""
+
+    head: Annotated[I32, Col("row", "first order of the bucket", default=NO_ROW)]
+
+
+class Book(NamedTuple):
+    """Everything a matching kernel touches, as one argument."""
+
+    orders: RestingOrders
+    levels: Levels
+    ladders: Ladders
+    markets: Markets
+    directory: Directory
+    timers: Timers

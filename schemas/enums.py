@@ -1,0 +1,196 @@
+"""Codes used in the tables. Names follow the FIX vocabulary where it has a word."""
+
+from enum import IntEnum
+
+
+class MsgType(IntEnum):
+    """What an order row asks for (FIX NewOrderSingle, OrderCancelRequest, CancelReplaceRequest)."""
+
+    NEW = 0
+    CANCEL = 1
+    REPLACE = 2
+
+
+class Side(IntEnum):
+    """Signed, so that a position changes by `side * qty`."""
+
+    BUY = 1
+    SELL = -1
+
+
+class OrdType(IntEnum):
+    LIMIT = 0
+    MARKET = 1
+
+
+class TimeInForce(IntEnum):
+    """How long an order lives."""
+
+    GTC = 0  # good till cancel
+    IOC = 1  # immediate or cancel: what does not fill at once is cancelled
+    FOK = 2  # fill or kill: all at once or nothing
+    GTT = 3  # good till tick: expires at the start of `expire_tick`
+
+
+class ExecInst(IntEnum):
+    """Extra instruction on a new order."""
+
+    NONE = 0
+    POST_ONLY = 1  # rejected if it would trade on arrival
+
+
+class ExecType(IntEnum):
+    """What happened (FIX ExecType)."""
+
+    NEW = 0
+    TRADE = 1
+    CANCELED = 2
+    REPLACED = 3
+    REJECTED = 4
+    EXPIRED = 5
+
+
+class Reason(IntEnum):
+    """Why an order was rejected or cancelled (after FIX OrdRejReason and CxlRejReason)."""
+
+    NONE = 0
+    # malformed
+    UNKNOWN_MSG_TYPE = 1
+    UNKNOWN_MARKET = 2
+    BAD_SIDE = 3
+    BAD_ORD_TYPE = 4
+    BAD_TIME_IN_FORCE = 5
+    BAD_PRICE = 6
+    OFF_TICK = 7
+    BAD_QTY = 8
+    OFF_LOT = 9
+    BAD_EXPIRE_TICK = 10
+    BAD_AGENT = 11
+    BAD_LATENCY = 12
+    BAD_EXEC_INST = 13
+    # about a resting order
+    UNKNOWN_ORDER = 20
+    NOT_OWNER = 21
+    # risk
+    INSUFFICIENT_CASH = 30
+    INSUFFICIENT_SHARES = 31
+    SHARES_OUTSTANDING = 32
+    NOTIONAL_TOO_LARGE = 33
+    # matching
+    POST_ONLY_WOULD_CROSS = 40
+    FOK_UNFILLABLE = 41
+    SELF_TRADE = 42
+    NO_LIQUIDITY = 43
+    IOC_REMAINDER = 44
+    POOL_WOULD_CROSS = 45
+    MARKET_CLOSED = 46
+    # asked for or due
+    REQUESTED = 50
+    LIFETIME_OVER = 51
+
+
+REASON_TEXT = {
+    Reason.NONE: "",
+    Reason.UNKNOWN_MSG_TYPE: "msg_type is not NEW, CANCEL or REPLACE",
+    Reason.UNKNOWN_MARKET: "no market with this row",
+    Reason.BAD_SIDE: "side is neither BUY (1) nor SELL (-1)",
+    Reason.BAD_ORD_TYPE: "ord_type is neither LIMIT nor MARKET",
+    Reason.BAD_TIME_IN_FORCE: "tif is not GTC, IOC, FOK or GTT, or does not fit the order type",
+    Reason.BAD_PRICE: "limit price must lie in 1 .. 2**62 - 1",
+    Reason.OFF_TICK: "price is not a multiple of the market's tick size",
+    Reason.BAD_QTY: "quantity must lie in 1 .. 2**48",
+    Reason.OFF_LOT: "quantity is not a multiple of the market's lot size",
+    Reason.BAD_EXPIRE_TICK: "expire_tick must lie after the current tick",
+    Reason.BAD_AGENT: "no agent with this row",
+    Reason.BAD_LATENCY: "latency must lie in 0 .. the longest configured latency",
+    Reason.BAD_EXEC_INST: "exec_inst is not NONE or POST_ONLY, or does not fit the order",
+    Reason.UNKNOWN_ORDER: "no live order with this id in this market",
+    Reason.NOT_OWNER: "the order belongs to another agent",
+    Reason.INSUFFICIENT_CASH: "free cash does not cover the worst price and fees",
+    Reason.INSUFFICIENT_SHARES: "free shares do not cover the quantity",
+    Reason.SHARES_OUTSTANDING: "agents would hold more shares than exist",
+    Reason.NOTIONAL_TOO_LARGE: "price times quantity exceeds 2**62",
+    Reason.POST_ONLY_WOULD_CROSS: "a post-only order would have traded on arrival",
+    Reason.FOK_UNFILLABLE: "fill-or-kill quantity is not available at the limit",
+    Reason.SELF_TRADE: "self-trade prevention",
+    Reason.NO_LIQUIDITY: "the rest of a market order found nothing within its protection price",
+    Reason.IOC_REMAINDER: "the rest of an immediate-or-cancel order",
+    Reason.POOL_WOULD_CROSS: "the rest of a background order would lock or cross the pool's book",
+    Reason.MARKET_CLOSED: "the market is not open for this kind of order",
+    Reason.REQUESTED: "cancelled on request",
+    Reason.LIFETIME_OVER: "good-till-tick order reached its tick",
+}
+
+
+class SelfTradePrevention(IntEnum):
+    """What to do when an order meets a resting order of the same agent."""
+
+    CANCEL_INCOMING = 0
+    CANCEL_RESTING = 1
+    CANCEL_BOTH = 2
+
+
+class Matching(IntEnum):
+    """How the orders that arrive in one tick are matched."""
+
+    PRICE_TIME = 0  # in arrival order
+    SHUFFLED = 1  # in a seeded random order, so that no agent row is favoured
+    AUCTION = 2  # all at once at one price
+
+
+class Status(IntEnum):
+    """What a kernel returns beside how far it got."""
+
+    OK = 0
+    GROW_ORDERS = 1  # the market's resting-order columns are full
+    GROW_EVENTS = 2  # the event columns are full
+
+
+class Tier(IntEnum):
+    HOUSE = 0  # the pool's and the exchange's own accounts
+    SMART = 1
+    REACTIVE = 2
+    BACKGROUND = 3
+
+
+class Regime(IntEnum):
+    CALM = 0
+    NORMAL = 1
+    VOLATILE = 2
+    CRISIS = 3
+
+
+class Sector(IntEnum):
+    TECH = 0
+    ENERGY = 1
+    FINANCE = 2
+    HEALTHCARE = 3
+    CONSUMER = 4
+    INDUSTRIALS = 5
+    MATERIALS = 6
+    UTILITIES = 7
+    REAL_ESTATE = 8
+    COMMUNICATIONS = 9
+
+
+class Account(IntEnum):
+    """Agent rows that every environment has before its own agents."""
+
+    POOL = 0  # the background pool (reference: BACKGROUND_POOL_ID)
+    HOUSE = 1  # the exchange: receives fees, pays rebates
+    FIRST_AGENT = 2
+
+
+class Stream(IntEnum):
+    """Independent random streams of a run."""
+
+    SETUP = 0
+    FAIR_VALUE = 1
+    SMART = 2
+    REACTIVE = 3
+    BACKGROUND = 4
+    LATENCY = 5
+    SHUFFLE = 6
+    USER = 7
+    SENTIMENT = 8
+    TEST = 9
