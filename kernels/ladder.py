@@ -167,20 +167,55 @@ def _unlink(book, r, slot):
 
 
 @kernel
-def remove(book, slot):
-    """Take a resting order off the book and free its slot."""
+def _forget_slot(book, r, slot):
+    """Give back the slot and id of an order that is in no level or heap any more."""
     orders, markets = book.orders, book.markets
     s = np.uint64(slot)
-    r = np.int64(orders.ladder[s])
-    if orders.expire_tick[s] > 0:
-        timers.stop(book, slot)
-    _unlink(book, r, slot)
     forget(book.directory, orders.order_id[s])
     orders.order_id[s] = 0
     orders.next[s] = markets.free[0]
     markets.free[0] = slot
     markets.live[0] -= 1
-    book.ladders.orders[r] -= 1
+    book.ladders.orders[np.uint64(r)] -= 1
+
+
+@kernel
+def remove(book, slot):
+    """Take a resting order off the book and free its slot."""
+    orders = book.orders
+    s = np.uint64(slot)
+    r = np.int64(orders.ladder[s])
+    if orders.expire_tick[s] > 0:
+        timers.stop(book, slot)
+    _unlink(book, r, slot)
+    _forget_slot(book, r, slot)
+
+
+@kernel
+def fill_front(book, r, slot, qty):
+    """Fill `qty` of the first order of ladder `r`'s best level; it leaves once nothing is open.
+
+    What `remove` and `reduce` do in general, with the order's place known.
+    """
+    orders, levels, ladders = book.orders, book.levels, book.ladders
+    s, u = np.uint64(slot), np.uint64(r)
+    best = ladders.best[u]
+    i = np.uint64(best & (levels.head.shape[1] - 1))
+    levels.qty[u, i] -= qty
+    orders.qty[s] -= qty
+    if orders.qty[s] > 0:
+        return
+    if orders.expire_tick[s] > 0:
+        timers.stop(book, slot)
+    after = orders.next[s]
+    levels.head[u, i] = after
+    if after == NO_ROW:
+        levels.tail[u, i] = NO_ROW
+        clear_bit(ladders.occupied, u, i)
+        _next_best(book, r)
+    else:
+        orders.prev[np.uint64(after)] = NO_ROW
+    _forget_slot(book, r, slot)
 
 
 @kernel

@@ -45,6 +45,8 @@ def market_book(books, m):
             books.ladders.low[m * LADDERS : (m + 1) * LADDERS],
             books.ladders.parked[m * LADDERS : (m + 1) * LADDERS],
             books.ladders.orders[m * LADDERS : (m + 1) * LADDERS],
+            books.ladders.first_at_market[m * LADDERS : (m + 1) * LADDERS],
+            books.ladders.last_at_market[m * LADDERS : (m + 1) * LADDERS],
             books.ladders.occupied[m * LADDERS : (m + 1) * LADDERS],
         ),
         Markets(
@@ -57,6 +59,7 @@ def market_book(books, m):
             books.markets.priority[m : m + 1],
             books.markets.last_price[m : m + 1],
             books.markets.closed[m : m + 1],
+            books.markets.ending[m : m + 1],
         ),
         Directory(
             books.directory.order_id[m],

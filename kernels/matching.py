@@ -24,11 +24,10 @@ from qtg.schemas import (
 from ._jit import kernel
 from .directory import find
 from .directory import insert as register
+from .ladder import NO_KEY, available, fill_front, reduce, remove, rest, take_slot
 from .market import market_book
-from .ladder import NO_KEY, available, reduce, remove, rest, take_slot
+from .validation import MAX_PRICE, check_new, check_terms
 
-MAX_PRICE = (1 << 62) - 1
-MAX_QTY = 1 << 48
 ANY_PRICE = MAX_PRICE  # key of a market order without protection
 SPARE_EVENTS = 4  # events a message can cause beside its trades
 
@@ -203,16 +202,12 @@ def _trade(book, inc, rules, events, k):
             if rules.self_trade != SelfTradePrevention.CANCEL_RESTING:
                 return leaves, k, np.int64(Reason.SELF_TRADE)
             continue
-        resting = orders.qty[s]
-        qty = min(leaves, resting)
+        qty = min(leaves, orders.qty[s])
         leaves -= qty
         price = -inc.side * best * markets.tick_size[0]
         k = log_trade(events, k, inc, (orders.order_id[s], owner), price, qty, leaves)
         markets.last_price[0] = price
-        if qty == resting:
-            remove(book, slot)
-        else:
-            reduce(book, slot, qty)
+        fill_front(book, r, slot, qty)
     return leaves, k, np.int64(Reason.NONE)
 
 
@@ -258,50 +253,6 @@ def _protected_key(book, inc, rules):
 
 
 @kernel
-def _check_new(book, orders, row, tick):
-    """Reason to refuse a new order for its form, or NONE."""
-    ord_type, tif, inst = orders.ord_type[row], orders.tif[row], orders.exec_inst[row]
-    if ord_type != OrdType.LIMIT and ord_type != OrdType.MARKET:
-        return Reason.BAD_ORD_TYPE
-    if tif < TimeInForce.GTC or tif > TimeInForce.GTT:
-        return Reason.BAD_TIME_IN_FORCE
-    if inst != ExecInst.NONE:
-        rests = tif == TimeInForce.GTC or tif == TimeInForce.GTT
-        if inst != ExecInst.POST_ONLY or ord_type == OrdType.MARKET or not rests:
-            return Reason.BAD_EXEC_INST
-    if tif == TimeInForce.GTT:
-        if ord_type == OrdType.MARKET:
-            return Reason.BAD_TIME_IN_FORCE
-        if orders.expire_tick[row] <= tick:
-            return Reason.BAD_EXPIRE_TICK
-    if orders.side[row] != 1 and orders.side[row] != -1:
-        return Reason.BAD_SIDE
-    if ord_type == OrdType.LIMIT:
-        return _check_terms(book, orders.price[row], orders.qty[row])
-    return _check_qty(book, orders.qty[row])
-
-
-@kernel
-def _check_qty(book, qty):
-    if qty <= 0 or qty > MAX_QTY:
-        return Reason.BAD_QTY
-    lot = book.markets.lot_size[0]
-    if lot != 1 and qty % lot != 0:
-        return Reason.OFF_LOT
-    return Reason.NONE
-
-
-@kernel
-def _check_terms(book, price, qty):
-    if price <= 0 or price > MAX_PRICE:
-        return Reason.BAD_PRICE
-    step = book.markets.tick_size[0]
-    if step != 1 and price % step != 0:
-        return Reason.OFF_TICK
-    return _check_qty(book, qty)
-
-
-@kernel
 def _key(book, side, price):
     step = book.markets.tick_size[0]
     return side * price if step == 1 else side * (price // step)
@@ -331,7 +282,7 @@ def _work(book, inc, rules, events, k, expire_tick, rests):
 @kernel
 def _new(book, orders, inc, rules, events, k):
     row, m = inc.row, inc.market
-    reason = _check_new(book, orders, row, rules.tick)
+    reason = check_new(book.markets, 0, orders, row, rules.tick)
     if reason == Reason.NONE and book.markets.closed[0]:
         reason = Reason.MARKET_CLOSED
     if reason != Reason.NONE:
@@ -342,8 +293,9 @@ def _new(book, orders, inc, rules, events, k):
         rests = np.int64(Reason.IOC_REMAINDER)
     key = np.int64(NO_KEY)
     price = inc.price
-    if orders.ord_type[row] == OrdType.MARKET:
+    if orders.ord_type[row] != OrdType.LIMIT:
         rests = np.int64(Reason.NO_LIQUIDITY)
+    if orders.ord_type[row] == OrdType.MARKET:
         key = _protected_key(book, inc, rules)
         price = np.int64(0)
     else:
@@ -372,7 +324,7 @@ def _cancel(book, inc, slot, events, k):
 def _replace(book, orders, inc, slot, rules, events, k):
     """Same price and no more quantity keeps its place; anything else loses it."""
     resting, m, row = book.orders, inc.market, inc.row
-    reason = _check_terms(book, inc.price, inc.qty)
+    reason = check_terms(book.markets, 0, inc.price, inc.qty)
     if reason == Reason.NONE and book.markets.closed[0]:
         reason = Reason.MARKET_CLOSED
     side = -1 if resting.ladder[slot] >= 2 else 1

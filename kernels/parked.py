@@ -11,6 +11,7 @@ import numpy as np
 from qtg.schemas import NO_ROW
 
 from ._jit import kernel
+from .at_market import AT_MARKET, leave_queue
 
 
 @kernel
@@ -60,8 +61,11 @@ def park(book, r, slot):
 
 @kernel
 def unpark(book, r, slot):
-    """Take an order out of the ladder's heap."""
+    """Take an order out of the ladder's heap (or out of a call's queue of market orders)."""
     orders = book.orders
+    if orders.parked[slot] == AT_MARKET:
+        leave_queue(book, r, slot)
+        return
     parent = orders.parent[slot]
     below = meld(orders, orders.prev[slot], orders.next[slot])
     if below != NO_ROW:

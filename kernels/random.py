@@ -71,3 +71,10 @@ def normal_pair(seed, lane_word, entity, tick, draw):
 def below(word, n):
     """An integer in 0 .. n-1 from a 32-bit word; bias below n / 2**32 (Lemire, 2019)."""
     return np.int64((word * np.uint64(n)) >> _HALF)
+
+
+@kernel
+def fill_uniform(seed, lane_word, entity, out):
+    """Uniform doubles in [0, 1), one per element of `out` (float64 (n,))."""
+    for i in range(out.shape[0]):
+        out[i], _ = uniform_pair(seed, lane_word, entity, 0, i)

@@ -175,6 +175,11 @@ class Venue:
             if self._finished():
                 return int(self._progress.event[0])
 
+    def reserve_events(self, rows: int) -> None:
+        """Make room for `rows` event rows in all."""
+        if rows > len(self._events.qty):
+            self._events = grown(self._events, max(rows, 2 * len(self._events.qty)))
+
     @property
     def events(self) -> Events:
         """The event columns that `advance` and `match` write to; reused by the next call."""

@@ -1,5 +1,17 @@
 """Every table of qtg, declared once. See `schemas.columns` for what a declaration yields."""
 
+from .agents import (
+    Accounts,
+    Holdings,
+    Ledger,
+    MakerRows,
+    MarketView,
+    NoiseRows,
+    PoolTables,
+    PoolTerms,
+    Positions,
+    ReactiveRows,
+)
 from .book import (
     LADDERS,
     Book,
@@ -34,6 +46,7 @@ from .enums import (
     Matching,
     MsgType,
     OrdType,
+    ReactiveKind,
     Reason,
     Regime,
     Sector,
@@ -43,7 +56,18 @@ from .enums import (
     Stream,
     Tier,
     TimeInForce,
+    Wake,
 )
 from .orders import Events, OrderEvents, Orders, Trades
+from .records import (
+    SCHEMA_VERSION,
+    STORED,
+    AgentSnapshots,
+    Candles,
+    Instruments,
+    Metrics,
+    PositionSnapshots,
+    Quotes,
+)
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -19,7 +19,9 @@ class RestingOrders(NamedTuple):
     key: Annotated[I64, Col("ticks", "signed price in ticks, larger is better")]
     qty: Annotated[I64, Col("shares", "open quantity")]
     priority: Annotated[I64, Col("id", "time priority in the market, smaller is earlier")]
-    expire_tick: Annotated[I64, Col("tick", "first tick at which it is gone; 0 never")]
+    expire_tick: Annotated[
+        I64, Col("tick", "first tick at which it is gone; 0 never, below 0 with its call auction")
+    ]
     agent: Annotated[I32, Col("agent", "owner")]
     next: Annotated[I32, Col("row", "later order of the level; right child while parked", default=NO_ROW)]
     prev: Annotated[I32, Col("row", "earlier order of the level; left child while parked", default=NO_ROW)]
@@ -27,7 +29,9 @@ class RestingOrders(NamedTuple):
     timer_next: Annotated[I32, Col("row", "next order in the same expiry bucket", default=NO_ROW)]
     timer_prev: Annotated[I32, Col("row", "previous order in the same expiry bucket", default=NO_ROW)]
     ladder: Annotated[I8, Col("code", "2 * (side is sell) + (owner is the pool)")]
-    parked: Annotated[I8, Col("flag", "1 while outside the ladder's window")]
+    parked: Annotated[
+        I8, Col("code", "1 while outside the ladder's window, 2 in a call's queue of market orders")
+    ]
 
 
 class Levels(NamedTuple):
@@ -45,6 +49,12 @@ class Ladders(NamedTuple):
     low: Annotated[I64, Col("ticks", "lowest key of the window")]
     parked: Annotated[I32, Col("row", "root of the heap of orders below the window", default=NO_ROW)]
     orders: Annotated[I32, Col("count", "live orders, parked ones included")]
+    first_at_market: Annotated[
+        I32, Col("row", "earliest market order waiting for a call to end", default=NO_ROW)
+    ]
+    last_at_market: Annotated[
+        I32, Col("row", "latest market order waiting for a call to end", default=NO_ROW)
+    ]
     occupied: Annotated[U64, Col("bits", "one bit per level slot", shape=("word",))]
 
 
@@ -60,6 +70,7 @@ class Markets(NamedTuple):
     priority: Annotated[I64, Col("id", "last time priority given")]
     last_price: Annotated[I64, Col("price", "last trade price, or the initial price")]
     closed: Annotated[I8, Col("flag", "1 while no new orders are taken")]
+    ending: Annotated[I8, Col("flag", "1 if orders were gathered that end with the call")]
 
 
 class Directory(NamedTuple):

@@ -21,6 +21,7 @@ class Side(IntEnum):
 class OrdType(IntEnum):
     LIMIT = 0
     MARKET = 1
+    PROTECTED = 2  # a market order whose worst price is given in `price`
 
 
 class TimeInForce(IntEnum):
@@ -94,7 +95,7 @@ REASON_TEXT = {
     Reason.UNKNOWN_MSG_TYPE: "msg_type is not NEW, CANCEL or REPLACE",
     Reason.UNKNOWN_MARKET: "no market with this row",
     Reason.BAD_SIDE: "side is neither BUY (1) nor SELL (-1)",
-    Reason.BAD_ORD_TYPE: "ord_type is neither LIMIT nor MARKET",
+    Reason.BAD_ORD_TYPE: "ord_type is not LIMIT, MARKET or PROTECTED",
     Reason.BAD_TIME_IN_FORCE: "tif is not GTC, IOC, FOK or GTT, or does not fit the order type",
     Reason.BAD_PRICE: "limit price must lie in 1 .. 2**62 - 1",
     Reason.OFF_TICK: "price is not a multiple of the market's tick size",
@@ -151,6 +152,23 @@ class Tier(IntEnum):
     SMART = 1
     REACTIVE = 2
     BACKGROUND = 3
+
+
+class ReactiveKind(IntEnum):
+    """Tier 2 rules."""
+
+    THRESHOLD_BUYER = 0
+    THRESHOLD_SELLER = 1
+    MOMENTUM_FOLLOWER = 2
+
+
+class Wake(IntEnum):
+    """Why a reactive agent woke."""
+
+    ASLEEP = 0
+    PRICE_BELOW = 1
+    PRICE_ABOVE = 2
+    INTERVAL = 3
 
 
 class Regime(IntEnum):

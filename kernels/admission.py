@@ -1,0 +1,148 @@
+"""Risk checks before an order may travel: form, cash, shares, shares outstanding."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qtg.schemas import NO_ROW, Account, ExecType, MsgType, OrdType, Reason
+
+from ._jit import kernel
+from .delay import enqueue
+from .directory import find
+from .ledger import reserve, worst_unit_cost
+from .market import market_book
+from .matching import Incoming, log_order
+from .validation import check_new, check_terms
+
+MAX_NOTIONAL = float(1 << 60)
+
+
+class AdmissionRules(NamedTuple):
+    tick: int
+    longest_latency: int
+    protection_bps: int
+
+
+@kernel
+def _check_sender(orders, k, n_markets, terms, rules):
+    m, agent = orders.market[k], orders.agent[k]
+    if m < 0 or m >= n_markets:
+        return Reason.UNKNOWN_MARKET
+    if agent < Account.FIRST_AGENT or agent >= terms.agents:
+        return Reason.BAD_AGENT
+    if orders.latency_ticks[k] < 0 or orders.latency_ticks[k] > rules.longest_latency:
+        return Reason.BAD_LATENCY
+    return Reason.NONE
+
+
+@kernel
+def _check_funds(ledger, terms, m, agent, side, price, qty):
+    """Whether the agent can carry the order whatever fills when."""
+    if np.float64(price) * np.float64(qty) > MAX_NOTIONAL:
+        return Reason.NOTIONAL_TOO_LARGE
+    row = (m // terms.symbols) * terms.agents + agent
+    if side > 0:
+        accounts, holdings = ledger.accounts, ledger.holdings
+        if worst_unit_cost(price, terms) * qty > accounts.cash[row] - accounts.reserved[row]:
+            return Reason.INSUFFICIENT_CASH
+        if holdings.held[m] + holdings.open_buys[m] + qty > holdings.outstanding[m]:
+            return Reason.SHARES_OUTSTANDING
+        return Reason.NONE
+    positions, symbol = ledger.positions, m % terms.symbols
+    if qty > positions.qty[row, symbol] - positions.reserved[row, symbol]:
+        return Reason.INSUFFICIENT_SHARES
+    return Reason.NONE
+
+
+@kernel
+def _protect(orders, k, view, rules):
+    """Give a market order its worst price: away from the best opposite (else last) price."""
+    m, side = orders.market[k], orders.side[k]
+    best = view.ask[m] if side > 0 else view.bid[m]
+    start = best if best > 0 else view.last[m]
+    step = view.tick_size[m]
+    worst = start + side * (start // 10_000 * rules.protection_bps)
+    ticks = worst // step if side > 0 else -(-worst // step)
+    orders.price[k] = max(ticks, 1) * step
+    orders.ord_type[k] = OrdType.PROTECTED
+
+
+@kernel
+def _check_replace(orders, k, book):
+    """Reason to refuse a replace at once, or NONE; writes the order's own side into the row."""
+    slot = find(book.directory, orders.order_id[k]) if orders.order_id[k] > 0 else NO_ROW
+    if slot == NO_ROW:
+        return Reason.UNKNOWN_ORDER
+    if book.orders.agent[slot] != orders.agent[k]:
+        return Reason.NOT_OWNER
+    orders.side[k] = -1 if book.orders.ladder[slot] >= 2 else 1
+    return check_terms(book.markets, 0, orders.price[k], orders.qty[k])
+
+
+@kernel
+def _admit_one(orders, k, books, view, ledger, terms, rules):
+    """Reason to refuse the order, or NONE with its needs reserved."""
+    reason = _check_sender(orders, k, view.bid.shape[0], terms, rules)
+    if reason != Reason.NONE or orders.msg_type[k] == MsgType.CANCEL:
+        return reason
+    m = np.int64(orders.market[k])
+    if orders.msg_type[k] == MsgType.REPLACE:
+        reason = _check_replace(orders, k, market_book(books, m))
+    elif orders.msg_type[k] != MsgType.NEW:
+        reason = Reason.UNKNOWN_MSG_TYPE
+    else:
+        reason = check_new(books.markets, m, orders, k, rules.tick)
+        if reason == Reason.NONE and orders.ord_type[k] == OrdType.MARKET:
+            _protect(orders, k, view, rules)
+    if reason != Reason.NONE:
+        return reason
+    agent, side = np.int64(orders.agent[k]), np.int64(orders.side[k])
+    reason = _check_funds(ledger, terms, m, agent, side, orders.price[k], orders.qty[k])
+    if reason == Reason.NONE:
+        reserve(ledger, terms, m, agent, side, orders.price[k], orders.qty[k])
+    return reason
+
+
+@kernel
+def _refuse(orders, k, reason, events, at):
+    priced = orders.msg_type[k] != MsgType.CANCEL
+    refused = Incoming(
+        k,
+        np.int64(orders.market[k]),
+        np.int64(orders.agent[k]),
+        np.int64(orders.side[k]),
+        orders.order_id[k],
+        np.int64(0),
+        orders.price[k] if priced else np.int64(0),
+        orders.qty[k] if priced else np.int64(0),
+    )
+    return log_order(events, at, refused, ExecType.REJECTED, reason, refused.qty, 0)
+
+
+@kernel
+def admit(outbox, market, ledger, terms, rules, queue, events, at):
+    """Check every order of the outbox; accepted ones enter the queue, others become events.
+
+    Parameters
+    ----------
+    outbox : Outbox           emptied; market orders get their worst price
+    market : (Book, MarketView)
+    ledger, terms : reservations are made in the ledger
+    rules : AdmissionRules
+    queue : DelayQueue        accepted orders are appended
+    events, at                refusals are written from row `at` on
+
+    Returns
+    -------
+    int    next free event row
+    """
+    books, view = market
+    orders = outbox.orders
+    for k in range(outbox.n[0]):
+        reason = _admit_one(orders, k, books, view, ledger, terms, rules)
+        if reason == Reason.NONE:
+            enqueue(queue, orders, k, rules.tick + orders.latency_ticks[k])
+        else:
+            at = _refuse(orders, k, reason, events, at)
+    outbox.n[0] = 0
+    return at

@@ -1,0 +1,139 @@
+"""Tier 3: the background pool, a statistical crowd. It writes straight into the delay queue:
+its orders need no risk check, because the pool has accounting but no portfolio.
+
+Orders scatter around the mid, most of them near (reference 000, part 2): offsets, sizes and
+lifetimes come from quantile tables, so that one counter-based draw and three look-ups make an
+order, with the same result on every machine.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qtg.schemas import Account, ExecInst, MsgType, OrdType, PoolTables, PoolTerms, Stream, TimeInForce
+
+from ._jit import kernel
+from .delay import DelayQueue, next_place
+from .random import below, lane, normal_pair, philox
+
+_LOW_16 = np.uint64(0xFFFF)
+_LOW_8 = np.uint64(0xFF)
+_8 = np.uint64(8)
+_16 = np.uint64(16)
+BINS = 4096  # quantiles in each row of a table
+
+
+class Pool(NamedTuple):
+    """State and terms of the pool."""
+
+    terms: PoolTerms
+    tables: PoolTables
+    sentiment: np.ndarray  # float64 (market,): mood, above 0 leans to buying
+    buy_share: np.ndarray  # int64 (market, 2): share of buys in 2**16, with and against the mood
+
+
+@kernel
+def _look_up(table, word):
+    """Quantile for a 24-bit word; the last of the 4,096 bins is refined by the second row."""
+    bin_ = np.int64(word >> np.uint64(12))
+    if bin_ == BINS - 1:
+        return np.int64(table[1, np.int64(word) & (BINS - 1)])
+    return np.int64(table[0, bin_])
+
+
+@kernel
+def move_sentiment(pool, seed, envs, symbols, tick):
+    """The mood decays and is shaken (pool modified in place); sets each market's share of buys."""
+    for m in range(pool.sentiment.shape[0]):
+        env = m // symbols
+        terms = pool.terms
+        shock, _ = normal_pair(seed, lane(envs[env], Stream.SENTIMENT), m % symbols, tick, 0)
+        fresh = np.sqrt(1.0 - terms.sentiment_decay[env] ** 2)
+        mood = terms.sentiment_decay[env] * pool.sentiment[m]
+        mood += terms.sentiment_volatility[env] * fresh * shock
+        mood = min(max(mood, -terms.sentiment_clamp[env]), terms.sentiment_clamp[env])
+        pool.sentiment[m] = mood
+        pool.buy_share[m, 0] = np.int64(65536.0 * (0.5 + 0.5 * mood))
+        pool.buy_share[m, 1] = np.int64(65536.0 * (0.5 - 0.5 * mood))
+
+
+@kernel
+def count_orders(pool, seed, envs, tick):
+    """Draw how many of the pool's agents are active this tick: a normal approximation of the
+    binomial count; returns the sum over environments."""
+    terms = pool.terms
+    total = 0
+    for env in range(terms.count.shape[0]):
+        n, p = np.float64(terms.count[env]), terms.activity[env]
+        z, _ = normal_pair(seed, lane(envs[env], Stream.BACKGROUND), 0xFFFFFFFF, tick, 0)
+        drawn = np.round(n * p + np.sqrt(n * p * (1.0 - p)) * z)
+        terms.orders[env] = np.int64(min(max(drawn, 0.0), n))
+        total += terms.orders[env]
+    return total
+
+
+@kernel
+def _write(queue, bucket, row, m, side, price, qty):
+    b, r = np.uint64(bucket), np.uint64(row)
+    orders = queue.orders
+    orders.msg_type[b, r] = MsgType.NEW
+    orders.ord_type[b, r] = OrdType.LIMIT
+    orders.tif[b, r] = TimeInForce.GTT
+    orders.exec_inst[b, r] = ExecInst.NONE
+    orders.side[b, r] = side
+    orders.market[b, r] = m
+    orders.agent[b, r] = Account.POOL
+    orders.price[b, r] = price
+    orders.qty[b, r] = qty
+    orders.order_id[b, r] = 0
+
+
+@kernel
+def _limit_ticks(pool, view, m, env, side, word):
+    """Price in ticks: away from the mid, or past it for an aggressive order."""
+    mid, step = view.mid[m], view.tick_size[m]
+    draw = word >> _8
+    if np.float64(word & _LOW_8) < pool.terms.aggressive[env] * 256.0:
+        away = -_look_up(pool.tables.through, draw)
+    else:
+        away = _look_up(pool.tables.offset, draw)
+    inner = mid // step if side > 0 else -(-mid // step)
+    return max(inner - side * away, 1)
+
+
+@kernel
+def trade_background(pool, view, queue, seed, envs, tick, latency):
+    """Write this tick's orders of every environment's pool into the delay queue.
+
+    Parameters
+    ----------
+    pool : Pool
+    view : MarketView
+    queue : DelayQueue     has room for all of them in every bucket
+    seed, envs : run seed and environment ids
+    tick : int
+    latency : int          0 switches the pool's latency off
+    """
+    terms = pool.terms
+    symbols = view.bid.shape[0] // terms.count.shape[0]
+    for env in range(terms.count.shape[0]):
+        lane_word = lane(envs[env], Stream.BACKGROUND)
+        span = np.uint64(terms.latency_high[env] - terms.latency_low[env] + 1)
+        lean = np.uint64(terms.contrarian[env] * 65536.0)
+        for i in range(terms.orders[env]):
+            a, b, c, d = philox(i, tick, 0, lane_word, seed)
+            m = env * symbols + below(a, symbols)
+            against = np.int64((b & _LOW_16) < lean)
+            side = 1 if np.int64(b >> _16) < pool.buy_share[m, against] else -1
+            delay = np.int64(0)
+            if latency != 0:
+                spread = (((d >> _8) & _LOW_8) * span) >> _8
+                delay = terms.latency_low[env] + np.int64(spread)
+            ticks = _limit_ticks(pool, view, m, env, side, c)
+            lots = _look_up(pool.tables.size, ((a & _LOW_16) << _8) | (d & _LOW_8))
+            lifetime = _look_up(pool.tables.lifetime, (d >> _16) << _8)
+            bucket, row = next_place(queue, tick + delay)
+            qty = lots * view.lot_size[m]
+            _write(queue, bucket, row, m, side, ticks * view.tick_size[m], qty)
+            queue.orders.latency_ticks[bucket, row] = delay
+            queue.orders.expire_tick[bucket, row] = tick + delay + lifetime

@@ -1,0 +1,51 @@
+"""Noise traders: random side, prices scattered around fair value."""
+
+import numpy as np
+
+from qtg.schemas import Stream
+
+from ._jit import kernel
+from .outbox import put_limit, put_market
+from .random import below, lane, normal_pair, philox
+from .turns import has_turn
+
+
+@kernel
+def trade_noise(rows, symbols, view, ledger, terms, random, tick, out):
+    """Every noise trader may send one order for one symbol.
+
+    Parameters
+    ----------
+    rows : NoiseRows
+    symbols : int32 (n,)   symbols they may trade
+    view : MarketView
+    ledger, terms : read only
+    random : (seed, envs)
+    out : Outbox    at most 1 order per trader
+    """
+    seed, envs = random
+    for i in range(rows.agent.shape[0]):
+        env, agent = np.int64(rows.env[i]), np.int64(rows.agent[i])
+        lane_word = lane(envs[env], Stream.SMART)
+        if not has_turn(rows, i, agent, tick, seed, lane_word):
+            continue
+        words = philox(agent, tick, 1, lane_word, seed)
+        scatter, spare = normal_pair(seed, lane_word, agent, tick, 2)
+        symbol = np.int64(symbols[below(words[0], symbols.shape[0])])
+        m = env * terms.symbols + symbol
+        side = 1 if below(words[1], 2) == 1 else -1
+        lot, step = view.lot_size[m], view.tick_size[m]
+        qty = max(np.int64(rows.size[i] * (0.5 + np.abs(spare))) // lot, 1) * lot
+        if side < 0:
+            row = env * terms.agents + agent
+            free = ledger.positions.qty[row, symbol] - ledger.positions.reserved[row, symbol]
+            qty = min(qty, free // lot * lot)
+            if qty <= 0:
+                continue
+        if np.float64(words[2]) < rows.market_share[i] * 4294967296.0:
+            put_market(out, m, agent, rows.latency[i], side, qty)
+        else:
+            price = np.float64(view.fair_value[m]) * (1.0 + rows.deviation[i] * scatter)
+            ticks = max(np.int64(np.round(price / step)), 1)
+            expire = tick + rows.latency[i] + max(np.int64(rows.lifetime[i]), 1)
+            put_limit(out, m, agent, rows.latency[i], side, ticks * step, qty, expire)

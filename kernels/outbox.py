@@ -1,0 +1,67 @@
+"""Where strategies put their orders during a tick; admission reads it.
+
+`latency` travels with the order. The outbox has room for everything its strategies can send.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qtg.schemas import ExecInst, MsgType, OrdType, Orders, TimeInForce
+
+from ._jit import kernel
+
+
+class Outbox(NamedTuple):
+    orders: Orders
+    n: np.ndarray  # int64 (1,): rows written so far
+
+
+@kernel
+def _start(out, market, agent, latency, msg_type):
+    k = out.n[0]
+    out.n[0] = k + 1
+    orders = out.orders
+    orders.msg_type[k] = msg_type
+    orders.ord_type[k] = OrdType.LIMIT
+    orders.tif[k] = TimeInForce.GTC
+    orders.exec_inst[k] = ExecInst.NONE
+    orders.side[k] = 1
+    orders.market[k] = market
+    orders.agent[k] = agent
+    orders.latency_ticks[k] = latency
+    orders.price[k] = 0
+    orders.qty[k] = 0
+    orders.order_id[k] = 0
+    orders.expire_tick[k] = 0
+    return k
+
+
+@kernel
+def put_limit(out, market, agent, latency, side, price, qty, expire_tick):
+    """A limit order; good till cancel if `expire_tick` is 0."""
+    k = _start(out, market, agent, latency, MsgType.NEW)
+    out.orders.side[k] = side
+    out.orders.price[k] = price
+    out.orders.qty[k] = qty
+    if expire_tick > 0:
+        out.orders.tif[k] = TimeInForce.GTT
+        out.orders.expire_tick[k] = expire_tick
+
+
+@kernel
+def put_market(out, market, agent, latency, side, qty):
+    """A market order."""
+    k = _start(out, market, agent, latency, MsgType.NEW)
+    out.orders.ord_type[k] = OrdType.MARKET
+    out.orders.side[k] = side
+    out.orders.qty[k] = qty
+
+
+@kernel
+def put_replace(out, market, agent, latency, order_id, price, qty):
+    """New price and open quantity for a resting order."""
+    k = _start(out, market, agent, latency, MsgType.REPLACE)
+    out.orders.order_id[k] = order_id
+    out.orders.price[k] = price
+    out.orders.qty[k] = qty

@@ -1,0 +1,113 @@
+"""Events become what observers read: stored trades, the trace hash, counts."""
+
+import numpy as np
+
+from qtg.schemas import ExecType
+
+from ._jit import kernel
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F)
+_MIX_3 = np.uint64(0x165667B19E3779F9)
+_SHIFT = np.uint64(29)
+_32 = np.uint64(32)
+
+
+@kernel
+def count_trades(events, lo, hi):
+    """Trades among the events lo .. hi-1."""
+    n = 0
+    for k in range(lo, hi):
+        n += events.exec_type[k] == ExecType.TRADE
+    return n
+
+
+@kernel
+def write_trades(events, lo, hi, clock, symbols, out, at):
+    """Copy the trades among events lo .. hi-1 into `out` from row `at` on.
+
+    `clock` is (tick, time, last trade id). Returns the next free row.
+    """
+    tick, time, trade_id = clock
+    for k in range(lo, hi):
+        if events.exec_type[k] != ExecType.TRADE:
+            continue
+        trade_id += 1
+        bought = events.side[k] > 0
+        out.tick[at] = tick
+        out.time[at] = time
+        out.trade_id[at] = trade_id
+        out.symbol[at] = events.market[k] % symbols
+        out.side[at] = events.side[k]
+        out.price[at] = events.price[k]
+        out.qty[at] = events.qty[k]
+        out.buyer_id[at] = events.agent[k] if bought else events.contra_agent[k]
+        out.seller_id[at] = events.contra_agent[k] if bought else events.agent[k]
+        out.buy_order_id[at] = events.order_id[k] if bought else events.contra_id[k]
+        out.sell_order_id[at] = events.contra_id[k] if bought else events.order_id[k]
+        at += 1
+    return at
+
+
+@kernel
+def _mixed(word):
+    word = (word ^ (word >> _SHIFT)) * _MIX_2
+    return word ^ (word >> _32)
+
+
+@kernel
+def trace(events, lo, hi, tick, symbols, out_hash, out_count):
+    """Fold the events lo .. hi-1 into each environment's trace hash (uint64, modified in place).
+
+    Each event adds a mix of its columns and of its number in the environment, so the hash names
+    one sequence of events whatever else ran beside it.
+    """
+    for k in range(lo, hi):
+        env = events.market[k] // symbols
+        number = out_count[env] + 1
+        out_count[env] = number
+        codes = np.uint64(events.exec_type[k]) << np.uint64(48)
+        codes |= np.uint64(events.reason[k]) << np.uint64(40)
+        codes |= np.uint64(np.int64(events.side[k]) + 1) << np.uint64(36)
+        codes |= np.uint64(events.market[k] % symbols)
+        agents = np.uint64(np.int64(events.agent[k]) + 1) << _32
+        agents |= np.uint64(np.int64(events.contra_agent[k]) + 1)
+        word = np.uint64(events.order_id[k]) * _MIX + np.uint64(events.contra_id[k])
+        word = _mixed(word) + np.uint64(events.price[k]) * _MIX_3
+        word += _mixed(np.uint64(events.limit_price[k]) * _MIX + agents)
+        word += _mixed(np.uint64(events.qty[k]) * _MIX_3 + np.uint64(events.leaves[k]))
+        word += codes * _MIX_2
+        out_hash[env] += _mixed(word + np.uint64(number) * _MIX + np.uint64(tick))
+
+
+@kernel
+def add_volume(events, lo, hi, out_volume):
+    """Traded quantity per market among events lo .. hi-1 (int64, overwritten)."""
+    out_volume[:] = 0
+    for k in range(lo, hi):
+        if events.exec_type[k] == ExecType.TRADE:
+            out_volume[events.market[k]] += events.qty[k]
+
+
+@kernel
+def write_order_events(events, n, clock, symbols, out, at):
+    """Copy the first `n` events into `out` from row `at` on; `clock` is (tick, time, sequence)."""
+    tick, time, sequence = clock
+    for k in range(n):
+        sequence += 1
+        row = at + k
+        out.tick[row] = tick
+        out.time[row] = time
+        out.sequence[row] = sequence
+        out.symbol[row] = events.market[k] % symbols
+        out.exec_type[row] = events.exec_type[k]
+        out.reason[row] = events.reason[k]
+        out.side[row] = events.side[k]
+        out.agent[row] = events.agent[k]
+        out.contra_agent[row] = events.contra_agent[k]
+        out.order_id[row] = events.order_id[k]
+        out.contra_id[row] = events.contra_id[k]
+        out.price[row] = events.price[k]
+        out.limit_price[row] = events.limit_price[k]
+        out.qty[row] = events.qty[k]
+        out.leaves[row] = events.leaves[k]

@@ -1,0 +1,55 @@
+"""Whether a message is well formed for its market; each check returns a Reason, NONE if it is.
+
+`markets` holds the terms, `m` the row in it.
+"""
+
+from qtg.schemas import ExecInst, OrdType, Reason, TimeInForce
+
+from ._jit import kernel
+
+MAX_PRICE = (1 << 62) - 1
+MAX_QTY = 1 << 48
+
+
+@kernel
+def check_new(markets, m, orders, row, tick):
+    """Reason to refuse a new order for its form, or NONE."""
+    ord_type, tif, inst = orders.ord_type[row], orders.tif[row], orders.exec_inst[row]
+    if ord_type < OrdType.LIMIT or ord_type > OrdType.PROTECTED:
+        return Reason.BAD_ORD_TYPE
+    if tif < TimeInForce.GTC or tif > TimeInForce.GTT:
+        return Reason.BAD_TIME_IN_FORCE
+    if inst != ExecInst.NONE:
+        rests = tif == TimeInForce.GTC or tif == TimeInForce.GTT
+        if inst != ExecInst.POST_ONLY or ord_type != OrdType.LIMIT or not rests:
+            return Reason.BAD_EXEC_INST
+    if tif == TimeInForce.GTT:
+        if ord_type != OrdType.LIMIT:
+            return Reason.BAD_TIME_IN_FORCE
+        if orders.expire_tick[row] <= tick:
+            return Reason.BAD_EXPIRE_TICK
+    if orders.side[row] != 1 and orders.side[row] != -1:
+        return Reason.BAD_SIDE
+    if ord_type != OrdType.MARKET:
+        return check_terms(markets, m, orders.price[row], orders.qty[row])
+    return check_qty(markets, m, orders.qty[row])
+
+
+@kernel
+def check_qty(markets, m, qty):
+    if qty <= 0 or qty > MAX_QTY:
+        return Reason.BAD_QTY
+    lot = markets.lot_size[m]
+    if lot != 1 and qty % lot != 0:
+        return Reason.OFF_LOT
+    return Reason.NONE
+
+
+@kernel
+def check_terms(markets, m, price, qty):
+    if price <= 0 or price > MAX_PRICE:
+        return Reason.BAD_PRICE
+    step = markets.tick_size[m]
+    if step != 1 and price % step != 0:
+        return Reason.OFF_TICK
+    return check_qty(markets, m, qty)

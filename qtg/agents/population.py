@@ -1,0 +1,146 @@
+"""From a `Population` of the config to rows: agent numbers, latencies and drawn parameters."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qtg.kernels.random import fill_uniform, lane
+from qtg.schemas import PRICE_SCALE, Account, Stream, Tier
+
+from ..config import Config, Population
+from ..errors import ConfigError
+from ..exchange import Funding
+from .registry import Kind, find_kind
+
+_DRAWS_PER_POPULATION = 64  # entity numbers kept apart for each population's parameters
+
+
+@dataclass(frozen=True)
+class Members:
+    """The agents of one population in all environments, environment after environment.
+
+    Every array has one element per agent; `params` holds float64 columns by name.
+    """
+
+    kind: Kind
+    population: Population
+    tier: Tier
+    symbols: np.ndarray  # int32, the symbols they may trade
+    env: np.ndarray
+    agent: np.ndarray
+    latency: np.ndarray
+    cash: np.ndarray
+    shares: np.ndarray  # (agents, symbols)
+    params: dict[str, np.ndarray]
+
+
+class Draws:
+    """Parameter draws of a run: a pure function of (seed, environment, population, parameter)."""
+
+    def __init__(self, seed: np.uint64, envs: list[int]) -> None:
+        self._seed = seed
+        self._envs = envs
+
+    def draw(self, distribution: object, entity: int, n: int) -> np.ndarray:
+        """float64 (environments * n,) from a distribution's quantile function."""
+        u = np.empty((len(self._envs), n))
+        for row, env in enumerate(self._envs):
+            fill_uniform(self._seed, lane(env, Stream.SETUP), entity, u[row])
+        values: np.ndarray = distribution.quantile(u.ravel())  # type: ignore[attr-defined]
+        return values
+
+
+def build_members(config: Config, envs: list[int], seed: np.uint64) -> list[Members]:
+    """All populations of tiers 1 and 2, in config order, agents numbered from FIRST_AGENT on."""
+    draws = Draws(seed, envs)
+    members = []
+    first = int(Account.FIRST_AGENT)
+    tiers = [(Tier.SMART, config.smart), (Tier.REACTIVE, config.reactive)]
+    for tier, populations in tiers:
+        for population in populations:
+            number = len(members)
+            members.append(_members(config, population, tier, envs, first, number, draws))
+            first += population.count
+    return members
+
+
+def _members(
+    config: Config,
+    population: Population,
+    tier: Tier,
+    envs: list[int],
+    first: int,
+    number: int,
+    draws: Draws,
+) -> Members:
+    kind = find_kind(population.kind, tier)
+    unknown = sorted(set(population.params) - set(kind.params))
+    if unknown:
+        raise ConfigError(
+            f"{population.kind} has no parameter {unknown[0]!r}; it has {', '.join(kind.params)}"
+        )
+    n, entity = population.count, number * _DRAWS_PER_POPULATION
+    shares = draws.draw(population.shares, entity + 1, n * len(config.symbols))
+    lots = np.array([symbol.lot_size for symbol in config.symbols])
+    shares = np.floor(shares).astype(np.int64).reshape(-1, len(config.symbols)) // lots * lots
+    params = {
+        name: draws.draw(population.params.get(name, default), entity + 3 + place, n)
+        for place, (name, default) in enumerate(kind.params.items())
+    }
+    return Members(
+        kind,
+        population,
+        tier,
+        tradable(config, population),
+        np.repeat(np.arange(len(envs), dtype=np.int32), n),
+        np.tile(np.arange(first, first + n, dtype=np.int32), len(envs)),
+        _latency(config, population, draws, entity + 2),
+        np.rint(draws.draw(population.cash, entity, n) * PRICE_SCALE).astype(np.int64),
+        shares,
+        params,
+    )
+
+
+def tradable(config: Config, population: Population) -> np.ndarray:
+    """Symbols that a population may trade, as rows of the instruments."""
+    names = [symbol.symbol for symbol in config.symbols]
+    chosen = population.symbols or names
+    return np.array([names.index(name) for name in chosen], np.int32)
+
+
+def _latency(config: Config, population: Population, draws: Draws, entity: int) -> np.ndarray:
+    """A population's own latency where it is not 0, else the default; all 0 when switched off."""
+    rules = config.latency
+    if population.latency is None:
+        own = np.zeros(population.count * len(draws._envs))
+    else:
+        own = draws.draw(population.latency, entity, population.count)
+    ticks = np.rint(own).astype(np.int32)
+    if ticks.size and (ticks.min() < 0 or ticks.max() > rules.max_ticks):
+        raise ConfigError(
+            f"{population.kind} draws latencies of {ticks.min()} to {ticks.max()} ticks; they must "
+            f"lie in 0 to latency.max_ticks = {rules.max_ticks}"
+        )
+    return rules.resolve(ticks).astype(np.int32)
+
+
+def fund(members: list[Members], kinds: list[str], n_envs: int, symbols: int) -> list[Funding]:
+    """Opening accounts of each environment: the pool, the house, then every population."""
+    fundings = []
+    for env in range(n_envs):
+        mine = [(group, group.env == env) for group in members]
+        n_agents = Account.FIRST_AGENT + sum(int(rows.sum()) for _, rows in mine)
+        kind = np.zeros(n_agents, np.int32)
+        kind[Account.HOUSE] = kinds.index("house")
+        tier = np.full(n_agents, Tier.HOUSE, np.int8)
+        tier[Account.POOL] = Tier.BACKGROUND
+        cash = np.zeros(n_agents, np.int64)
+        shares = np.zeros((n_agents, symbols), np.int64)
+        for group, rows in mine:
+            agents = group.agent[rows]
+            kind[agents] = kinds.index(group.population.kind)
+            tier[agents] = group.tier
+            cash[agents] = group.cash[rows]
+            shares[agents] = group.shares[rows]
+        fundings.append(Funding(kind, tier, cash, shares))
+    return fundings

@@ -1,0 +1,57 @@
+"""Configuration: one frozen, checked `Config`, from TOML, presets, Python and the environment."""
+
+from .background import REGIMES, Background, Traits
+from .distribution_base import DistributionModel
+from .distributions import (
+    Choice,
+    Constant,
+    Distribution,
+    Exponential,
+    LogNormal,
+    Normal,
+    PowerLaw,
+    Uniform,
+)
+from .environment import NOT_SETTINGS, variable
+from .fair_value import FairValue, FairValueProcess
+from .latency import Latency
+from .populations import Population
+from .presets import preset_names
+from .problem import SettingError
+from .root import Config, config_schema
+from .spelling import did_you_mean
+from .storage import Storage, timeframe_seconds
+from .symbols import SymbolConfig
+from .venue import VenueConfig
+from .warmup import Warmup
+
+__all__ = [
+    "NOT_SETTINGS",
+    "REGIMES",
+    "Background",
+    "Choice",
+    "Config",
+    "Constant",
+    "Distribution",
+    "DistributionModel",
+    "Exponential",
+    "FairValue",
+    "FairValueProcess",
+    "Latency",
+    "LogNormal",
+    "Normal",
+    "Population",
+    "PowerLaw",
+    "SettingError",
+    "Storage",
+    "SymbolConfig",
+    "Traits",
+    "Uniform",
+    "VenueConfig",
+    "Warmup",
+    "config_schema",
+    "did_you_mean",
+    "preset_names",
+    "timeframe_seconds",
+    "variable",
+]

@@ -1,0 +1,121 @@
+"""The background pool (tier 3) and the regimes that set its mood."""
+
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import model_validator
+
+from qtg.schemas import Regime
+
+from .base import Model, setting
+from .distributions import Distribution, Exponential, LogNormal, check_least
+from .populations import MAX_AGENTS
+from .problem import SettingError
+from .types import ByName, Real, Whole
+
+
+class Traits(NamedTuple):
+    """What a regime says about the pool; all are shares or standard deviations from 0 to 1."""
+
+    activity: float  # share of the pool that sends an order each tick
+    sentiment_volatility: float  # standard deviation of the shocks to sentiment
+    contrarian: float  # share of the orders that go against sentiment
+
+
+REGIMES = {
+    Regime.CALM: Traits(activity=0.1, sentiment_volatility=0.05, contrarian=0.3),
+    Regime.NORMAL: Traits(activity=0.3, sentiment_volatility=0.15, contrarian=0.25),
+    Regime.VOLATILE: Traits(activity=0.6, sentiment_volatility=0.3, contrarian=0.2),
+    Regime.CRISIS: Traits(activity=0.9, sentiment_volatility=0.5, contrarian=0.15),
+}
+
+
+class Background(Model):
+    """Many small investors as one statistical source of orders."""
+
+    count: Whole = setting("background agents", "agents", default=0, ge=0, le=MAX_AGENTS)
+    regime: Annotated[Regime, ByName()] = setting(
+        "mood of the market; gives the three settings below their values where they are left out",
+        default=Regime.NORMAL,
+    )
+    activity: Real | None = setting(
+        "part of the pool that sends an order each tick", "share", default=None, ge=0, le=1
+    )
+    sentiment_volatility: Real | None = setting(
+        "standard deviation of the shocks to sentiment", "sentiment", default=None, ge=0, le=1
+    )
+    contrarian: Real | None = setting(
+        "part of the orders that go against sentiment", "share", default=None, ge=0, le=1
+    )
+    sentiment_decay: Real = setting(
+        "what is left of sentiment after a tick", "share", default=0.99, ge=0, le=1
+    )
+    sentiment_clamp: Real = setting(
+        "largest absolute sentiment", "sentiment", default=1.0, gt=0, le=1
+    )
+    offset_ticks: Distribution = setting(
+        "distance of a passive order's price from the mid price",
+        "price ticks",
+        default=Exponential(mean=10),
+    )
+    aggressive: Real = setting(
+        "part of the orders that are priced through the mid price",
+        "share",
+        default=0.15,
+        ge=0,
+        le=1,
+    )
+    aggressive_ticks: Distribution = setting(
+        "how far an aggressive order is priced through the mid price",
+        "price ticks",
+        default=Exponential(mean=2),
+    )
+    size: Distribution = setting("order size", "lots", default=LogNormal(median=30, sigma=1.0))
+    latency_low: Whole = setting("shortest delay of an order", "ticks", default=1, ge=0)
+    latency_high: Whole = setting("longest delay of an order", "ticks", default=5, ge=0)
+    lifetime_ticks: Distribution = setting(
+        "how long a resting order lives", "ticks", default=Exponential(mean=8)
+    )
+    pnl_limit: Real = setting(
+        "the pool's profit or loss, as part of the market capitalisation, at which the sanity "
+        "check fails",
+        "share",
+        default=0.05,
+        gt=0,
+    )
+
+    @property
+    def traits(self) -> Traits:
+        """Activity, sentiment volatility and contrarian share: as set, else the regime's.
+
+        >>> Background(regime="crisis", contrarian=0.4).traits
+        Traits(activity=0.9, sentiment_volatility=0.5, contrarian=0.4)
+        """
+        own = (self.activity, self.sentiment_volatility, self.contrarian)
+        return Traits(
+            *(mine if mine is not None else its for mine, its in zip(own, REGIMES[self.regime]))
+        )
+
+    @property
+    def resolved_activity(self) -> float:
+        """Part of the pool that sends an order each tick: as set, else the regime's."""
+        return self.traits.activity
+
+    @property
+    def resolved_sentiment_volatility(self) -> float:
+        """Standard deviation of the shocks to sentiment: as set, else the regime's."""
+        return self.traits.sentiment_volatility
+
+    @property
+    def resolved_contrarian(self) -> float:
+        """Part of the orders that go against sentiment: as set, else the regime's."""
+        return self.traits.contrarian
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in ("offset_ticks", "aggressive_ticks", "size", "lifetime_ticks"):
+            check_least(name, getattr(self, name))
+        if self.latency_low > self.latency_high:
+            raise SettingError(
+                "latency_low", f"{self.latency_low} is more than latency_high, {self.latency_high}"
+            )
+        return self

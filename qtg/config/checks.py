@@ -1,0 +1,112 @@
+"""What must hold between the parts of a configuration."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .distributions import check_most
+from .populations import MAX_AGENTS, Population
+from .problem import SettingError
+from .spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from .root import Config
+
+LAST_YEAR = 2261  # int64 nanoseconds end in April 2262
+
+
+def check_config(config: "Config") -> None:
+    """Raise a `SettingError` for the first contradiction."""
+    _check_symbol_names(config)
+    _check_agents(config)
+    for path, population in populations(config):
+        _check_tradable(config, path, population)
+    _check_latencies(config)
+    _check_shares(config)
+    _check_time(config)
+
+
+def populations(config: "Config") -> Iterator[tuple[str, Population]]:
+    """Every population with its path."""
+    for tier in ("smart", "reactive"):
+        for row, population in enumerate(getattr(config, tier)):
+            yield f"{tier}.{row}", population
+
+
+def _check_symbol_names(config: "Config") -> None:
+    seen: dict[str, int] = {}
+    for row, each in enumerate(config.symbols):
+        if each.symbol in seen:
+            raise SettingError(
+                f"symbols.{row}.symbol",
+                f"{each.symbol!r} is also symbols.{seen[each.symbol]}; rename or remove one",
+            )
+        seen[each.symbol] = row
+
+
+def _check_agents(config: "Config") -> None:
+    if config.n_agents > MAX_AGENTS:
+        raise SettingError("", f"{config.n_agents:,} agents are too many; use {MAX_AGENTS:,}")
+    if config.n_agents and not config.symbols:
+        raise SettingError(
+            "symbols", f"is empty but there are {config.n_agents:,} agents; add a symbol"
+        )
+
+
+def _check_tradable(config: "Config", path: str, population: Population) -> None:
+    known = [each.symbol for each in config.symbols]
+    for row, symbol in enumerate(population.symbols or ()):
+        if symbol not in known:
+            raise SettingError(
+                f"{path}.symbols.{row}", f"no symbol {symbol!r}; {did_you_mean(symbol, known)}"
+            )
+
+
+def _check_latencies(config: "Config") -> None:
+    latency, pool = config.latency, config.background
+    if not latency.enabled:
+        return
+    limit = f"latency.max_ticks is {latency.max_ticks}"
+    if pool.latency_high > latency.max_ticks:
+        raise SettingError(
+            "background.latency_high", f"is {pool.latency_high} but {limit}; raise max_ticks"
+        )
+    for path, population in populations(config):
+        if population.latency is not None:
+            check_most(f"{path}.latency", population.latency, latency.max_ticks, limit)
+
+
+def _check_shares(config: "Config") -> None:
+    """Agents cannot be given more shares than exist. Means here; the draws when they are made."""
+    for symbol in config.symbols:
+        given = 0.0
+        for path, population in populations(config):
+            if population.symbols is None or symbol.symbol in population.symbols:
+                given += population.count * population.shares.expected()
+            if given > symbol.shares_outstanding:
+                raise SettingError(
+                    f"{path}.shares",
+                    f"up to here agents start with {given:,.0f} shares of {symbol.symbol}, which "
+                    f"has {symbol.shares_outstanding:,} outstanding; give fewer or issue more",
+                )
+
+
+def _check_time(config: "Config") -> None:
+    for row, seconds in enumerate(config.storage.candle_seconds):
+        if seconds * 1_000 % config.tick_ms:
+            raise SettingError(
+                f"storage.candles.{row}",
+                f"{config.storage.candles[row]!r} is not a whole number of ticks of "
+                f"{config.tick_ms} ms; change it or tick_ms",
+            )
+    try:
+        end = config.start + timedelta(
+            milliseconds=(config.warmup.ticks + config.ticks) * config.tick_ms
+        )
+    except OverflowError:
+        end = None
+    if end is None or end.year > LAST_YEAR or config.start.year < 1970:
+        raise SettingError(
+            "start",
+            f"the run must lie in the years 1970 to {LAST_YEAR}; change start, ticks or tick_ms",
+        )

@@ -1,0 +1,62 @@
+"""Groups of agents of one kind (tiers 1 and 2)."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
+
+from .base import Model, setting
+from .distributions import Constant, Distribution, check_least, check_most
+from .problem import SettingError
+from .types import MAX_TICK, Frozen, Identifier, Real, Whole, freeze
+
+MAX_AGENTS = 2**31 - 4
+RICHEST = 1e12
+
+
+class Population(Model):
+    """So many agents of one kind, and what each of them starts with."""
+
+    kind: Identifier = setting("name of the strategy, built in or registered by you")
+    count: Whole = setting("how many of them", "agents", ge=0, le=MAX_AGENTS)
+    cash: Distribution = setting("cash at the start", "currency", default=Constant(value=100_000))
+    shares: Distribution = setting(
+        "shares of each tradable symbol at the start", "shares", default=Constant(value=0)
+    )
+    latency: Distribution | None = setting(
+        "delay of their orders; left out or 0: latency.default_ticks", "ticks", default=None
+    )
+    every: Whole = setting(
+        "they act in every so many-th tick", "ticks", default=1, ge=1, le=MAX_TICK
+    )
+    probability: Real = setting(
+        "chance that they act in a tick in which they may", "share", default=1.0, ge=0, le=1
+    )
+    symbols: tuple[str, ...] | None = setting(
+        "symbols that they may trade; all if left out", default=None
+    )
+    params: Annotated[dict[Identifier, Distribution], AfterValidator(freeze)] = setting(
+        "the strategy's own parameters, drawn once per agent", default=Frozen()
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        check_least("cash", self.cash)
+        check_most("cash", self._bounded_cash(), RICHEST, "an agent holds at most 1e12")
+        check_least("shares", self.shares)
+        if self.latency is not None:
+            check_least("latency", self.latency)
+        if self.symbols is not None:
+            self._check_symbols(self.symbols)
+        return self
+
+    def _bounded_cash(self) -> Distribution:
+        """The cash, or its mean where no single draw can be said to be the largest."""
+        _, high = self.cash.support()
+        return self.cash if high < float("inf") else Constant(value=self.cash.expected())
+
+    def _check_symbols(self, symbols: tuple[str, ...]) -> None:
+        if not symbols:
+            raise SettingError("symbols", "is empty; leave it out to allow every symbol")
+        for row, symbol in enumerate(symbols):
+            if symbol in symbols[:row]:
+                raise SettingError(f"symbols.{row}", f"{symbol!r} appears twice; remove one")

@@ -1,0 +1,107 @@
+"""The table of all settings for people: `python -m qtg.config.reference`."""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any, NamedTuple, get_args
+
+from pydantic.fields import FieldInfo
+
+from .base import Model
+from .distributions import KINDS
+from .root import Config
+from .types import names
+
+_LIMITS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
+
+
+class Setting(NamedTuple):
+    """One line of the table."""
+
+    path: str
+    default: str
+    unit: str
+    range: str
+    doc: str
+
+
+def settings(model: type[Model] = Config, above: str = "") -> Iterator[Setting]:
+    """Every setting in order, tables opened; `#` stands for the number of a list's entry."""
+    for name, field in model.model_fields.items():
+        path = f"{above}{name}"
+        inner, is_list = _inner_model(field)
+        yield Setting(path, _default(field), _unit(field), _range(field), field.description or "")
+        if inner is not None:
+            yield from settings(inner, f"{path}.#." if is_list else f"{path}.")
+
+
+def markdown() -> str:
+    """Two Markdown tables: the settings of a run, and the parameters of the distributions."""
+    lines = _table(settings())
+    for kind, model in KINDS.items():
+        lines += ["", f"**{kind}**: {(model.__doc__ or '').strip()}", ""]
+        lines += _table(each for each in settings(model) if each.path != "kind")
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows: Iterator[Setting]) -> list[str]:
+    head = ["| setting | default | unit | range | meaning |", "|---|---|---|---|---|"]
+    return head + [
+        f"| `{row.path}` | {row.default} | {row.unit} | {row.range} | {row.doc} |" for row in rows
+    ]
+
+
+def _inner_model(field: FieldInfo) -> tuple[type[Model] | None, bool]:
+    """The table that a setting holds, if it is one, and whether it is a list of them."""
+    annotation = field.annotation
+    first = next(iter(get_args(annotation)), None)
+    for candidate, is_list in ((annotation, False), (first, True)):
+        if isinstance(candidate, type) and issubclass(candidate, Model):
+            if candidate not in KINDS.values():
+                return candidate, is_list
+    return None, False
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default
+    if isinstance(value, Model) and type(value) not in KINDS.values():
+        return ""
+    return f"`{_written(value)}`" if value is not None else "none"
+
+
+def _written(value: Any) -> str:
+    """A default as it would stand in TOML."""
+    if isinstance(value, Model):
+        value = value.model_dump()
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_written(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_written(each) for each in value) + "]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _unit(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+def _range(field: FieldInfo) -> str:
+    annotation = field.annotation
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return ", ".join(names(annotation))
+    found = {
+        bound: getattr(each, bound)
+        for each in field.metadata
+        for bound in _LIMITS
+        if hasattr(each, bound)
+    }
+    return " ".join(text.format(found[bound]) for bound, text in _LIMITS.items() if bound in found)
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

@@ -1,0 +1,85 @@
+"""What is traded."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
+
+from qtg.schemas import Sector
+
+from .base import Model, setting
+from .problem import SettingError, shown
+from .types import MAX_PRICE_UNITS, ByName, Price, Whole, price_text, price_units
+
+LONGEST = 12
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+def _ticker(text: str) -> str:
+    if not 1 <= len(text) <= LONGEST or not _LETTERS.issuperset(text):
+        raise ValueError(
+            f"must be 1 to {LONGEST} of the characters A-Z 0-9 . _ -, got {shown(text)}"
+        )
+    return text
+
+
+Ticker = Annotated[str, AfterValidator(_ticker)]
+
+
+class SymbolConfig(Model):
+    """One listed stock: its sector, its first price and the rules of trading it."""
+
+    symbol: Ticker = setting("ticker, 1 to 12 of A-Z 0-9 . _ -")
+    sector: Annotated[Sector, ByName()] = setting("branch of industry", default=Sector.TECH)
+    initial_price: Price = setting(
+        "price before the first trade, as decimal text on the tick grid", "currency"
+    )
+    tick_size: Price = setting("smallest price step", "currency", default="0.01")
+    lot_size: Whole = setting("smallest quantity step", "shares", default=1, ge=1, le=2**48)
+    shares_outstanding: Whole = setting(
+        "shares that exist; agents cannot hold more in total",
+        "shares",
+        default=10_000_000,
+        ge=1,
+        le=2**48,
+    )
+
+    @property
+    def initial_price_units(self) -> int:
+        """The initial price in int64 units of 1e-4."""
+        return price_units(self.initial_price)
+
+    @property
+    def tick_size_units(self) -> int:
+        """The tick size in int64 units of 1e-4."""
+        return price_units(self.tick_size)
+
+    @property
+    def market_cap_units(self) -> int:
+        """Initial price times shares outstanding, in int64 units of 1e-4."""
+        return self.initial_price_units * self.shares_outstanding
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self._check_tick_grid()
+        if self.shares_outstanding < self.lot_size:
+            raise SettingError("shares_outstanding", f"is less than one lot of {self.lot_size}")
+        if self.market_cap_units > MAX_PRICE_UNITS:
+            most = MAX_PRICE_UNITS // self.initial_price_units
+            raise SettingError(
+                "shares_outstanding",
+                f"times initial_price passes the largest amount of money, about 4.6e14; "
+                f"use at most {most}",
+            )
+        return self
+
+    def _check_tick_grid(self) -> None:
+        price, step = self.initial_price_units, self.tick_size_units
+        if price % step == 0:
+            return
+        below = price // step * step
+        near = [price_text(each) for each in (below, below + step) if each > 0]
+        raise SettingError(
+            "initial_price",
+            f"{self.initial_price} is not a multiple of tick_size {self.tick_size}; "
+            f"use {' or '.join(near)}",
+        )

@@ -1,0 +1,219 @@
+"""The exchange of a run: the venue with a ledger in front, a delay queue, and settlement behind.
+
+One tick uses its doors in this order: `admit` (risk checks, reservations), `due` (what arrives
+now), `match`, `settle`. All of them write to the venue's event columns; `events_from` and
+`events_to` bound what has been written this tick.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qtg.kernels.admission import AdmissionRules, admit
+from qtg.kernels.delay import DelayQueue
+from qtg.kernels.ledger import LedgerTerms, settle
+from qtg.kernels.outbox import Outbox
+from qtg.kernels.view import read_books
+from qtg.schemas import (
+    Account,
+    Accounts,
+    Events,
+    Holdings,
+    Ledger,
+    MarketView,
+    Orders,
+    Positions,
+    allocate,
+    columns,
+    grown,
+    nbytes,
+)
+
+from .config import Config
+from .errors import ConfigError
+from .venue import Venue
+
+
+@dataclass(frozen=True)
+class Funding:
+    """Accounts at the start of a run, shape (agents,) and (agents, symbols), for one environment."""
+
+    kind: np.ndarray
+    tier: np.ndarray
+    cash: np.ndarray
+    shares: np.ndarray
+
+
+class Exchange:
+    """Books, ledger and delay queue of all environments of a run.
+
+    Agents are named by their row within an environment: 0 is the background pool, 1 the house.
+    """
+
+    def __init__(self, config: Config, envs: list[int], funding: list[Funding]) -> None:
+        symbols = config.symbols
+        terms = config.venue
+        self.venue = Venue(
+            len(symbols),
+            tick_size=[symbol.tick_size for symbol in symbols],
+            lot_size=[symbol.lot_size for symbol in symbols],
+            matching=terms.matching,
+            self_trade=terms.self_trade,
+            pool_trades_itself=terms.pool_trades_itself,
+            envs=envs,
+            seed=config.seed,
+            window=terms.window,
+        )
+        self.n_agents = len(funding[0].cash)
+        self.terms = LedgerTerms(
+            len(symbols), self.n_agents, terms.maker_fee_centibps, terms.taker_fee_centibps
+        )
+        self._protection_bps = int(terms.protection_bps)
+        self._longest_latency = config.latency.max_ticks
+        self.view = self._first_view(config, len(envs))
+        self.ledger = self._first_ledger(config, funding)
+        self.queue = _empty_queue(self._longest_latency, 1024)
+        self.outbox = Outbox(allocate(Orders, 16), np.zeros(1, np.int64))
+        self.first_admission = 0
+        self.first_match = 0
+        self.n_events = 0
+
+    def begin(self, tick: int) -> None:
+        """Start a tick: expire what is due, settle it, and show strategies the books."""
+        self.n_events = self.venue.advance(tick)
+        settle(self.venue.events, 0, self.n_events, self.ledger, self.terms)
+        read_books(self.venue.book_columns, self.view)
+
+    def pending(self) -> int:
+        """Orders in the outbox."""
+        return int(self.outbox.n[0])
+
+    def reserve_outbox(self, rows: int) -> None:
+        """Make room for `rows` orders of strategies in this tick."""
+        if rows > len(self.outbox.orders.qty):
+            self.outbox = Outbox(grown(self.outbox.orders, rows), self.outbox.n)
+
+    def write_orders(self, orders: Orders) -> None:
+        """Append order rows to the outbox."""
+        first = int(self.outbox.n[0])
+        last = first + len(orders.qty)
+        if last > len(self.outbox.orders.qty):
+            self.outbox = Outbox(grown(self.outbox.orders, 2 * last), self.outbox.n)
+        for column, rows in zip(self.outbox.orders, orders, strict=True):
+            column[first:last] = rows
+        self.outbox.n[0] = last
+
+    def reserve_queue(self, rows: int) -> None:
+        """Make room for `rows` more orders in every bucket of the delay queue."""
+        room = self.queue.orders.qty.shape[1]
+        most = int(self.queue.n.max()) + rows
+        if most > room:
+            self.queue = _grown_queue(self.queue, max(most, room * 3 // 2))
+
+    def admit(self, tick: int) -> None:
+        """Check the outbox; accepted orders enter the queue, refusals become events."""
+        self.first_admission = self.n_events
+        self.reserve_queue(self.pending())
+        self.venue.reserve_events(self.n_events + self.pending())
+        rules = AdmissionRules(tick, self._longest_latency, self._protection_bps)
+        self.n_events = admit(
+            self.outbox,
+            (self.venue.book_columns, self.view),
+            self.ledger,
+            self.terms,
+            rules,
+            self.queue,
+            self.venue.events,
+            self.n_events,
+        )
+
+    def due(self, tick: int) -> tuple[Orders, int]:
+        """The orders that arrive at `tick`, in the order they were sent, and how many they are."""
+        bucket = tick & (len(self.queue.n) - 1)
+        arriving = Orders(*(column[bucket] for column in self.queue.orders))
+        n = int(self.queue.n[bucket])
+        self.queue.n[bucket] = 0
+        return arriving, n
+
+    def match(self, arriving: Orders, n: int) -> None:
+        """Let arriving orders trade."""
+        self.first_match = self.n_events
+        self.n_events = self.venue.match(arriving, n, self.n_events)
+
+    def settle(self) -> None:
+        """Book what `match` did."""
+        settle(self.venue.events, self.first_match, self.n_events, self.ledger, self.terms)
+
+    @property
+    def events(self) -> Events:
+        """The tick's event columns; the first `n_events` rows count."""
+        return self.venue.events
+
+    def nbytes(self) -> dict[str, int]:
+        """Bytes by component."""
+        return {
+            "books": self.venue.nbytes(),
+            "ledger": nbytes(*self.ledger),
+            "delay queue": nbytes(self.queue.orders),
+            "outbox": nbytes(self.outbox.orders),
+        }
+
+    def _first_view(self, config: Config, n_envs: int) -> MarketView:
+        view = allocate(MarketView, self.venue.n_markets)
+        initial = np.tile([symbol.initial_price_units for symbol in config.symbols], n_envs)
+        for column in (view.last, view.mid, view.fair_value):
+            column[:] = initial
+        markets = self.venue.book_columns.markets
+        markets.last_price[:] = initial
+        view.tick_size[:] = markets.tick_size
+        view.lot_size[:] = markets.lot_size
+        return view
+
+    def _first_ledger(self, config: Config, funding: list[Funding]) -> Ledger:
+        rows = len(funding) * self.n_agents
+        accounts = allocate(Accounts, rows)
+        positions = allocate(Positions, rows, len(config.symbols))
+        holdings = allocate(Holdings, self.venue.n_markets)
+        outstanding = np.array([symbol.shares_outstanding for symbol in config.symbols])
+        price = np.array([symbol.initial_price_units for symbol in config.symbols])
+        for env, funds in enumerate(funding):
+            mine = slice(env * self.n_agents, (env + 1) * self.n_agents)
+            markets = slice(env * len(price), (env + 1) * len(price))
+            accounts.kind[mine], accounts.tier[mine] = funds.kind, funds.tier
+            accounts.cash[mine] = accounts.start_cash[mine] = funds.cash
+            held = funds.shares.sum(axis=0)
+            _check_float(config, held, outstanding)
+            positions.qty[mine] = funds.shares
+            positions.qty[env * self.n_agents + Account.POOL] = outstanding - held
+            positions.cost[mine] = funds.shares * price
+            holdings.outstanding[markets] = outstanding
+            holdings.held[markets] = held
+        return Ledger(accounts, positions, holdings)
+
+
+def _check_float(config: Config, held: np.ndarray, outstanding: np.ndarray) -> None:
+    over = np.flatnonzero(held > outstanding)
+    if len(over):
+        symbol = config.symbols[over[0]]
+        raise ConfigError(
+            f"agents start with {held[over[0]]:,} shares of {symbol.symbol} but only "
+            f"{outstanding[over[0]]:,} exist; lower `shares` of the populations or raise "
+            "shares_outstanding"
+        )
+
+
+def _empty_queue(longest_latency: int, rows: int) -> DelayQueue:
+    buckets = 1 << longest_latency.bit_length()
+    orders = Orders(*(np.empty((buckets, rows), column.dtype) for column in columns(Orders)))
+    return DelayQueue(orders, np.zeros(buckets, np.int64))
+
+
+def _grown_queue(queue: DelayQueue, rows: int) -> DelayQueue:
+    """A longer queue; its pages are not touched, since many buckets stay short."""
+    grown = []
+    for column in queue.orders:
+        longer = np.empty((column.shape[0], rows), column.dtype)
+        for bucket, n in enumerate(queue.n):
+            longer[bucket, :n] = column[bucket, :n]
+        grown.append(longer)
+    return DelayQueue(Orders(*grown), queue.n)

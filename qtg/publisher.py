@@ -1,0 +1,208 @@
+"""Phase 11: what happened goes to the trace hash, the candles, storage and hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qtg.kernels.candles import OpenCandles, add_trades, clear, merge_up
+from qtg.kernels.publish import add_volume, count_trades, trace, write_order_events, write_trades
+from qtg.kernels.view import read_books
+from qtg.schemas import (
+    AgentSnapshots,
+    Candles,
+    Instruments,
+    Metrics,
+    OrderEvents,
+    PositionSnapshots,
+    Quotes,
+    Trades,
+)
+
+from .errors import ConfigError
+from .portfolio import agent_rows, position_rows
+from .stopwatch import Phase
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .simulation import Simulation
+    from .store.sink import Sink
+
+
+class Publisher:
+    """Turns each tick's events into rows of the run's tables.
+
+    `sink` may be None: then only the trace hash is kept. Tables hold one environment.
+    """
+
+    def __init__(self, config: Config, n_envs: int, symbols: int, sink: Sink | None) -> None:
+        if sink is not None and n_envs != 1:
+            raise ConfigError("tables can be kept for one environment only, not for a batch")
+        self._config = config
+        self._sink = sink
+        self._symbols = symbols
+        self.trace = np.zeros(n_envs, np.uint64)
+        self.event_count = np.zeros(n_envs, np.int64)
+        self.trades = 0
+        self.candle_seconds = config.storage.candle_seconds
+        self._candle_ticks = _whole_ticks(self.candle_seconds, config.tick_ms)
+        shape = (max(len(self._candle_ticks), 1), n_envs * symbols)
+        self._candles = OpenCandles(*(np.zeros(shape, np.int64) for _ in OpenCandles._fields))
+        if sink is not None:
+            self._write_instruments(sink)
+
+    def publish(self, sim: Simulation) -> None:
+        """Hash, trades, candles, quotes and snapshots of the tick that just ended."""
+        exchange, events, n = sim.exchange, sim.exchange.events, sim.exchange.n_events
+        trace(events, 0, n, sim.tick, self._symbols, self.trace, self.event_count)
+        read_books(exchange.venue.book_columns, exchange.view)
+        add_volume(events, 0, n, exchange.view.volume)
+        sim.counts.events = n
+        sim.counts.trades = int(count_trades(events, exchange.first_match, n))
+        if self._sink is not None:
+            self._write_tick(sim, self._sink)
+        self.trades += sim.counts.trades
+        for hook in sim.hooks:
+            hook(sim)
+
+    def publish_metrics(self, sim: Simulation) -> None:
+        """The tick's timings and counts, which are known only after everything else."""
+        if self._sink is None:
+            return
+        buffer = self._sink.table(Metrics)
+        columns, at = buffer.reserve(1)
+        columns.tick[at], columns.time[at] = sim.tick, sim.time_ns(sim.tick)
+        for phase in Phase:
+            getattr(columns, f"{phase.name.lower()}_ns")[at] = sim.watch.ns[phase]
+        columns.total_ns[at] = sim.watch.total_ns
+        for name, value in vars(sim.counts).items():
+            getattr(columns, name)[at] = value
+        columns.resting[at] = sim.exchange.venue.book_columns.markets.live.sum()
+        buffer.commit(1)
+
+    def finish(self, sim: Simulation) -> None:
+        """Write the candles still open, and a last snapshot."""
+        if self._sink is None or sim.tick == 0:
+            return
+        for timeframe in range(len(self._candle_ticks)):
+            self._roll(sim, timeframe, self._sink, last=True)
+        if sim.tick % self._config.storage.agents_every != 0:
+            self._write_snapshot(sim, self._sink)
+
+    def _write_tick(self, sim: Simulation, sink: Sink) -> None:
+        storage = self._config.storage
+        self._write_trades(sim, sink)
+        if storage.orders:
+            self._write_order_events(sim, sink)
+        if storage.quotes:
+            self._write_quotes(sim, sink)
+        if self._candle_ticks and sim.keeps_candles:
+            add_trades(sim.exchange.events, 0, sim.exchange.n_events, self._candles)
+            for timeframe in range(len(self._candle_ticks)):
+                self._roll(sim, timeframe, sink)
+        if storage.agents_every and sim.tick % storage.agents_every == 0:
+            self._write_snapshot(sim, sink)
+
+    def _write_trades(self, sim: Simulation, sink: Sink) -> None:
+        n = sim.counts.trades
+        if n == 0:
+            return
+        buffer = sink.table(Trades)
+        columns, at = buffer.reserve(n)
+        clock = (sim.tick, sim.time_ns(sim.tick), self.trades)
+        exchange = sim.exchange
+        write_trades(
+            exchange.events, 0, exchange.n_events, clock, self._symbols, columns, at
+        )
+        buffer.commit(n)
+
+    def _write_order_events(self, sim: Simulation, sink: Sink) -> None:
+        n = sim.exchange.n_events
+        buffer = sink.table(OrderEvents)
+        columns, at = buffer.reserve(n)
+        clock = (sim.tick, sim.time_ns(sim.tick), int(self.event_count[0]) - n)
+        write_order_events(sim.exchange.events, n, clock, self._symbols, columns, at)
+        buffer.commit(n)
+
+    def _write_quotes(self, sim: Simulation, sink: Sink) -> None:
+        view, n = sim.exchange.view, self._symbols
+        buffer = sink.table(Quotes)
+        columns, at = buffer.reserve(n)
+        rows = slice(at, at + n)
+        columns.tick[rows], columns.time[rows] = sim.tick, sim.time_ns(sim.tick)
+        columns.symbol[rows] = np.arange(n)
+        for name in (
+            "bid",
+            "ask",
+            "bid_qty",
+            "ask_qty",
+            "bid_orders",
+            "ask_orders",
+            "last",
+            "fair_value",
+            "volume",
+        ):
+            getattr(columns, name)[rows] = getattr(view, name)
+        buffer.commit(n)
+
+    def _roll(self, sim: Simulation, timeframe: int, sink: Sink, last: bool = False) -> None:
+        """Close a timeframe's candles when its time is over: store them, pass them up."""
+        length = self._candle_ticks[timeframe]
+        if not last and sim.tick % length != 0:
+            return
+        candles = self._candles
+        traded = np.flatnonzero(candles.trades[timeframe])
+        if len(traded):
+            buffer = sink.table(Candles)
+            columns, at = buffer.reserve(len(traded))
+            rows = slice(at, at + len(traded))
+            first = (sim.tick - 1) // length * length + 1
+            columns.tick[rows], columns.time[rows] = first, sim.time_ns(first)
+            columns.symbol[rows] = traded % self._symbols
+            columns.timeframe[rows] = self.candle_seconds[timeframe]
+            for name in OpenCandles._fields:
+                getattr(columns, name)[rows] = getattr(candles, name)[timeframe, traded]
+            buffer.commit(len(traded))
+        if timeframe + 1 < len(self._candle_ticks):
+            merge_up(candles, timeframe, timeframe + 1)
+        clear(candles, timeframe)
+
+    def _write_snapshot(self, sim: Simulation, sink: Sink) -> None:
+        clock = (sim.tick, sim.time_ns(sim.tick))
+        for table, rows in (
+            (AgentSnapshots, agent_rows(sim.exchange, clock)),
+            (PositionSnapshots, position_rows(sim.exchange, clock)),
+        ):
+            n = len(rows[0])
+            buffer = sink.table(table)
+            columns, at = buffer.reserve(n)
+            for column, values in zip(columns, rows, strict=True):
+                column[at : at + n] = values
+            buffer.commit(n)
+
+    def _write_instruments(self, sink: Sink) -> None:
+        symbols = self._config.symbols
+        buffer = sink.table(Instruments)
+        columns, at = buffer.reserve(len(symbols))
+        for row, symbol in enumerate(symbols, start=at):
+            columns.symbol[row] = row - at
+            columns.sector[row] = symbol.sector
+            columns.tick_size[row] = symbol.tick_size_units
+            columns.lot_size[row] = symbol.lot_size
+            columns.initial_price[row] = symbol.initial_price_units
+            columns.shares_outstanding[row] = symbol.shares_outstanding
+        buffer.commit(len(symbols))
+
+
+def _whole_ticks(seconds: tuple[int, ...], tick_ms: int) -> list[int]:
+    """Ticks of each timeframe; each must be whole and a multiple of the one before."""
+    ticks: list[int] = []
+    for each in seconds:
+        if each * 1000 % tick_ms or (ticks and each * 1000 // tick_ms % ticks[-1]):
+            raise ConfigError(
+                f"storage.candles: {each} s is not a whole multiple of the tick "
+                f"({tick_ms} ms) and of the timeframe before it"
+            )
+        ticks.append(each * 1000 // tick_ms)
+    return ticks

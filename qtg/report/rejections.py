@@ -1,0 +1,31 @@
+"""How often each reason code was given for a rejection."""
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import QtgError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def count_rejections(result: Any) -> "pl.DataFrame | None":
+    """Rejected messages by reason; None where the run did not keep its order events.
+
+    Returns
+    -------
+    frame (reason: str, count: int64)   no rows where nothing was rejected
+    """
+    import polars as pl
+
+    try:
+        orders = getattr(result, "orders", None)
+    except QtgError:
+        return None
+    if orders is None or not {"exec_type", "reason"} <= set(orders.columns):
+        return None
+    if orders.height == 0:
+        return None
+    rejected = orders.filter(pl.col("exec_type").cast(pl.String) == "REJECTED")
+    return rejected.group_by(pl.col("reason").cast(pl.String)).agg(
+        pl.len().cast(pl.Int64).alias("count")
+    )

@@ -1,0 +1,217 @@
+"""A running market: build it, step it, look at it, send it orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qtg.schemas import Account
+
+from .agents.background import BackgroundPool
+from .agents.population import Members, build_members, fund
+from .agents.reactive import ReactiveAgents
+from .agents.smart import build_group
+from .book import BookView
+from .config import Config
+from .errors import ConfigError, OrderError
+from .exchange import Exchange
+from .fundamentals import FairValues
+from .invariants import check_invariants
+from .publisher import Publisher
+from .stopwatch import Stopwatch
+from .tick import run_tick
+from .venue import as_orders
+
+if TYPE_CHECKING:
+    from qtg.schemas import Orders, Tier  # noqa: F401
+
+    from .store.sink import Sink
+
+Hook = Callable[["Simulation"], Any]
+
+
+@dataclass
+class Counts:
+    """What happened in the last tick."""
+
+    orders_smart: int = 0
+    orders_reactive: int = 0
+    orders_background: int = 0
+    woken: int = 0
+    orders: int = 0
+    rejected: int = 0
+    events: int = 0
+    trades: int = 0
+
+
+@dataclass(frozen=True)
+class WarmupProgress:
+    """How far the warm-up is: only tiers 2 and 3 trade until it ends."""
+
+    tick: int
+    ticks: int
+    book_depth: dict[str, int]  # live orders by symbol
+
+
+class Simulation:
+    """One market run, or a batch of environments that share a config.
+
+    Parameters
+    ----------
+    config : Config
+    sink : Sink, optional    where the run's tables go; without it only the trace hash is kept
+    envs : sequence of int   environment ids; an environment behaves the same alone or in a batch
+
+    Examples
+    --------
+    >>> sim = Simulation(Config.preset("quick_test", ticks=100))
+    >>> sim.run(10).tick
+    10
+    """
+
+    def __init__(
+        self, config: Config, sink: Sink | None = None, *, envs: Sequence[int] = (0,)
+    ) -> None:
+        self.config = config
+        self.tick = 0
+        self.watch = Stopwatch()
+        self.counts = Counts()
+        self.hooks: list[Hook] = []
+        symbols = tuple(symbol.symbol for symbol in config.symbols)
+        self.symbols = symbols
+        seed = np.uint64(config.seed)
+        members = build_members(config, list(envs), seed)
+        self.kinds = kind_names(config)
+        funding = fund(members, self.kinds, len(envs), len(symbols))
+        self.exchange = Exchange(config, list(envs), funding)
+        self.fair_values = FairValues(config, self.exchange)
+        n_smart = len(config.smart)
+        self.smart = [build_group(group, symbols) for group in members[:n_smart]]
+        self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
+        self.background = BackgroundPool(config, self.exchange)
+        self.publisher = Publisher(config, len(envs), len(symbols), sink)
+        self._members = members
+        self._external: list[Orders] = []
+        self._warm_until = config.warmup.ticks
+        most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
+        self.exchange.reserve_outbox(most)
+
+    def step(self) -> Simulation:
+        """Advance one tick."""
+        run_tick(self)
+        every = self.config.check_every
+        if every and self.tick % every == 0:
+            check_invariants(self.exchange)
+        return self
+
+    def run(self, ticks: int) -> Simulation:
+        """Advance `ticks` ticks."""
+        if ticks < 0:
+            raise ConfigError(f"ticks must not be negative, got {ticks}")
+        for _ in range(ticks):
+            self.step()
+        return self
+
+    def submit(self, orders: Orders | dict[str, Any]) -> None:
+        """Send orders from outside; they are admitted in the next tick.
+
+        Columns as for `Venue.submit`; `agent` must name an account of this run.
+        """
+        batch = as_orders(orders)
+        if len(batch.agent) and batch.agent.min() < Account.FIRST_AGENT:
+            raise OrderError(
+                f"orders need an account: `agent` must be {int(Account.FIRST_AGENT)} to "
+                f"{self.exchange.n_agents - 1}; see `Simulation.agents`"
+            )
+        self._external.append(batch)
+
+    def add_hook(self, hook: Hook) -> None:
+        """Call `hook(sim)` at the end of every tick, hooks in the order they were added."""
+        self.hooks.append(hook)
+
+    def book(self, symbol: str, env: int = 0) -> BookView:
+        """A live view of a symbol's book."""
+        if symbol not in self.symbols:
+            raise ConfigError(f"no symbol {symbol!r}; this run trades {', '.join(self.symbols)}")
+        return self.exchange.venue.book(env * len(self.symbols) + self.symbols.index(symbol))
+
+    def agents(self, kind: str) -> np.ndarray:
+        """Agent rows of a kind, int32 (n,)."""
+        found = [group.agent for group in self._members if group.population.kind == kind]
+        if not found:
+            raise ConfigError(f"no agents of kind {kind!r} here; kinds are {', '.join(self.kinds)}")
+        return np.unique(np.concatenate(found))
+
+    @property
+    def trace_hash(self) -> str:
+        """Hash of every event so far (of the first environment), 16 hex digits."""
+        return self.trace_hashes[0]
+
+    @property
+    def trace_hashes(self) -> list[str]:
+        """Trace hash of each environment."""
+        return [f"{int(value):016x}" for value in self.publisher.trace]
+
+    @property
+    def warming_up(self) -> bool:
+        """Whether the current tick belongs to the warm-up."""
+        return self.tick <= self._warm_until
+
+    @property
+    def keeps_candles(self) -> bool:
+        """Whether this tick's candles are stored."""
+        return self.config.warmup.persist_candles or not self.warming_up
+
+    @property
+    def last_tick(self) -> int:
+        """The tick at which the run ends: warm-up plus configured ticks."""
+        return self._warm_until + self.config.ticks
+
+    def warmup_progress(self) -> WarmupProgress | None:
+        """How far the warm-up is, or None once it is over."""
+        if self.tick >= self._warm_until:
+            return None
+        live = self.exchange.venue.book_columns.markets.live
+        return WarmupProgress(
+            self.tick, self._warm_until, dict(zip(self.symbols, live.tolist(), strict=False))
+        )
+
+    def time_ns(self, tick: int) -> int:
+        """Simulated time of a tick, nanoseconds UTC."""
+        start = int(self.config.start.timestamp() * 1_000) * 1_000_000
+        return start + (tick - 1) * self.config.tick_ms * 1_000_000
+
+    def next_tick(self) -> int:
+        """Begin the next tick; a warm-up ends early once every book is deep enough."""
+        depth = self.config.warmup.min_book_depth
+        if depth is not None and 0 < self.tick < self._warm_until:
+            if int(self.exchange.venue.book_columns.markets.live.min()) >= depth:
+                self._warm_until = self.tick
+        self.tick += 1
+        return self.tick
+
+    def take_external_orders(self) -> int:
+        """Move orders sent from outside into the outbox; returns how many."""
+        n = 0
+        for batch in self._external:
+            self.exchange.write_orders(batch)
+            n += len(batch.qty)
+        self._external.clear()
+        return n
+
+    def memory(self) -> dict[str, int]:
+        """Bytes of column data by component."""
+        sizes = self.exchange.nbytes()
+        sizes["tier 1"] = sum(group.nbytes() for group in self.smart)
+        sizes["tier 2"] = self.reactive.nbytes()
+        sizes["tier 3"] = self.background.nbytes()
+        return sizes
+
+
+def kind_names(config: Config) -> list[str]:
+    """Names behind the `kind` codes of a run: pool, house, then the populations' kinds."""
+    named = [population.kind for population in (*config.smart, *config.reactive)]
+    return ["background_pool", "house", *dict.fromkeys(named)]

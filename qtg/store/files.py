@@ -1,0 +1,35 @@
+"""Putting files in place so that a reader finds the old one or the new one, never half of one."""
+
+import os
+from pathlib import Path
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a small text file under a temporary name and rename it into place."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    put_in_place(temporary, path)
+
+
+def put_in_place(temporary: Path, final: Path) -> None:
+    """Rename a finished file, with its content and its new name safely on the disk."""
+    _sync(temporary, os.O_RDWR)
+    os.replace(temporary, final)
+    if os.name == "posix":
+        _sync(final.parent, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a file operation failed, in one line."""
+    number = getattr(error, "errno", None)
+    if number:
+        return os.strerror(number)
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

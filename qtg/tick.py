@@ -1,0 +1,64 @@
+"""One tick of a market, from top to bottom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .stopwatch import Phase
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+
+def run_tick(sim: Simulation) -> None:
+    """Advance every market by one tick.
+
+    Strategies see the books as they stand after expiries, and only write orders. What they send
+    arrives after its latency; what arrives now is matched, booked and published.
+    """
+    exchange, watch, counts = sim.exchange, sim.watch, sim.counts
+    tick = sim.next_tick()
+    watch.start()
+
+    exchange.begin(tick)
+    watch.lap(Phase.MATCH)
+
+    sim.fair_values.move(exchange, tick)
+    watch.lap(Phase.NEWS)
+
+    if not sim.warming_up:
+        for group in sim.smart:
+            group.decide(exchange, tick)
+    counts.orders_smart = exchange.pending()
+    watch.lap(Phase.SMART)
+
+    counts.woken = sim.reactive.wake(exchange, tick)
+    sim.reactive.decide(exchange, tick)
+    counts.orders_reactive = exchange.pending() - counts.orders_smart
+    sim.take_external_orders()
+    watch.lap(Phase.WAKE)
+
+    counts.orders_background = sim.background.decide(exchange, tick)
+    watch.lap(Phase.BACKGROUND)
+
+    exchange.admit(tick)
+    counts.rejected = exchange.n_events - exchange.first_admission
+    watch.lap(Phase.ADMIT)
+
+    arriving, counts.orders = exchange.due(tick)
+    watch.lap(Phase.DELAY)
+
+    exchange.match(arriving, counts.orders)
+    watch.lap(Phase.MATCH)
+
+    exchange.settle()
+    sim.reactive.apply_updates()
+    watch.lap(Phase.SETTLE)
+
+    sim.background.decay(exchange, tick)
+    watch.lap(Phase.BACKGROUND)
+
+    sim.publisher.publish(sim)
+    watch.lap(Phase.PUBLISH)
+    watch.stop()
+    sim.publisher.publish_metrics(sim)

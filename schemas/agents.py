@@ -1,0 +1,147 @@
+"""Who trades: accounts, positions, and the columns that strategies decide from."""
+
+from typing import Annotated, NamedTuple
+
+from .columns import F64, I8, I32, I64, Col
+
+
+class Accounts(NamedTuple):
+    """Cash side of the ledger, shape (environment * agents,). Rows 0 and 1 of an environment are
+    the background pool and the house."""
+
+    kind: Annotated[I32, Col("kind", "strategy kind, an index into the run's kinds")]
+    tier: Annotated[I8, Col("Tier", "tier of the agent")]
+    cash: Annotated[I64, Col("cash", "cash, reserved part included")]
+    reserved: Annotated[I64, Col("cash", "cash set aside for live buy orders at their worst price")]
+    fees: Annotated[I64, Col("cash", "fees paid so far, rebates deducted")]
+    start_cash: Annotated[I64, Col("cash", "cash at the start of the run")]
+
+
+class Positions(NamedTuple):
+    """Share side of the ledger, shape (environment * agents, symbol)."""
+
+    qty: Annotated[I64, Col("shares", "shares held, reserved part included")]
+    reserved: Annotated[I64, Col("shares", "shares set aside for live sell orders")]
+    cost: Annotated[I64, Col("cash", "exact total cost of the shares held (weighted average)")]
+    realized: Annotated[I64, Col("cash", "realized profit so far, before fees")]
+    bid_id: Annotated[I64, Col("id", "the agent's latest live buy order, else 0")]
+    ask_id: Annotated[I64, Col("id", "the agent's latest live sell order, else 0")]
+
+
+class Holdings(NamedTuple):
+    """Per market: what all agents together hold and have asked for, and the pool's turnover."""
+
+    outstanding: Annotated[I64, Col("shares", "shares that exist")]
+    held: Annotated[I64, Col("shares", "held by agents other than the pool")]
+    open_buys: Annotated[I64, Col("shares", "live buy quantity of agents other than the pool")]
+    pool_bought: Annotated[I64, Col("shares", "bought by the pool")]
+    pool_sold: Annotated[I64, Col("shares", "sold by the pool")]
+    pool_paid: Annotated[I64, Col("cash", "paid by the pool for what it bought")]
+    pool_received: Annotated[I64, Col("cash", "received by the pool for what it sold")]
+
+
+class Ledger(NamedTuple):
+    """Everything a settlement kernel touches."""
+
+    accounts: Accounts
+    positions: Positions
+    holdings: Holdings
+
+
+class MarketView(NamedTuple):
+    """What strategies see of each market: the state at the start of the tick. Shape (market,)."""
+
+    bid: Annotated[I64, Col("price", "best bid, 0 if none")]
+    ask: Annotated[I64, Col("price", "best ask, 0 if none")]
+    bid_qty: Annotated[I64, Col("shares", "open quantity at the best bid")]
+    ask_qty: Annotated[I64, Col("shares", "open quantity at the best ask")]
+    bid_orders: Annotated[I64, Col("count", "live buy orders")]
+    ask_orders: Annotated[I64, Col("count", "live sell orders")]
+    last: Annotated[I64, Col("price", "last trade price")]
+    mid: Annotated[I64, Col("price", "middle of bid and ask, else the last price")]
+    fair_value: Annotated[I64, Col("price", "fundamental value")]
+    volume: Annotated[I64, Col("shares", "traded in the previous tick")]
+    tick_size: Annotated[I64, Col("price", "smallest price step")]
+    lot_size: Annotated[I64, Col("shares", "smallest quantity step")]
+    sentiment: Annotated[F64, Col("-1..1", "mood of the background pool")]
+
+
+class MakerRows(NamedTuple):
+    """Market makers, one row per agent."""
+
+    env: Annotated[I32, Col("env", "environment")]
+    agent: Annotated[I32, Col("agent", "agent row within the environment")]
+    latency: Annotated[I32, Col("ticks", "order latency")]
+    every: Annotated[I32, Col("ticks", "ticks between two quotes of a symbol")]
+    probability: Annotated[F64, Col("share", "chance that it acts in its turn")]
+    half_spread: Annotated[F64, Col("fraction", "half of the quoted spread, share of fair value")]
+    skew: Annotated[F64, Col("fraction", "quote shift at full inventory, share of fair value")]
+    inventory: Annotated[F64, Col("shares", "inventory away from its target that counts as full")]
+    target: Annotated[F64, Col("shares", "inventory the maker returns to")]
+    size: Annotated[F64, Col("shares", "quantity quoted on each side")]
+
+
+class NoiseRows(NamedTuple):
+    """Noise traders, one row per agent."""
+
+    env: Annotated[I32, Col("env", "environment")]
+    agent: Annotated[I32, Col("agent", "agent row within the environment")]
+    latency: Annotated[I32, Col("ticks", "order latency")]
+    every: Annotated[I32, Col("ticks", "ticks from one turn to the next")]
+    probability: Annotated[F64, Col("share", "chance that it acts in its turn")]
+    deviation: Annotated[F64, Col("fraction", "spread of its prices around fair value")]
+    market_share: Annotated[F64, Col("share", "share of its orders sent at market")]
+    size: Annotated[F64, Col("shares", "mean order quantity")]
+    lifetime: Annotated[F64, Col("ticks", "ticks after which a resting order expires")]
+
+
+class ReactiveRows(NamedTuple):
+    """Tier 2: agents that sleep until one of their conditions is met. One row per agent.
+
+    The `next_*` columns collect condition updates during a tick; they are applied after it.
+    """
+
+    env: Annotated[I32, Col("env", "environment")]
+    agent: Annotated[I32, Col("agent", "agent row within the environment")]
+    kind: Annotated[I8, Col("ReactiveKind", "which rule it follows")]
+    latency: Annotated[I32, Col("ticks", "order latency")]
+    every: Annotated[I32, Col("ticks", "ticks from one turn to the next")]
+    probability: Annotated[F64, Col("share", "chance that it notices in its turn")]
+    symbol: Annotated[I32, Col("symbol", "the symbol it watches")]
+    below: Annotated[I64, Col("price", "wakes when the last price is at or below; 0 never")]
+    above: Annotated[I64, Col("price", "wakes when the last price is at or above; 0 never")]
+    wake_tick: Annotated[I64, Col("tick", "wakes at this tick; 0 never")]
+    reference: Annotated[I64, Col("price", "price its thresholds are measured from")]
+    woken: Annotated[I8, Col("Wake", "why it woke this tick; 0 asleep")]
+    next_below: Annotated[I64, Col("price", "condition to apply after the tick")]
+    next_above: Annotated[I64, Col("price", "condition to apply after the tick")]
+    next_wake_tick: Annotated[I64, Col("tick", "condition to apply after the tick")]
+    next_reference: Annotated[I64, Col("price", "reference to apply after the tick")]
+    threshold: Annotated[F64, Col("fraction", "move from the reference that matters")]
+    interval: Annotated[F64, Col("ticks", "ticks between two looks, or of rest after acting")]
+    size: Annotated[F64, Col("shares", "order quantity")]
+    lifetime: Annotated[F64, Col("ticks", "ticks after which a resting order expires")]
+
+
+class PoolTerms(NamedTuple):
+    """How the background pool behaves, one row per environment."""
+
+    count: Annotated[I64, Col("count", "background agents")]
+    activity: Annotated[F64, Col("share", "share of them that send an order in a tick")]
+    contrarian: Annotated[F64, Col("share", "share of orders that lean against the mood")]
+    aggressive: Annotated[F64, Col("share", "share of orders priced through the mid")]
+    sentiment_volatility: Annotated[F64, Col("1", "size of the mood's shocks")]
+    sentiment_decay: Annotated[F64, Col("1", "what is left of the mood after a tick")]
+    sentiment_clamp: Annotated[F64, Col("1", "largest mood, either way")]
+    latency_low: Annotated[I64, Col("ticks", "shortest latency")]
+    latency_high: Annotated[I64, Col("ticks", "longest latency")]
+    orders: Annotated[I64, Col("count", "orders of this tick")]
+
+
+class PoolTables(NamedTuple):
+    """Quantiles of what the pool draws, shape (2, bins): the second row refines the last bin."""
+
+    offset: Annotated[I32, Col("ticks", "distance from the mid")]
+    through: Annotated[I32, Col("ticks", "distance past the mid of an aggressive order")]
+    size: Annotated[I32, Col("lots", "order size")]
+    lifetime: Annotated[I32, Col("ticks", "ticks until the order expires")]

@@ -1,0 +1,126 @@
+"""What a run keeps beside its trades and order events, and the list of all stored tables.
+
+Two units are used only here: `quote` is a price where 0 says that there is none (people see a
+null), and `elapsed` is wall-clock time in nanoseconds.
+"""
+
+from typing import Annotated, NamedTuple
+
+from .columns import I8, I32, I64, Col
+from .orders import OrderEvents, Trades
+
+# Raise it when a stored column is added, removed, renamed or changes its unit.
+SCHEMA_VERSION = 1
+
+
+class Candles(NamedTuple):
+    """Open, high, low, close and volume per symbol and timeframe; no row where nothing traded."""
+
+    tick: Annotated[I64, Col("tick", "first tick of the candle")]
+    time: Annotated[I64, Col("ns", "start of the candle, UTC")]
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    timeframe: Annotated[I32, Col("seconds", "length of the candle")]
+    open: Annotated[I64, Col("price", "first trade price")]
+    high: Annotated[I64, Col("price", "highest trade price")]
+    low: Annotated[I64, Col("price", "lowest trade price")]
+    close: Annotated[I64, Col("price", "last trade price")]
+    volume: Annotated[I64, Col("shares", "traded quantity")]
+    notional: Annotated[I64, Col("cash", "sum of price times quantity")]
+    trades: Annotated[I64, Col("count", "number of trades")]
+
+
+class Quotes(NamedTuple):
+    """The top of every book after a tick."""
+
+    tick: Annotated[I64, Col("tick", "tick after which the book looked like this")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    bid: Annotated[I64, Col("quote", "best buy price; 0 if nobody buys")]
+    ask: Annotated[I64, Col("quote", "best sell price; 0 if nobody sells")]
+    bid_qty: Annotated[I64, Col("shares", "open quantity at the best buy price")]
+    ask_qty: Annotated[I64, Col("shares", "open quantity at the best sell price")]
+    bid_orders: Annotated[I32, Col("count", "resting buy orders at any price")]
+    ask_orders: Annotated[I32, Col("count", "resting sell orders at any price")]
+    last: Annotated[I64, Col("price", "last trade price, or the initial price")]
+    fair_value: Annotated[I64, Col("price", "fair value that the agents see")]
+    volume: Annotated[I64, Col("shares", "quantity traded in this tick")]
+
+
+class Metrics(NamedTuple):
+    """One row per tick: wall-clock time by phase and what happened."""
+
+    tick: Annotated[I64, Col("tick", "the tick")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    news_ns: Annotated[I64, Col("elapsed", "news and fair values")]
+    smart_ns: Annotated[I64, Col("elapsed", "tier 1 decides")]
+    wake_ns: Annotated[I64, Col("elapsed", "tier 2 wakes and decides")]
+    background_ns: Annotated[I64, Col("elapsed", "tier 3 writes its orders")]
+    admit_ns: Annotated[I64, Col("elapsed", "risk and validation")]
+    delay_ns: Annotated[I64, Col("elapsed", "latency queue")]
+    match_ns: Annotated[I64, Col("elapsed", "matching")]
+    settle_ns: Annotated[I64, Col("elapsed", "ledger")]
+    publish_ns: Annotated[I64, Col("elapsed", "events to storage, candles and hooks")]
+    total_ns: Annotated[I64, Col("elapsed", "the whole tick")]
+    orders_smart: Annotated[I64, Col("count", "orders written by tier 1")]
+    orders_reactive: Annotated[I64, Col("count", "orders written by tier 2")]
+    orders_background: Annotated[I64, Col("count", "orders written by tier 3")]
+    woken: Annotated[I64, Col("count", "tier 2 agents woken")]
+    orders: Annotated[I64, Col("count", "messages that reached the books")]
+    rejected: Annotated[I64, Col("count", "messages rejected")]
+    events: Annotated[I64, Col("count", "events published")]
+    trades: Annotated[I64, Col("count", "trades")]
+    resting: Annotated[I64, Col("count", "resting orders after the tick")]
+
+
+class AgentSnapshots(NamedTuple):
+    """One row per agent and snapshot; positions are valued at the last trade price."""
+
+    tick: Annotated[I64, Col("tick", "tick after which the snapshot was taken")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    agent: Annotated[I32, Col("agent", "agent row")]
+    kind: Annotated[I32, Col("kind", "strategy of the agent")]
+    tier: Annotated[I8, Col("Tier", "tier of the agent")]
+    cash: Annotated[I64, Col("cash", "cash, reserved cash included")]
+    reserved_cash: Annotated[I64, Col("cash", "cash held back for resting buy orders")]
+    shares: Annotated[I64, Col("shares", "sum of positions over all symbols")]
+    position_value: Annotated[I64, Col("cash", "sum of positions at the last trade price")]
+    equity: Annotated[I64, Col("cash", "cash plus position value")]
+    realized_pnl: Annotated[I64, Col("cash", "profit of what was sold, over all symbols")]
+    unrealized_pnl: Annotated[I64, Col("cash", "position value less its cost")]
+    fees: Annotated[I64, Col("cash", "fees paid less rebates received")]
+
+
+class PositionSnapshots(NamedTuple):
+    """Positions at snapshots: one row per agent and symbol that is not zero."""
+
+    tick: Annotated[I64, Col("tick", "tick after which the snapshot was taken")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    agent: Annotated[I32, Col("agent", "agent row")]
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    qty: Annotated[I64, Col("shares", "shares held")]
+    cost: Annotated[I64, Col("cash", "what the shares held have cost")]
+    realized_pnl: Annotated[I64, Col("cash", "profit of what was sold")]
+
+
+class Instruments(NamedTuple):
+    """What is traded, one row per symbol."""
+
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    sector: Annotated[I8, Col("Sector", "sector of the company")]
+    tick_size: Annotated[I64, Col("price", "smallest price step")]
+    lot_size: Annotated[I64, Col("shares", "smallest quantity step")]
+    initial_price: Annotated[I64, Col("price", "price before the first trade")]
+    shares_outstanding: Annotated[I64, Col("shares", "shares that exist")]
+
+
+# Folder of a run directory, SQL view and `Result` attribute -> table.
+STORED: dict[str, type] = {
+    "trades": Trades,
+    "candles": Candles,
+    "quotes": Quotes,
+    "orders": OrderEvents,
+    "agents": AgentSnapshots,
+    "positions": PositionSnapshots,
+    "metrics": Metrics,
+    "instruments": Instruments,
+}

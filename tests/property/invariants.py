@@ -1,0 +1,147 @@
+"""What must hold inside the book's columns, whatever has happened to them."""
+
+import numpy as np
+
+from qtg.kernels.directory import find
+from qtg.kernels.ladder import NO_KEY
+from qtg.schemas import LADDERS, NO_ROW, Book, Directory
+from qtg.venue import Venue
+
+
+def check_market(venue: Venue, market: int) -> None:
+    """Raise AssertionError if the columns of one market contradict each other."""
+    book = venue.book_columns
+    live = set(np.flatnonzero(book.orders.order_id[market]).tolist())
+    assert book.markets.live[market] == len(live)
+    _check_slots(book, market, live)
+    _check_directory(book, market, live)
+    _check_timers(book, market, live, venue.tick)
+    _check_priorities(book, market, live)
+    held: set[int] = set()
+    for ladder in range(LADDERS):
+        held |= check_ladder(book, market, ladder)
+    assert held == live, "every live order rests in its ladder"
+    _check_not_crossed(venue, market)
+
+
+def check_ladder(book: Book, market: int, ladder: int) -> set[int]:
+    """Check one of a market's ladders; returns the slots it holds."""
+    row = market * LADDERS + ladder
+    orders = book.orders
+    in_ladder = (orders.order_id[market] != 0) & (orders.ladder[market] == ladder)
+    slots = np.flatnonzero(in_ladder)
+    assert book.ladders.orders[row] == len(slots)
+    key, low = orders.key[market], book.ladders.low[row]
+    window = book.levels.head.shape[1]
+    inside = slots[orders.parked[market, slots] == 0]
+    parked = slots[orders.parked[market, slots] != 0]
+    assert (key[inside] >= low).all()
+    assert (key[inside] - low < window).all()
+    assert (key[parked] < low).all()
+    assert (key[slots] < 0).all() if ladder >= 2 else (key[slots] > 0).all()
+    assert ((orders.agent[market, slots] == 0) == bool(ladder & 1)).all()
+    assert book.ladders.best[row] == (key[inside].max() if len(inside) else NO_KEY)
+    assert len(inside) or not len(parked), "an empty window leaves nobody parked"
+    assert _level_slots(book, market, row) == set(inside.tolist())
+    assert _heap_slots(book, market, row) == set(parked.tolist())
+    return set(slots.tolist())
+
+
+def _level_slots(book: Book, market: int, row: int) -> set[int]:
+    """Walk every level of a ladder; its bit, links, order and sum must agree."""
+    orders, levels = book.orders, book.levels
+    window = levels.head.shape[1]
+    words = book.ladders.occupied[row]
+    found: set[int] = set()
+    for i in range(window):
+        occupied = bool(int(words[i >> 6]) >> (i & 63) & 1)
+        assert occupied == (levels.head[row, i] != NO_ROW) == (levels.tail[row, i] != NO_ROW)
+        if not occupied:
+            continue
+        queue, before, slot = [], NO_ROW, int(levels.head[row, i])
+        while slot != NO_ROW:
+            assert orders.prev[market, slot] == before
+            queue.append(slot)
+            before, slot = slot, int(orders.next[market, slot])
+        assert before == levels.tail[row, i]
+        assert len(set(orders.key[market, queue].tolist())) == 1
+        assert orders.key[market, queue[0]] & (window - 1) == i
+        assert (np.diff(orders.priority[market, queue]) > 0).all(), "queues are first come first"
+        assert (orders.qty[market, queue] > 0).all()
+        assert orders.qty[market, queue].sum() == levels.qty[row, i]
+        found.update(queue)
+    return found
+
+
+def _heap_slots(book: Book, market: int, row: int) -> set[int]:
+    """Walk a ladder's heap of parked orders; no child may come before its parent."""
+    orders = book.orders
+    found: set[int] = set()
+    stack = [(int(book.ladders.parked[row]), NO_ROW)]
+    while stack:
+        slot, parent = stack.pop()
+        if slot == NO_ROW:
+            continue
+        assert slot not in found
+        assert orders.parent[market, slot] == parent
+        assert parent == NO_ROW or _place(book, market, parent) < _place(book, market, slot)
+        found.add(slot)
+        stack += [(int(child[market, slot]), slot) for child in (orders.prev, orders.next)]
+    return found
+
+
+def _place(book: Book, market: int, slot: int) -> tuple[int, int]:
+    """Sorts by price, best first, then time."""
+    return -int(book.orders.key[market, slot]), int(book.orders.priority[market, slot])
+
+
+def _check_slots(book: Book, market: int, live: set[int]) -> None:
+    """Every slot ever used is live or on the free list, once."""
+    free: set[int] = set()
+    slot = int(book.markets.free[market])
+    while slot != NO_ROW:
+        assert slot not in free
+        free.add(slot)
+        slot = int(book.orders.next[market, slot])
+    assert not free & live
+    assert free | live == set(range(int(book.markets.fresh[market])))
+
+
+def _check_directory(book: Book, market: int, live: set[int]) -> None:
+    """The directory finds every live id and holds no other."""
+    directory = Directory(*(column[market] for column in book.directory))
+    for slot in live:
+        order_id = book.orders.order_id[market, slot]
+        assert find(directory, order_id) == slot
+    held = np.count_nonzero(directory.order_id) + np.count_nonzero(directory.overflow_id)
+    assert held == len(live)
+
+
+def _check_timers(book: Book, market: int, live: set[int], tick: int) -> None:
+    """Every order with a lifetime hangs in the bucket of its tick, which is still to come."""
+    orders, heads = book.orders, book.timers.head[market]
+    found: set[int] = set()
+    for bucket in np.flatnonzero(heads != NO_ROW).tolist():
+        before, slot = NO_ROW, int(heads[bucket])
+        while slot != NO_ROW:
+            assert orders.timer_prev[market, slot] == before
+            assert orders.expire_tick[market, slot] & (len(heads) - 1) == bucket
+            assert orders.expire_tick[market, slot] > tick
+            found.add(slot)
+            before, slot = slot, int(orders.timer_next[market, slot])
+    assert found == {slot for slot in live if orders.expire_tick[market, slot] > 0}
+
+
+def _check_priorities(book: Book, market: int, live: set[int]) -> None:
+    given = book.orders.priority[market, sorted(live)]
+    assert len(set(given.tolist())) == len(given)
+    assert (given <= book.markets.priority[market]).all()
+
+
+def _check_not_crossed(venue: Venue, market: int) -> None:
+    """Best bid below best ask, over all orders and as the view tells it."""
+    orders = venue.book(market).orders()
+    bids = orders.filter(orders["side"] == 1)["price"].max()
+    asks = orders.filter(orders["side"] == -1)["price"].min()
+    assert (venue.book(market).best(1), venue.book(market).best(-1)) == (bids, asks)
+    assert bids is None or asks is None or bids < asks, "the book is locked or crossed"
