@@ -284,7 +284,8 @@ def uncross(book, m, given, events, k):
             first, last = _least_imbalance(book, lowest, highest)
             step = book.markets.tick_size[0]
             price = _nearest(first, last, reference, step) * step
-            events.price[first_trade:k] = price
+            for row in range(first_trade, k):
+                events.price[row] = price
             book.markets.last_price[0] = price
     return _end_call(book, m, events, k) if book.markets.ending[0] else k
 
@@ -318,9 +319,14 @@ def gather_rows(books, orders, index, ids, progress, c, rules, events):
     n_markets, slots = books.orders.order_id.shape
     k, i, end = progress.event[c], progress.row[c], progress.end_event[c]
     status = Status.OK
+    m = np.int64(NO_ROW)
+    book = market_book(books, 0)
     while i < progress.end_row[c]:
         row = index[i]
-        m = np.int64(orders.market[row])
+        if orders.market[row] != m:
+            m = np.int64(orders.market[row])
+            if 0 <= m < n_markets:
+                book = market_book(books, m)
         inc = _incoming(orders, row, m, ids)
         if m < 0 or m >= n_markets:
             if k == end:
@@ -328,7 +334,6 @@ def gather_rows(books, orders, index, ids, progress, c, rules, events):
                 break
             k = log_order(events, k, inc, ExecType.REJECTED, Reason.UNKNOWN_MARKET, inc.qty, 0)
         else:
-            book = market_book(books, m)
             if k + book.markets.live[0] + SPARE_EVENTS > end:
                 status = Status.GROW_EVENTS
                 break

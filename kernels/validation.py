@@ -9,6 +9,7 @@ from ._jit import kernel
 
 MAX_PRICE = (1 << 62) - 1
 MAX_QTY = 1 << 48
+MAX_TICK = (1 << 31) - 1
 
 
 @kernel
@@ -26,7 +27,7 @@ def check_new(markets, m, orders, row, tick):
     if tif == TimeInForce.GTT:
         if ord_type != OrdType.LIMIT:
             return Reason.BAD_TIME_IN_FORCE
-        if orders.expire_tick[row] <= tick:
+        if orders.expire_tick[row] <= tick or orders.expire_tick[row] > MAX_TICK:
             return Reason.BAD_EXPIRE_TICK
     if orders.side[row] != 1 and orders.side[row] != -1:
         return Reason.BAD_SIDE

@@ -50,7 +50,9 @@ class Exchange:
     Agents are named by their row within an environment: 0 is the background pool, 1 the house.
     """
 
-    def __init__(self, config: Config, envs: list[int], funding: list[Funding]) -> None:
+    def __init__(
+        self, config: Config, envs: list[int], funding: list[Funding], longest_latency: int
+    ) -> None:
         symbols = config.symbols
         terms = config.venue
         self.venue = Venue(
@@ -69,7 +71,7 @@ class Exchange:
             len(symbols), self.n_agents, terms.maker_fee_centibps, terms.taker_fee_centibps
         )
         self._protection_bps = int(terms.protection_bps)
-        self._longest_latency = config.latency.max_ticks
+        self._longest_latency = longest_latency
         self.view = self._first_view(config, len(envs))
         self.ledger = self._first_ledger(config, funding)
         self.queue = _empty_queue(self._longest_latency, 1024)

@@ -86,7 +86,7 @@ class Simulation:
         members = build_members(config, list(envs), seed)
         self.kinds = kind_names(config)
         funding = fund(members, self.kinds, len(envs), len(symbols))
-        self.exchange = Exchange(config, list(envs), funding)
+        self.exchange = Exchange(config, list(envs), funding, longest_latency(config, members))
         self.fair_values = FairValues(config, self.exchange)
         n_smart = len(config.smart)
         self.smart = [build_group(group, symbols) for group in members[:n_smart]]
@@ -209,6 +209,14 @@ class Simulation:
         sizes["tier 2"] = self.reactive.nbytes()
         sizes["tier 3"] = self.background.nbytes()
         return sizes
+
+
+def longest_latency(config: Config, members: list[Members]) -> int:
+    """The longest latency that any agent of the run has [ticks]."""
+    if not config.latency.enabled:
+        return 0
+    own = [int(group.latency.max()) for group in members if len(group.latency)]
+    return max(config.latency.default_ticks, config.background.latency_high, *own)
 
 
 def kind_names(config: Config) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qtg.kernels.arrange import arrange, shuffle
+from qtg.kernels.auction import GATHER, UNCROSS, gather_rows, uncross_markets
 from qtg.kernels.expiry import expire_due
 from qtg.kernels.ladder import NO_KEY
 from qtg.kernels.market import rebuild_directories
@@ -29,6 +30,7 @@ from qtg.schemas import (
     allocate,
     columns,
     grown,
+    interleaved,
     nbytes,
 )
 
@@ -112,9 +114,14 @@ class Venue:
         self._index = np.zeros(0, np.int64)
         self._progress = Progress(*(np.zeros(1, np.int64) for _ in Progress._fields))
         self.tick = 0
+        self.calling = False
 
     def submit(
-        self, orders: Orders | Mapping[str, Any] | Any, *, tick: int | None = None
+        self,
+        orders: Orders | Mapping[str, Any] | Any,
+        *,
+        tick: int | None = None,
+        auction: bool = False,
     ) -> Events:
         """Work a batch of messages, in row order within each market.
 
@@ -123,6 +130,8 @@ class Venue:
         orders : Orders, mapping of columns, or frame with those columns, each (n,);
             absent columns take their defaults. Prices are int64 at 1e-4.
         tick : int, optional   advance to this tick first, which expires GTT orders
+        auction : bool         let the batch gather, then trade each market at one price, as every
+            batch does with `Matching.AUCTION` (docs/adr/0003-auctions.md)
 
         Returns
         -------
@@ -138,8 +147,47 @@ class Venue:
         k = 0
         if tick is not None and tick != self.tick:
             k = self.advance(tick)
-        k = self.match(batch, n, k)
+        k = self.match(batch, n, k, auction)
         return Events(*(column[:k] for column in self._events))
+
+    def begin_call(self) -> None:
+        """Let orders gather without trading until `uncross`; books may cross meanwhile."""
+        self.calling = True
+
+    def uncross(self, reference: Price | Sequence[Price] | None = None) -> Events:
+        """End the call: every market trades at one price.
+
+        Parameters
+        ----------
+        reference : price or one per market, optional   what the auction price should be near
+            [currency]; without it the last price
+
+        Returns
+        -------
+        Events    trades (buy order against sell order, `row` -1) and what is cancelled with the
+            call, market by market
+
+        Examples
+        --------
+        >>> venue = Venue()
+        >>> venue.begin_call()
+        >>> _ = venue.submit(dict(side=[1, -1, 1], price=[1020, 1000, 1010], qty=[5, 8, 5]))
+        >>> trades = venue.uncross("0.1")
+        >>> trades.price.tolist(), trades.qty.tolist()
+        ([1000, 1000], [5, 3])
+        """
+        references = np.zeros(self.n_markets, np.int64)
+        if reference is not None:
+            given = _per_market(reference, self.symbols, _reference_units)
+            references[:] = np.tile(given, len(self.envs))
+        self.calling = False
+        self._own_events()
+        self._begin(0, self.n_markets, 0)
+        while True:
+            uncross_markets(self.book_columns, references, self._progress, 0, self._events)
+            if self._finished():
+                break
+        return Events(*(column[: self._progress.event[0]] for column in self._events))
 
     def advance(self, tick: int, k: int = 0) -> int:
         """Move to a later tick and expire what is due; events go in from row `k`.
@@ -156,13 +204,19 @@ class Venue:
         self.tick = tick
         return int(self._progress.event[0])
 
-    def match(self, orders: Orders, n: int, k: int = 0) -> int:
+    def match(self, orders: Orders, n: int, k: int = 0, auction: bool = False) -> int:
         """Work the first `n` rows; events go in from row `k`. Returns the next free event row."""
         self._arrange(orders, n)
-        rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), 0)
+        calling = 0
+        if self.calling:
+            calling = GATHER
+        elif auction or self.matching == Matching.AUCTION:
+            calling = UNCROSS
+        work = gather_rows if calling else match_rows
+        rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), calling)
         self._begin(0, n, k)
         while True:
-            match_rows(
+            work(
                 self.book_columns,
                 orders,
                 self._index,
@@ -225,7 +279,7 @@ class Venue:
         if slots > MAX_SLOTS:
             raise CapacityError(f"more than {MAX_SLOTS} resting orders in one market")
         orders = grown(book.orders, slots, axis=1)
-        directory = allocate(Directory, self.n_markets, 2 * slots)
+        directory = interleaved(Directory, self.n_markets, 2 * slots)
         self.book_columns = book._replace(orders=orders, directory=directory)
         rebuild_directories(self.book_columns)
 
@@ -310,6 +364,13 @@ def _tick_units(value: Price) -> int:
     return units
 
 
+def _reference_units(value: Price) -> int:
+    units = to_units(value, "reference")
+    if units < 1:
+        raise ConfigError(f"reference must be a positive price, got {value}")
+    return units
+
+
 def _lot(value: int) -> int:
     if value < 1:
         raise ConfigError(f"lot_size must be positive, got {value}")
@@ -324,10 +385,10 @@ def _empty_book(terms: Markets, slots: int, window: int) -> Book:
     for name in ("tick_size", "lot_size", "protection_bps"):
         getattr(fresh, name)[:] = getattr(terms, name)
     return Book(
-        allocate(RestingOrders, n, slots),
-        allocate(Levels, n * LADDERS, window),
+        interleaved(RestingOrders, n, slots),
+        interleaved(Levels, n * LADDERS, window),
         ladders,
         fresh,
-        allocate(Directory, n, 2 * slots),
+        interleaved(Directory, n, 2 * slots),
         allocate(Timers, n, 256),
     )

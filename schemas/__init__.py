@@ -35,6 +35,7 @@ from .columns import (
     allocate,
     columns,
     grown,
+    interleaved,
     nbytes,
     taken,
 )

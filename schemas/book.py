@@ -13,14 +13,17 @@ LADDERS = 4
 
 
 class RestingOrders(NamedTuple):
-    """Resting orders, shape (market, slot). Slots are private; ids are public."""
+    """Resting orders, shape (market, slot). Slots are private; ids are public.
+
+    The columns are interleaved: 62 bytes, so that an order is one cache line.
+    """
 
     order_id: Annotated[I64, Col("id", "public id; 0 marks a free slot")]
     key: Annotated[I64, Col("ticks", "signed price in ticks, larger is better")]
     qty: Annotated[I64, Col("shares", "open quantity")]
     priority: Annotated[I64, Col("id", "time priority in the market, smaller is earlier")]
     expire_tick: Annotated[
-        I64, Col("tick", "first tick at which it is gone; 0 never, below 0 with its call auction")
+        I32, Col("tick", "first tick at which it is gone; 0 never, below 0 with its call auction")
     ]
     agent: Annotated[I32, Col("agent", "owner")]
     next: Annotated[I32, Col("row", "later order of the level; right child while parked", default=NO_ROW)]

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import get_type_hints
 
@@ -107,7 +107,7 @@ def _codes(enum: type[IntEnum]) -> Iterator[str]:
     yield from _grid(("code", "name", "meaning"), rows)
 
 
-def _grid(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _grid(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     yield f"| {' | '.join(heads)} |"
     yield "|" + "---|" * len(heads)
     for row in rows:

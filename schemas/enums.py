@@ -101,7 +101,7 @@ REASON_TEXT = {
     Reason.OFF_TICK: "price is not a multiple of the market's tick size",
     Reason.BAD_QTY: "quantity must lie in 1 .. 2**48",
     Reason.OFF_LOT: "quantity is not a multiple of the market's lot size",
-    Reason.BAD_EXPIRE_TICK: "expire_tick must lie after the current tick",
+    Reason.BAD_EXPIRE_TICK: "expire_tick must lie after the current tick and below 2**31",
     Reason.BAD_AGENT: "no agent with this row",
     Reason.BAD_LATENCY: "latency must lie in 0 .. the longest configured latency",
     Reason.BAD_EXEC_INST: "exec_inst is not NONE or POST_ONLY, or does not fit the order",

@@ -18,7 +18,8 @@ from .latency import Latency
 from .populations import Population
 from .presets import preset_names
 from .problem import SettingError
-from .root import Config, config_schema
+from .root import Config
+from .schema import config_schema
 from .spelling import did_you_mean
 from .storage import Storage, timeframe_seconds
 from .symbols import SymbolConfig

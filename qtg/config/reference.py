@@ -1,6 +1,10 @@
-"""The table of all settings for people: `python -m qtg.config.reference`."""
+"""The table of all settings for people.
+
+`python -m qtg.config.reference` prints it; it stands at the end of `docs/guide/configure.md`.
+"""
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, get_args
 
@@ -9,7 +13,7 @@ from pydantic.fields import FieldInfo
 from .base import Model
 from .distributions import KINDS
 from .root import Config
-from .types import names
+from .types import lower_name, names
 
 _LIMITS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 
@@ -26,11 +30,16 @@ class Setting(NamedTuple):
 
 def settings(model: type[Model] = Config, above: str = "") -> Iterator[Setting]:
     """Every setting in order, tables opened; `#` stands for the number of a list's entry."""
+    opened: dict[type[Model], str] = {}
     for name, field in model.model_fields.items():
-        path = f"{above}{name}"
+        path, doc = f"{above}{name}", field.description or ""
         inner, is_list = _inner_model(field)
-        yield Setting(path, _default(field), _unit(field), _range(field), field.description or "")
+        if inner in opened:
+            doc += f"; entries as in `{opened[inner]}`"
+            inner = None
+        yield Setting(path, _default(field), _unit(field), _range(field), doc)
         if inner is not None:
+            opened[inner] = path
             yield from settings(inner, f"{path}.#." if is_list else f"{path}.")
 
 
@@ -54,10 +63,10 @@ def _inner_model(field: FieldInfo) -> tuple[type[Model] | None, bool]:
     """The table that a setting holds, if it is one, and whether it is a list of them."""
     annotation = field.annotation
     first = next(iter(get_args(annotation)), None)
+    drawn = KINDS.values()
     for candidate, is_list in ((annotation, False), (first, True)):
-        if isinstance(candidate, type) and issubclass(candidate, Model):
-            if candidate not in KINDS.values():
-                return candidate, is_list
+        if isinstance(candidate, type) and issubclass(candidate, Model) and candidate not in drawn:
+            return candidate, is_list
     return None, False
 
 
@@ -75,14 +84,20 @@ def _written(value: Any) -> str:
     if isinstance(value, Model):
         value = value.model_dump()
     if isinstance(value, Enum):
-        return value.name.lower()
+        return lower_name(value)
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name} = {_written(each)}" for name, each in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(_written(each) for each in value) + "]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return _number(value) if isinstance(value, (int, float)) else str(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else f"{value:_}"
 
 
 def _unit(field: FieldInfo) -> str:
@@ -95,12 +110,12 @@ def _range(field: FieldInfo) -> str:
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return ", ".join(names(annotation))
     found = {
-        bound: getattr(each, bound)
+        bound: _number(getattr(each, bound))
         for each in field.metadata
         for bound in _LIMITS
         if hasattr(each, bound)
     }
-    return " ".join(text.format(found[bound]) for bound, text in _LIMITS.items() if bound in found)
+    return " ".join(_LIMITS[bound].format(found[bound]) for bound in _LIMITS if bound in found)
 
 
 if __name__ == "__main__":

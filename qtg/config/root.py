@@ -262,8 +262,3 @@ class Config(Model):
             return type(self)(**settings)
         except SettingError as error:
             raise blame(error, used) from None
-
-
-def config_schema() -> dict[str, Any]:
-    """The JSON schema of a configuration, with a description and unit for every setting."""
-    return Config.model_json_schema()

@@ -17,18 +17,14 @@ _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 def truncated_normal_quantile(u: F64, a: float, b: float) -> F64:
     """Inverse of the standard normal distribution restricted to `a` .. `b`."""
-    with np.errstate(divide="ignore"):
-        log_u, log_rest = np.log(u), np.log1p(-u)
-    if a > 0:  # the mirror image lies in the left tail, where logarithms keep their digits
-        return -_left_quantile(log_rest, log_u, -b, -a)
-    return _left_quantile(log_u, log_rest, a, b)
-
-
-def _left_quantile(log_u: F64, log_rest: F64, a: float, b: float) -> F64:
     from scipy.special import log_ndtr, ndtri_exp
 
-    log_cdf = np.logaddexp(log_ndtr(a) + log_rest, log_ndtr(b) + log_u)
-    return np.asarray(ndtri_exp(log_cdf), np.float64)
+    with np.errstate(divide="ignore"):
+        log_u, log_rest = np.log(u), np.log1p(-u)
+    below = np.logaddexp(log_ndtr(a) + log_rest, log_ndtr(b) + log_u)
+    above = np.logaddexp(log_ndtr(-a) + log_rest, log_ndtr(-b) + log_u)
+    # The smaller of the two probabilities is the one that has kept its digits.
+    return np.where(below < above, ndtri_exp(below), -ndtri_exp(above))
 
 
 def truncated_normal_mean(a: float, b: float) -> float:

@@ -12,6 +12,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Strict,
+    WithJsonSchema,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -87,7 +88,7 @@ def _identifier(text: str) -> str:
 Whole = Annotated[int, BeforeValidator(_whole)]
 Real = Annotated[float, BeforeValidator(_real)]
 Switch = Annotated[bool, Strict()]
-Price = Annotated[str, BeforeValidator(_price)]
+Price = Annotated[str, BeforeValidator(_price), WithJsonSchema({"type": ["string", "number"]})]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 
 
@@ -99,7 +100,7 @@ class ByName:
     ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
             lambda value: member(source, value),
-            serialization=core_schema.plain_serializer_function_ser_schema(_lower_name),
+            serialization=core_schema.plain_serializer_function_ser_schema(lower_name),
             metadata={"names": names(source)},
         )
 
@@ -111,7 +112,7 @@ class ByName:
 
 def names(kind: type[Enum]) -> list[str]:
     """The names of an enum as they are written in TOML."""
-    return [_lower_name(each) for each in kind]
+    return [lower_name(each) for each in kind]
 
 
 def member(kind: type[Enum], value: Any) -> Enum:
@@ -121,12 +122,13 @@ def member(kind: type[Enum], value: Any) -> Enum:
     if not isinstance(value, str):
         raise ValueError(f"must be one of {', '.join(names(kind))}, got {shown(value)}")
     for each in kind:
-        if _lower_name(each) == value.lower():
+        if lower_name(each) == value.lower():
             return each
     raise ValueError(f"no {_spaced(kind.__name__)} {value!r}; {did_you_mean(value, names(kind))}")
 
 
-def _lower_name(value: Enum) -> str:
+def lower_name(value: Enum) -> str:
+    """How an enum's member is written in TOML."""
     return value.name.lower()
 
 

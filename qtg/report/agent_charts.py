@@ -20,6 +20,7 @@ from .figure import (
     tick_axis,
     two_rows,
 )
+from .profits import Profits
 from .tables import column
 
 if TYPE_CHECKING:
@@ -35,41 +36,26 @@ FLOWS = (
 )
 
 
-def agent_charts(context: "Context") -> list[Chart]:
+def agent_charts(context: "Context", profits: Profits) -> list[Chart]:
     """Profit and loss by kind, then orders and trades per tick."""
-    return [_pnl(context), _activity(context)]
+    return [_pnl(context, profits), _activity(context)]
 
 
-def _pnl(context: "Context") -> Chart:
-    agents = context.tables.get("agents")
-    if agents is None:
-        views = {ALL: {ALL: missing(context.tables.why("agents"))}}
+def _pnl(context: "Context", profits: Profits) -> Chart:
+    if profits.missing:
+        views = {ALL: {ALL: missing(profits.missing)}}
     else:
-        over_time = _by_kind(agents)
-        kinds = _ranked(over_time)
+        kinds = _ranked(profits.by_kind)
         views = {
-            "Over time": {ALL: _pnl_over_time(over_time, kinds, context)},
-            "Per agent": {ALL: _pnl_per_agent(agents, kinds)},
-            "At the end": {ALL: _pnl_at_end(over_time, kinds)},
+            "Over time": {ALL: _pnl_over_time(profits.by_kind, kinds, context)},
+            "Per agent": {ALL: _pnl_per_agent(profits.last, kinds)},
+            "At the end": {ALL: _pnl_at_end(profits.by_kind, kinds)},
         }
     reading = (
         "Realised plus unrealised profit of all agents of a kind, positions valued at the last "
-        "trade price. What one kind wins, the others lose, up to the change in value of all shares."
+        "trade price."
     )
-    return Chart("pnl", "Profit and loss by kind", reading, views, linked=False, height=420)
-
-
-def _by_kind(agents: "pl.DataFrame") -> "pl.DataFrame":
-    """Sums per snapshot and kind: tick, kind, agents, realized, unrealized, pnl."""
-    import polars as pl
-
-    sums = agents.group_by("tick", pl.col("kind").cast(pl.String)).agg(
-        pl.len().alias("agents"),
-        pl.col("realized_pnl").cast(pl.Float64).sum().alias("realized"),
-        pl.col("unrealized_pnl").cast(pl.Float64).sum().alias("unrealized"),
-    )
-    total = (pl.col("realized") + pl.col("unrealized")).alias("pnl")
-    return sums.with_columns(total).sort("tick", "kind")
+    return Chart("pnl", "Profit and loss by kind", reading, views, height=420)
 
 
 def _ranked(sums: "pl.DataFrame") -> list[str]:
@@ -94,9 +80,9 @@ def _pnl_over_time(sums: "pl.DataFrame", kinds: list[str], context: "Context") -
         tick = buckets.last(own["tick"].cast(int).to_numpy())
         colour, dash = _style(rank)
         name = f"{kind} ({own['agents'][-1]:,})"
-        traces.append(line(tick, buckets.last(column(own, "pnl")), name, colour, width=2, dash=dash))
-        if len(tick) == 1:
-            traces[-1]["mode"] = "markers"
+        traces.append(
+            line(tick, buckets.last(column(own, "pnl")), name, colour, width=2, dash=dash)
+        )
     layout = {
         "xaxis": tick_axis(context.seconds),
         "yaxis": axis("profit and loss (currency)", hoverformat=",.4~s", zeroline=True),
@@ -110,14 +96,10 @@ def _left_out(sums: "pl.DataFrame", kinds: list[str]) -> str:
     return f"{others} kinds with smaller profits are not drawn." if others > 0 else ""
 
 
-def _pnl_per_agent(agents: "pl.DataFrame", kinds: list[str]) -> Figure:
-    import polars as pl
-
-    last = agents.filter(tick=agents["tick"].max())
+def _pnl_per_agent(last: "pl.DataFrame", kinds: list[str]) -> Figure:
     traces = []
     for rank, kind in enumerate(kinds):
-        own = last.filter(pl.col("kind").cast(pl.String) == kind)
-        pnl = column(own, "realized_pnl") + column(own, "unrealized_pnl")
+        pnl = column(last.filter(kind=kind), "pnl")
         if len(pnl):
             traces.append(_box(kind, pnl, _style(rank)[0]))
     layout = {
@@ -174,7 +156,7 @@ def _activity(context: "Context") -> Chart:
         drawn = _flow(metrics.sort("tick"), context)
     reading = "Top: messages written per tick by each tier. Below: what became of them."
     views = {ALL: {ALL: drawn}}
-    return Chart("activity", "Orders and trades per tick", reading, views, linked=True, height=460)
+    return Chart("activity", "Orders and trades per tick", reading, views, height=460)
 
 
 def _flow(metrics: "pl.DataFrame", context: "Context") -> Figure:

@@ -53,7 +53,7 @@ class Context:
 
 def read_context(result: Any) -> Context:
     """Read a run once for all charts."""
-    config = config_of(result)
+    config: Mapping[str, Any] = result.config or {}
     tables = read_tables(result)
     quotes = symbol_quotes(tables)
     symbols = _busiest(_symbols(tables, quotes), quotes)
@@ -67,14 +67,6 @@ def read_context(result: Any) -> Context:
         warmup_end=_warmup_end(config, tables),
         most_points=points,
     )
-
-
-def config_of(result: Any) -> Mapping[str, Any]:
-    """The configuration of a run as nested mappings; empty if it has none."""
-    config = getattr(result, "config", None)
-    if hasattr(config, "model_dump"):
-        config = config.model_dump(mode="json")
-    return config if isinstance(config, Mapping) else {}
 
 
 def _symbols(tables: Tables, quotes: dict[str, SymbolQuotes]) -> list[str]:

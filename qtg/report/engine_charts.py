@@ -37,7 +37,7 @@ PHASES = (
     ("wake", "wake"),
     ("news", "news"),
 )
-HISTOGRAM_BINS = 60
+HISTOGRAM_BINS = 100
 
 
 def engine_charts(context: "Context", rejections: "pl.DataFrame | None") -> list[Chart]:
@@ -204,7 +204,7 @@ def _rejections(rejections: "pl.DataFrame | None") -> Chart:
     else:
         drawn = _reasons(rejections)
     reading = "Messages the venue or the risk checks refused, by reason code."
-    return Chart("rejections", "Rejections by reason", reading, {ALL: {ALL: drawn}}, height=420)
+    return Chart("rejections", "Rejections by reason", reading, {ALL: {ALL: drawn}}, height=300)
 
 
 def _reasons(rejections: "pl.DataFrame") -> Figure:

@@ -27,9 +27,12 @@ class Facts:
 
     name: str
     status: str
+    reason: str
     trace_hash: str
     seed: int | None
     version: str
+    created: str
+    regime: str
     tiers: dict[str, int]
     symbols: int
     ticks: int  # without the warm-up
@@ -61,19 +64,23 @@ def read_facts(result: Any, context: Context, name: str) -> Facts:
     context : Context   read from the same result
     name : str          used where the run does not tell its name
     """
-    config, info = context.config, _info(result)
-    tiers = _tiers(config, context.tables)
+    config, info = context.config, result.info()
+    tiers = {tier: population(config.get(tier)) for tier in TIERS}
     metrics = context.tables.get("metrics")
     own = None if metrics is None else context.own(metrics)
     total = np.array([]) if own is None else tick_milliseconds(own)[0]
     p50, p99 = np.percentile(total, [50, 99]) if len(total) else (np.nan, np.nan)
     ticks = _ticks(context.tables)
+    background = config.get("background")
     return Facts(
-        name=str(config.get("name") or info.get("name") or name),
-        status=str(getattr(result, "status", "") or info.get("status", "")),
-        trace_hash=str(getattr(result, "trace_hash", None) or ""),
-        seed=_first(config, info, "seed"),
-        version=str(_first(info, config, "version") or ""),
+        name=str(config.get("name") or name),
+        status=str(result.status),
+        reason=str(info.get("reason") or ""),
+        trace_hash=str(result.trace_hash or ""),
+        seed=info.get("seed", config.get("seed")),
+        version=str((info.get("versions") or {}).get("qtg", "")),
+        created=str(info.get("created") or ""),
+        regime=str(background.get("regime", "")) if isinstance(background, Mapping) else "",
         tiers=tiers,
         symbols=len(_names(context)),
         ticks=len(total) or ticks,
@@ -88,19 +95,9 @@ def read_facts(result: Any, context: Context, name: str) -> Facts:
     )
 
 
-def _info(result: Any) -> Mapping[str, Any]:
-    info = getattr(result, "info", None)
-    value = info() if callable(info) else info
-    return value if isinstance(value, Mapping) else {}
-
-
 def _names(context: Context) -> list[str]:
     instruments = context.tables.get("instruments")
     return context.symbols if instruments is None else instruments["symbol"].to_list()
-
-
-def _first(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> Any:
-    return one[key] if one.get(key) is not None else other.get(key)
 
 
 def _ticks(tables: Tables) -> int:
@@ -113,19 +110,6 @@ def _ticks(tables: Tables) -> int:
 
 def _sum(metrics: "pl.DataFrame | None", name: str) -> float:
     return float("nan") if metrics is None else float(np.nansum(column(metrics, name)))
-
-
-def _tiers(config: Mapping[str, Any], tables: Tables) -> dict[str, int]:
-    """Agents by tier: as configured, else as in the last snapshot."""
-    configured = {tier: population(config.get(tier)) for tier in TIERS}
-    if any(configured.values()):
-        return configured
-    agents = tables.get("agents")
-    if agents is None:
-        return {}
-    last = agents.filter(tick=agents["tick"].max())
-    names = [str(tier).lower() for tier in last["tier"].cast(str)]
-    return {tier: names.count(tier) for tier in TIERS if tier in names}
 
 
 def population(node: Any) -> int:

@@ -30,7 +30,6 @@ class Chart:
     title : str
     reading : str   how to read it, one or two sentences
     views : name of the view -> symbol -> figure   the symbol is `ALL` when it has no symbols
-    linked : bool   its x axis is the tick, zoomed together with the other linked charts
     height : int    pixels
     """
 
@@ -38,7 +37,6 @@ class Chart:
     title: str
     reading: str
     views: dict[str, dict[str, Figure]]
-    linked: bool = False
     height: int = 400
 
     @property
@@ -77,7 +75,9 @@ def line(x: ArrayLike, y: ArrayLike, name: str, colour: str, **more: Any) -> Tra
     style = {"color": colour, "width": more.pop("width", 1.5)}
     if "dash" in more:
         style["dash"] = more.pop("dash")
-    trace = {"type": "scatter", "mode": "lines", "name": name, "line": style}
+    shown = "lines" if np.size(x) > 1 else "markers"
+    trace = {"type": "scatter", "mode": shown, "name": name, "line": style}
+    trace["marker"] = {"color": colour}
     return trace | {"x": numbers(x), "y": numbers(y, more.pop("digits", 5))} | more
 
 
@@ -113,6 +113,9 @@ def two_rows(x: dict[str, Any], top: dict[str, Any], low: dict[str, Any], share:
 
 
 def tick_axis(seconds: float) -> dict[str, Any]:
-    """The tick axis, with the length of a tick in its title."""
+    """The tick axis, with the length of a tick in its title.
+
+    The page zooms all figures with such an axis together and marks the warm-up in them.
+    """
     length = f", {duration(seconds)} each" if seconds == seconds and seconds > 0 else ""
-    return axis(f"tick (simulated{length})", hoverformat=",d", tickformat=",d")
+    return axis(f"tick (simulated{length})", hoverformat=",d", tickformat=",.1~f", tick_axis=True)

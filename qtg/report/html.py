@@ -12,6 +12,7 @@ from .facts import Facts, read_facts
 from .figure import Chart
 from .market_charts import market_charts
 from .page import asset, bar, card, head, table
+from .profits import read_profits
 from .rejections import count_rejections
 from .return_charts import return_charts
 from .summary import summarise
@@ -60,7 +61,10 @@ def render(result: Any, name: str = "run") -> str:
     context = read_context(result)
     facts = read_facts(result, context, name)
     market, returns = market_charts(context), return_charts(context)
-    agents, engine = agent_charts(context), engine_charts(context, count_rejections(result))
+    agents, engine = (
+        agent_charts(context, read_profits(result)),
+        engine_charts(context, count_rejections(result)),
+    )
     charts = [*market, *returns, *agents, *engine]
     body = _body(context, (market, returns, agents, engine))
     return _document(facts, context, body, packed_json(_payload(context, charts)))
@@ -75,7 +79,6 @@ def _payload(context: Context, charts: list[Chart]) -> dict[str, Any]:
     drawn = {
         chart.key: {
             "key": chart.key,
-            "linked": chart.linked,
             "per_symbol": chart.per_symbol,
             "views": chart.views,
         }
@@ -106,11 +109,12 @@ memory in size.</p>
 {"".join(card(chart) for chart in agents)}
 <h2 id="engine">Engine</h2>
 <p class="lede">What the simulation itself spent its time on.</p>
-<div class="pair">{"".join(card(chart) for chart in engine)}</div>"""
+{"".join(card(chart) for chart in engine)}"""
 
 
 def _document(facts: Facts, context: Context, body: str, payload: str) -> str:
     version = f" {facts.version}" if facts.version else ""
+    created = f", run of {facts.created}" if facts.created else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -121,7 +125,7 @@ def _document(facts: Facts, context: Context, body: str, payload: str) -> str:
 {bar(context.symbols)}
 <main>{body}
 <noscript><p class="note">The charts need JavaScript; the tables do not.</p></noscript>
-<footer>Written by qtg{text(version)}. Charts by plotly.js (MIT licence), included in this
+<footer>Written by qtg{text(version)}{text(created)}. Charts by plotly.js (MIT licence), included in this
 file.</footer></main>
 <script type="text/plain" id="report-data">{payload}</script>
 <script type="text/plain" id="plotly-source">{plotly_script()}</script>

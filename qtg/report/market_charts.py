@@ -38,9 +38,7 @@ def market_charts(context: "Context") -> list[Chart]:
 
 
 def _overview(context: "Context") -> Chart:
-    traces = [
-        _rebased(q, context) for q in context.drawn.values() if np.isfinite(q["last"]).any()
-    ]
+    traces = [_rebased(q, context) for q in context.drawn.values() if np.isfinite(q["last"]).any()]
     if traces:
         layout = {
             "xaxis": tick_axis(context.seconds),
@@ -51,8 +49,10 @@ def _overview(context: "Context") -> Chart:
         drawn = figure(traces, layout)
     else:
         drawn = missing(context.tables.why("quotes"))
-    reading = "Last trade prices, all set to 100 at the start. The chosen symbol is drawn in colour."
-    return Chart("overview", "All symbols", reading, {ALL: {ALL: drawn}}, linked=True, height=320)
+    reading = (
+        "Last trade prices, all set to 100 at the start. The chosen symbol is drawn in colour."
+    )
+    return Chart("overview", "All symbols", reading, {ALL: {ALL: drawn}}, height=320)
 
 
 def _rebased(quotes: SymbolQuotes, context: "Context") -> Trace:
@@ -78,7 +78,7 @@ def _price(context: "Context") -> Chart:
         "The last trade price beside the fair value that informed agents see, over the traded "
         "volume. A price that strays from the fair value should find its way back."
     )
-    return Chart("price", "Price, fair value and volume", reading, views, linked=True, height=480)
+    return Chart("price", "Price, fair value and volume", reading, views, height=480)
 
 
 def _price_line(quotes: SymbolQuotes, context: "Context") -> Figure:
@@ -102,13 +102,13 @@ def _fair_value(quotes: SymbolQuotes, buckets: Buckets) -> list[Trace]:
     if not np.isfinite(quotes["fair_value"]).any():
         return []
     tick, value = buckets.last(quotes.tick), buckets.last(quotes["fair_value"])
-    return [line(tick, value, "fair value", "$orange", dash="dot", width=1.8, digits=PRICE_DIGITS)]
+    return [line(tick, value, "fair value", "$purple", dash="dot", width=2, digits=PRICE_DIGITS)]
 
 
 def _price_layout(context: "Context", per: str) -> Figure:
     price = axis("price (currency)", hoverformat=",.4~f")
     volume = axis(f"shares {per}", hoverformat=",d", rangemode="tozero")
-    layout = two_rows(tick_axis(context.seconds), price, volume, share=0.2)
+    layout = two_rows(tick_axis(context.seconds), price, volume, share=0.24)
     return layout | {"bargap": 0}
 
 
@@ -126,7 +126,7 @@ def _price_candles(symbol: str, context: "Context") -> Figure:
     quotes = context.quotes.get(symbol)
     if quotes is not None:
         traces += _fair_value(quotes, Buckets(len(quotes.tick), context.most_points))
-    layout = _price_layout(context, f"per candle of {length}") | {"bargap": 0.25}
+    layout = _price_layout(context, f"per {length}") | {"bargap": 0.25}
     layout["xaxis"]["rangeslider"] = {"visible": False}
     return figure(traces, layout, f"Candles of {length}, placed at their first tick.")
 
@@ -178,7 +178,7 @@ def _book(context: "Context") -> Chart:
         "Top: the distance between best buy and best sell, with its range. Below: what rests on "
         "each side, buys upwards and sells downwards."
     )
-    return Chart("book", "Spread and depth", reading, views, linked=True, height=460)
+    return Chart("book", "Spread and depth", reading, views, height=460)
 
 
 def _depth(quotes: SymbolQuotes, context: "Context", what: str) -> Figure:

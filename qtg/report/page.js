@@ -12,6 +12,7 @@
     if (window.Plotly) Plotly.purge(plot);
     plot.replaceChildren(document.createTextNode(text));
     plot.classList.add("without");
+    plot.drawn = plot.linked = false;
   };
   if (!("DecompressionStream" in window)) {
     plots.forEach((plot) => say(plot, "This browser is too old to draw the charts; the tables above are complete."));
@@ -42,7 +43,7 @@
 
   // --- what all charts have in common
   const axisStyle = (axis) => ({
-    gridcolor: colour("$grid"), linecolor: colour("$rule"), zerolinecolor: colour("$rule"),
+    gridcolor: colour("$grid"), linecolor: colour("$rule"), zerolinecolor: colour("$grey/0.55"),
     ticks: "outside", ticklen: 4, tickcolor: colour("$rule"), automargin: true, ...axis,
     title: { ...(axis.title || {}), font: { size: 12.5, color: colour("$soft") }, standoff: 8 },
   });
@@ -51,18 +52,20 @@
     yref: "paper", y0: 0, y1: 1, x0: report.warmup[0], x1: report.warmup[1],
     label: { text: "warm-up", textposition: "top left", font: { size: 11, color: colour("$soft") } },
   });
-  const styled = (layout, chart) => {
+  const onTicks = (layout) => Boolean(layout.xaxis?.tick_axis);
+  const styled = (layout) => {
     const full = {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true,
       margin: { l: 62, r: 14, t: 34, b: 44 },
       font: { family: getComputedStyle(document.body).fontFamily, size: 12.5, color: colour("$text") },
-      legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
+      legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", traceorder: "normal" },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("$grey/0.6"), activecolor: colour("$accent") },
       hoverlabel: { bgcolor: colour("$surface"), bordercolor: colour("$rule"), font: { color: colour("$text"), size: 12.5 } },
       ...layout,
     };
     for (const name of Object.keys(full)) if (/^[xy]axis/.test(name)) full[name] = axisStyle(full[name]);
-    if (chart.linked && report.warmup) full.shapes = [...(full.shapes || []), warmup()];
-    if (chart.linked && state.range) full.xaxis = { ...full.xaxis, range: [...state.range], autorange: false };
+    if (onTicks(layout) && report.warmup) full.shapes = [...(full.shapes || []), warmup()];
+    if (onTicks(layout) && state.range) full.xaxis = { ...full.xaxis, range: [...state.range], autorange: false };
     return full;
   };
   const highlighted = (data) => {
@@ -90,13 +93,15 @@
     if (plot.classList.contains("without")) { plot.replaceChildren(); plot.classList.remove("without"); }
     const first = !plot.drawn;
     plot.drawn = true;
-    Plotly.react(plot, highlighted(coloured(figure.data)), styled(coloured(figure.layout), chart),
-      { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] });
-    if (first && chart.linked) link(plot);
+    Plotly.react(plot, highlighted(coloured(figure.data)), styled(coloured(figure.layout)),
+      { responsive: true, displaylogo: false, modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] });
+    plot.linked = onTicks(figure.layout);
+    if (first) link(plot);
     if (first && chart.key === "overview")
       plot.on("plotly_click", (event) => choose(event.points[0].data.symbol));
   };
   const link = (plot) => plot.on("plotly_relayout", (change) => {
+    if (!plot.linked) return;
     const from = change["xaxis.range[0]"] ?? change["xaxis.range"]?.[0];
     const to = change["xaxis.range[1]"] ?? change["xaxis.range"]?.[1];
     if (from === undefined && !change["xaxis.autorange"]) return;
@@ -104,7 +109,7 @@
     if (JSON.stringify(range) === JSON.stringify(state.range)) return;
     state.range = range;
     for (const other of plots)
-      if (other !== plot && other.drawn && !other.classList.contains("without") && report.charts[other.dataset.chart].linked)
+      if (other !== plot && other.linked)
         Plotly.relayout(other, range ? { "xaxis.range": [...range] } : { "xaxis.autorange": true });
   });
   const pending = new Set(plots);

@@ -10,8 +10,6 @@ from .figure import Chart
 from .summary import SymbolSummary
 from .wording import UNKNOWN, count, decimal, duration, percent, price, short, text
 
-GOOD = ("complete", "completed", "finished", "ok", "done")
-
 
 def asset(name: str) -> str:
     """A style sheet or script of this package."""
@@ -22,7 +20,7 @@ def head(facts: Facts) -> str:
     """Name, one sentence, population and key figures."""
     return f"""<div class="head">
 <div class="title"><h1>{text(facts.name)}</h1>{_badge(facts.status)}</div>
-<p class="lede">{_sentence(facts)}</p>
+<p class="lede">{_sentence(facts)}</p>{_reason(facts.reason)}
 {_people(facts)}
 <dl class="cards">{"".join(_cards(facts))}</dl>
 </div>"""
@@ -31,8 +29,12 @@ def head(facts: Facts) -> str:
 def _badge(status: str) -> str:
     if not status:
         return ""
-    mood = "good" if status.lower() in GOOD else "bad"
+    mood = "good" if status == "complete" else "bad"
     return f'<span class="badge {mood}">{text(status)}</span>'
+
+
+def _reason(reason: str) -> str:
+    return f'<p class="lede bad">The run stopped early: {text(reason)}</p>' if reason else ""
 
 
 def _sentence(facts: Facts) -> str:
@@ -66,27 +68,36 @@ def _people(facts: Facts) -> str:
 
 
 def _cards(facts: Facts) -> list[str]:
-    each = f"{duration(facts.tick_seconds)} each" if facts.tick_seconds > 0 else ""
+    known = facts.wall_seconds > 0
+    length = f"{duration(facts.tick_seconds)} each" if facts.tick_seconds > 0 else ""
     warmup = f"after {count(facts.warmup_ticks)} of warm-up" if facts.warmup_ticks else ""
-    ticks_per_second = facts.rate(facts.ticks)
+    ticks, orders, fills = (
+        (short(facts.rate(each)), count(each)) for each in (facts.ticks, facts.orders, facts.trades)
+    )
     return [
-        _card("ticks", count(facts.ticks), ", ".join(filter(None, [each, warmup]))),
-        _card("symbols", count(facts.symbols)),
-        _card("wall time in ticks", duration(facts.wall_seconds or float("nan")),
-              f"{short(ticks_per_second)} ticks/s" if facts.wall_seconds else ""),
-        _card("tick time p50", f"{decimal(facts.p50_ms)} ms", f"p99 {decimal(facts.p99_ms)} ms"),
-        _card("orders/s", short(facts.rate(facts.orders)), f"{count(facts.orders)} orders"),
-        _card("fills/s", short(facts.rate(facts.trades)), f"{count(facts.trades)} fills"),
+        _card("ticks", count(facts.ticks), ", ".join(filter(None, [length, warmup]))),
+        _card("symbols", count(facts.symbols), facts.regime and f"{facts.regime} regime"),
+        _card("wall time in ticks", duration(facts.wall_seconds), f"{ticks[0]} ticks/s", known),
+        _card("tick time p50", f"{facts.p50_ms:.2f} ms", f"p99 {facts.p99_ms:.2f} ms", known),
+        _card("orders/s", orders[0], f"{orders[1]} orders", known),
+        _card("fills/s", fills[0], f"{fills[1]} fills", known),
         _card("active share", percent(facts.active_share), "of the agents act in a tick"),
         _card("seed", UNKNOWN if facts.seed is None else str(facts.seed)),
-        _card("trace hash", facts.trace_hash or UNKNOWN, "same inputs, same hash", code=True),
+        _trace_hash(facts.trace_hash),
     ]
 
 
-def _card(name: str, value: str, more: str = "", code: bool = False) -> str:
-    shown = f"<code>{text(value)}</code>" if code else text(value)
+def _card(name: str, value: str, more: str = "", known: bool = True) -> str:
+    if not known:
+        value, more = UNKNOWN, ""
     small = f"<small>{text(more)}</small>" if more else ""
-    return f"<div><dt>{text(name)}</dt><dd>{shown}{small}</dd></div>"
+    return f"<div><dt>{text(name)}</dt><dd>{text(value)}{small}</dd></div>"
+
+
+def _trace_hash(value: str) -> str:
+    why = "same configuration, seed and orders: same hash" if value else "the run did not complete"
+    shown = f"<code>{text(value or UNKNOWN)}</code><small>{why}</small>"
+    return f'<div class="wide"><dt>trace hash</dt><dd>{shown}</dd></div>'
 
 
 def bar(symbols: list[str]) -> str:
@@ -137,12 +148,12 @@ def _row(row: SymbolSummary, drawn: bool) -> str:
     cells = (
         f"<b>{text(row.symbol)}</b>{sector}",
         f'<span class="{way}">{_spark(row)}</span>',
-        price(row.open),
-        price(row.close),
+        price(row.open, row.decimals),
+        price(row.close, row.decimals),
         f'<span class="{way}">{arrow}{percent(row.change, 2, sign=True)}</span>',
         count(row.volume),
         count(row.trades),
-        price(row.vwap),
+        price(row.vwap, row.decimals),
         decimal(row.spread),
         percent(row.volatility),
     )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import QtgError
+from ..errors import StorageError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,14 +18,10 @@ def count_rejections(result: Any) -> "pl.DataFrame | None":
     import polars as pl
 
     try:
-        orders = getattr(result, "orders", None)
-    except QtgError:
-        return None
-    if orders is None or not {"exec_type", "reason"} <= set(orders.columns):
-        return None
-    if orders.height == 0:
+        orders = result.scan("orders")
+    except StorageError:
         return None
     rejected = orders.filter(pl.col("exec_type").cast(pl.String) == "REJECTED")
-    return rejected.group_by(pl.col("reason").cast(pl.String)).agg(
-        pl.len().cast(pl.Int64).alias("count")
-    )
+    reasons = rejected.group_by(pl.col("reason").cast(pl.String))
+    frame: pl.DataFrame = reasons.agg(pl.len().cast(pl.Int64).alias("count")).collect()
+    return frame.sort("count", "reason")

@@ -10,6 +10,7 @@ from .statistics import (
     autocorrelation,
     log_returns,
     moments,
+    normal_density,
     standardised_density,
     white_noise_band,
 )
@@ -54,7 +55,9 @@ def _views(context: "Context", steps: list[int], draw) -> dict[str, dict[str, Fi
     if not steps:
         return {ALL: {ALL: missing(f"Needs at least {FEWEST_RETURNS + 1} ticks.")}}
     return {
-        _name(step, context.seconds): {s: draw(q.after(context.warmup_end), step) for s, q in context.drawn.items()}
+        _name(step, context.seconds): {
+            s: draw(q.after(context.warmup_end), step) for s, q in context.drawn.items()
+        }
         for step in steps
     }
 
@@ -85,8 +88,9 @@ def _distribution(quotes: SymbolQuotes, step: int) -> Figure:
     points |= {"mode": "lines+markers", "marker": {"size": 5, "color": "$blue"}}
     points["hovertemplate"] = "%{x:.2f} σ: density %{y:.2~g}<extra></extra>"
     floor = float(np.nanmin(observed)) / 3
-    normal = np.where(density.normal > floor, density.normal, np.nan)
-    curve = line(density.center, normal, "normal", "$grey", dash="dash", hoverinfo="skip")
+    reach = float(np.sqrt(-2 * np.log(floor * np.sqrt(2 * np.pi))))
+    x = np.linspace(-reach, reach, 121)
+    curve = line(x, normal_density(x), "normal", "$grey", dash="dash", hoverinfo="skip", digits=4)
     layout = {
         "xaxis": axis("return (standard deviations)", zeroline=False),
         "yaxis": axis("density (log scale)", type="log", exponentformat="power", dtick=1),
@@ -128,4 +132,9 @@ def _memory(quotes: SymbolQuotes, step: int) -> Figure:
 
 def _band(edge: float) -> Trace:
     place = {"xref": "paper", "x0": 0, "x1": 1, "y0": -edge, "y1": edge}
-    return {"type": "rect", "layer": "below", "fillcolor": "$grey/0.22", "line": {"width": 0}} | place
+    return {
+        "type": "rect",
+        "layer": "below",
+        "fillcolor": "$grey/0.22",
+        "line": {"width": 0},
+    } | place

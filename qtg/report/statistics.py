@@ -21,11 +21,10 @@ class Moments(NamedTuple):
 
 
 class Density(NamedTuple):
-    """An empirical density in units of the standard deviation, beside the normal one."""
+    """An empirical density in units of the standard deviation, and what it leaves out."""
 
     center: Floats
     density: Floats
-    normal: Floats
     outside: int
 
 
@@ -152,8 +151,8 @@ def standardised_density(
 
     Returns
     -------
-    Density                  bin centres, empirical and normal density per standard deviation,
-                             and how many returns lie beyond `reach`
+    Density                  bin centres, density per standard deviation, and how many
+                             returns lie beyond `reach`
     """
     r = np.asarray(returns, np.float64)
     mean, std = float(r.mean()), float(r.std())
@@ -165,5 +164,9 @@ def standardised_density(
     edges = (np.arange(-half, half + 2) - 0.5) * width
     count = np.histogram(r, edges)[0]
     center = (edges[:-1] + width / 2 - mean) / std
-    normal = np.exp(-(center**2) / 2) / np.sqrt(2 * np.pi)
-    return Density(center, count * std / (len(r) * width), normal, int(len(r) - count.sum()))
+    return Density(center, count * std / (len(r) * width), int(len(r) - count.sum()))
+
+
+def normal_density(x: ArrayLike) -> Floats:
+    """Density of the standard normal distribution."""
+    return np.asarray(np.exp(-(np.asarray(x, np.float64) ** 2) / 2) / np.sqrt(2 * np.pi))

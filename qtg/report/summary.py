@@ -6,7 +6,7 @@ import numpy as np
 
 from .buckets import Buckets
 from .statistics import Floats, log_returns, realised_volatility
-from .tables import SymbolQuotes, Tables
+from .tables import SymbolQuotes, Tables, tick_sizes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,6 +22,7 @@ class SymbolSummary(NamedTuple):
 
     symbol: str
     sector: str
+    decimals: int  # of a price
     open: float  # currency
     close: float  # currency
     change: float  # close / open - 1
@@ -60,10 +61,17 @@ def summarise(
     """
     traded = turnover(tables)
     names = list(dict.fromkeys([*_sectors(tables), *quotes, *sorted(traded)]))
-    sectors = _sectors(tables)
+    sectors, steps = _sectors(tables), tick_sizes(tables)
     nothing = Turnover(volume=0.0, trades=0.0) if traded or quotes else Turnover()
     return [
-        _summary(name, sectors.get(name, ""), traded.get(name, nothing), quotes.get(name), seconds)
+        _summary(
+            name,
+            sectors.get(name, ""),
+            steps.get(name, NAN),
+            traded.get(name, nothing),
+            quotes.get(name),
+            seconds,
+        )
         for name in names
     ]
 
@@ -85,7 +93,12 @@ def turnover(tables: Tables) -> dict[str, Turnover]:
 
 
 def _summary(
-    name: str, sector: str, traded: Turnover, quotes: SymbolQuotes | None, seconds: float
+    name: str,
+    sector: str,
+    tick_size: float,
+    traded: Turnover,
+    quotes: SymbolQuotes | None,
+    seconds: float,
 ) -> SymbolSummary:
     last = quotes["last"][np.isfinite(quotes["last"])] if quotes else np.array([])
     start = traded.open if traded.open == traded.open else _edge(last, 0)
@@ -96,6 +109,7 @@ def _summary(
     return SymbolSummary(
         symbol=name,
         sector=sector,
+        decimals=_decimals(tick_size),
         open=start,
         close=end,
         change=end / start - 1,
@@ -106,6 +120,12 @@ def _summary(
         volatility=_volatility(quotes, seconds),
         spark=Buckets(len(last), SPARK_POINTS).last(last) if len(last) else last,
     )
+
+
+def _decimals(tick_size: float) -> int:
+    """Decimals of a price: two, or as many as the tick size needs."""
+    needed = [d for d in range(2, 5) if abs(round(tick_size, d) - tick_size) < 1e-9]
+    return needed[0] if needed else 2 if tick_size != tick_size else 4
 
 
 def _edge(values: Floats, row: int) -> float:
@@ -141,5 +161,3 @@ def _sectors(tables: Tables) -> "dict[str, str]":
 
 def _words(code: object) -> str:
     return str(code).replace("_", " ").lower()
-
-

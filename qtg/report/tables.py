@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import QtgError
+from ..errors import StorageError
 
 if TYPE_CHECKING:
     import polars as pl
 
 Floats = NDArray[np.float64]
 
-TABLES = ("quotes", "candles", "metrics", "agents", "instruments")
-QUOTE_COLUMNS = ("bid", "ask", "last", "fair_value")
-COUNT_COLUMNS = ("volume", "bid_qty", "ask_qty", "bid_orders", "ask_orders")
+PRICES = ("bid", "ask", "last", "fair_value")
+SIZES = ("volume", "bid_qty", "ask_qty", "bid_orders", "ask_orders")
+BARS = ("open", "high", "low", "close", "volume", "notional", "trades")
+
+# What is read of each table; agents and orders may be larger than memory and are read elsewhere.
+COLUMNS: dict[str, list[str]] = {
+    "quotes": ["tick", "time", "symbol", *PRICES, *SIZES],
+    "candles": ["tick", "symbol", "timeframe", *BARS],
+    "metrics": ["*"],
+    "instruments": ["symbol", "sector", "tick_size"],
+}
 
 
 @dataclass(frozen=True)
@@ -74,26 +82,30 @@ class SymbolQuotes:
 
 
 def read_tables(result: Any) -> Tables:
-    """Read the tables the report uses; one that cannot be read is noted, not raised.
+    """Read the tables the report uses; one that the run did not store is noted, not raised.
 
     Parameters
     ----------
-    result : Result   or anything with frames as attributes
+    result : Result
     """
     tables = Tables()
-    for name in TABLES:
+    for name, wanted in COLUMNS.items():
         try:
-            frame = getattr(result, name, None)
-        except QtgError as error:
-            tables.missing[name] = f"The table {name} could not be read: {error}"
+            frame = result.scan(name).select(wanted).collect()
+        except StorageError as error:
+            tables.missing[name] = sentence(error)
             continue
-        if frame is None:
-            tables.missing[name] = f"The run kept no table {name}."
-        elif frame.height == 0:
-            tables.missing[name] = f"The table {name} is empty."
-        else:
+        if frame.height:
             tables.frames[name] = frame
+        else:
+            tables.missing[name] = f"The table {name} is empty."
     return tables
+
+
+def sentence(error: Exception) -> str:
+    """An error's message as a sentence."""
+    message = str(error)
+    return message[:1].upper() + message[1:].rstrip(".") + "."
 
 
 def symbol_quotes(tables: Tables) -> dict[str, SymbolQuotes]:
@@ -119,8 +131,8 @@ def tick_sizes(tables: Tables) -> dict[str, float]:
 
 def _quotes(name: str, tick_size: float, part: "pl.DataFrame") -> SymbolQuotes:
     part = part.sort("tick")
-    columns = {c: _price(column(part, c)) for c in QUOTE_COLUMNS}
-    columns |= {c: column(part, c) for c in COUNT_COLUMNS}
+    columns = {c: _price(column(part, c)) for c in PRICES}
+    columns |= {c: column(part, c) for c in SIZES}
     return SymbolQuotes(name, tick_size, part["tick"].cast(int).to_numpy(), columns)
 
 

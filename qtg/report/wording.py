@@ -54,19 +54,15 @@ def _three_digits(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def price(value: float) -> str:
-    """A price with at least two and at most four decimals.
+def price(value: float, decimals: int = 2) -> str:
+    """A price with as many decimals as its tick size has.
 
     Examples
     --------
-    >>> price(1234.5), price(0.0325)
+    >>> price(1234.5), price(0.0325, 4)
     ('1,234.50', '0.0325')
     """
-    if value != value:
-        return UNKNOWN
-    text = f"{value:,.4f}".rstrip("0")
-    whole, _, part = text.partition(".")
-    return f"{whole}.{part:0<2}"
+    return decimal(value, decimals)
 
 
 def percent(value: float, decimals: int = 1, sign: bool = False) -> str:

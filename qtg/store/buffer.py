@@ -4,9 +4,8 @@ import time
 from collections import deque
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from qtg.errors import InvariantError
 from qtg.schemas import allocate, grown, taken
-
-from ..errors import InvariantError
 
 T = TypeVar("T", bound=NamedTuple)
 
@@ -130,9 +129,9 @@ class TableBuffer(Generic[T]):
         if commit:
             self._overdue = False
         if self.rows:
-            chunk = Chunk(self, self._columns, self.rows, commit)
+            # Only then let go of them: an interrupt while the sink waits must not lose rows.
+            self._owner.take(Chunk(self, self._columns, self.rows, commit))
             self._columns, self.rows = self._fresh(), 0
-            self._owner.take(chunk)
         elif commit:
             self._owner.take(Chunk(self, None, 0, True))
 
@@ -162,7 +161,7 @@ class TableBuffer(Generic[T]):
             self._columns = allocate(self.table, self._room)
 
     def _fresh(self) -> T:
-        """Columns to fill next: some that came back, if they are not from before the last growth."""
+        """Columns to fill next: some that came back, unless they have become too short."""
         while self._spare:
             columns = self._spare.popleft()
             if len(columns[0]) >= self._room:

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
+from qtg.errors import StorageError
 from qtg.schemas import STORED
 
-from ..errors import StorageError
 from .files import reason_of
 from .run_info import FILE_NAME, read_json
 

@@ -4,18 +4,19 @@ import os
 from pathlib import Path
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, durable: bool = True) -> None:
     """Write a small text file under a temporary name and rename it into place."""
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8")
-    put_in_place(temporary, path)
+    put_in_place(temporary, path, durable)
 
 
-def put_in_place(temporary: Path, final: Path) -> None:
-    """Rename a finished file, with its content and its new name safely on the disk."""
-    _sync(temporary, os.O_RDWR)
+def put_in_place(temporary: Path, final: Path, durable: bool = True) -> None:
+    """Rename a finished file; if `durable`, it then outlives a power failure."""
+    if durable:
+        _sync(temporary, os.O_RDWR)
     os.replace(temporary, final)
-    if os.name == "posix":
+    if durable and os.name == "posix":
         _sync(final.parent, os.O_RDONLY)
 
 

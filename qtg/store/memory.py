@@ -39,9 +39,6 @@ class MemorySink(Sink):
         super().__init__(info, row_group, float("inf"))
         self.chunks: dict[str, list[Any]] = {}
 
-    def check(self) -> None:
-        """Memory does not fail."""
-
     def take(self, chunk: Chunk) -> None:
         """Keep a copy; the columns go straight back."""
         if chunk.rows:

@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from qtg.errors import StorageError
 from qtg.schemas import columns
 from qtg.schemas.arrow import arrow_schema, table_to_arrow
 
-from ..errors import StorageError
 from .files import put_in_place, reason_of
 from .run_info import Part, RunInfo
 
@@ -99,4 +99,3 @@ def _encoding(table: type) -> dict[str, Any]:
         "compression_level": dict.fromkeys(numbers, 1),
         "write_statistics": numbers,
     }
-

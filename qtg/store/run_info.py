@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from qtg.errors import StorageError
 from qtg.schemas import SCHEMA_VERSION
 
-from ..errors import StorageError
 from .files import reason_of, write_atomically
 
 FORMAT = "qtg-run"
@@ -60,10 +60,9 @@ class RunInfo:
             self.status, self.reason = status, reason
             self.trace_hash, self.ticks = trace_hash, ticks
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: Path, durable: bool = True) -> None:
         """Write run.json so that a reader always finds a whole one."""
-        text = json.dumps(asdict(self), indent=1)
-        write_atomically(directory / FILE_NAME, text)
+        write_atomically(directory / FILE_NAME, json.dumps(asdict(self), indent=1), durable)
 
     def footer(self, table: str) -> dict[str, str]:
         """What each part carries in its Parquet footer."""
@@ -93,9 +92,7 @@ def new_run(
     except (TypeError, ValueError) as error:
         raise StorageError(f"the config cannot be written as JSON: {error}") from None
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    return RunInfo(
-        config, int(seed), fingerprint, list(symbols), list(kinds), versions(), created
-    )
+    return RunInfo(config, int(seed), fingerprint, list(symbols), list(kinds), versions(), created)
 
 
 def versions() -> dict[str, str]:

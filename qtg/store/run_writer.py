@@ -1,11 +1,11 @@
 """The sink that streams a run to a run directory."""
 
 import weakref
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import StorageError
+from qtg.errors import StorageError
+
 from .buffer import Chunk
 from .directory import make_run_directory
 from .files import reason_of
@@ -39,12 +39,13 @@ class RunWriter(Sink):
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> from qtg.schemas import Trades, allocate
     >>> place = tempfile.TemporaryDirectory()
     >>> run = RunWriter(
     ...     place.name, config={"ticks": 1}, seed=7, fingerprint="1f", symbols=["AAPL"]
     ... )
-    >>> run.table(Trades).extend(allocate(Trades, 3)._replace())
+    >>> run.table(Trades).extend(allocate(Trades, 3)._replace(side=np.ones(3, np.int8)))
     >>> run.close(trace_hash="00", ticks=1)
     >>> [part.path for part in run.info.manifest]
     ['trades/part-00000.parquet']
@@ -93,7 +94,8 @@ class RunWriter(Sink):
 
     def _announce(self, name: str) -> None:
         self.info.tables.append(name)
-        self._save()
+        # Only the writer's thread touches run.json while it runs.
+        self._writer.queue.put(Chunk(self._buffers[name], None, 0, True))
 
     def _end(
         self, status: str, reason: str | None, trace_hash: str | None, ticks: int | None
@@ -101,8 +103,7 @@ class RunWriter(Sink):
         self._open = False
         self._stop()
         self.info.end(status, reason, trace_hash, ticks)
-        with suppress(StorageError):
-            self._save()
+        self._save()
 
     def _save(self) -> None:
         try:

@@ -6,9 +6,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
+from qtg.errors import StorageError
 from qtg.schemas import STORED
 
-from ..errors import StorageError
 from .buffer import Chunk, TableBuffer
 from .run_info import RunInfo
 
@@ -89,7 +89,11 @@ class Sink(ABC):
         StorageError    the rest cannot be written
         """
         if self._open:
-            self.flush()
+            try:
+                self.flush()
+            except StorageError as error:
+                self.fail(str(error), ticks=ticks)
+                raise
             self._end("complete", None, trace_hash, ticks)
 
     def fail(self, reason: str, *, ticks: int | None = None) -> None:
@@ -97,7 +101,8 @@ class Sink(ABC):
         if self._open:
             with suppress(StorageError):  # the sink's own failure is on record already
                 self.flush()
-            self._end("failed", reason, None, ticks)
+            with suppress(StorageError):
+                self._end("failed", reason, None, ticks)
 
     def __enter__(self) -> Self:
         return self
@@ -110,9 +115,10 @@ class Sink(ABC):
         else:
             self.fail("the run was left before it was closed")
 
-    @abstractmethod
     def check(self) -> None:
         """Raise what went wrong earlier, if anything did."""
+        if not self._open:
+            raise StorageError("the run has ended; nothing can be added to it")
 
     @abstractmethod
     def take(self, chunk: Chunk) -> None:
@@ -126,4 +132,4 @@ class Sink(ABC):
     def _end(
         self, status: str, reason: str | None, trace_hash: str | None, ticks: int | None
     ) -> None:
-        """Record how the run ended; never raises StorageError."""
+        """Record how the run ended."""

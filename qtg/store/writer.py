@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .buffer import Chunk
 from .files import reason_of
 from .run_info import RunInfo
-from .sink_names import NAMES
+from .sink import NAMES
 
 if TYPE_CHECKING:
     from .parts import PartWriter
@@ -34,9 +34,12 @@ class Writer(threading.Thread):
         self._part_rows = part_rows
         self._parts: dict[str, PartWriter] = {}
         self._numbers: dict[str, int] = {}
+        self._tables = 0  # how many run.json names
 
     def run(self) -> None:
         """Work the queue; None ends it."""
+        with suppress(ImportError):  # now rather than with the first rows, which would wait
+            from . import parts as _
         while True:
             chunk = self.queue.get()
             try:
@@ -50,10 +53,11 @@ class Writer(threading.Thread):
                 self.queue.task_done()
             if chunk is None:
                 return
+            del chunk  # while waiting, keep no reference that would keep a dropped run alive
 
     def stop(self) -> None:
         """Commit what was handed over and end the thread."""
-        if self.is_alive():
+        if self.is_alive() and threading.current_thread() is not self:
             self.queue.put(None)
             self.join()
 
@@ -66,6 +70,8 @@ class Writer(threading.Thread):
             self._write(name, chunk)
         if name in self._parts and (chunk.commit or self._parts[name].rows >= self._part_rows):
             self._commit([name])
+        elif self._tables != len(self._info.tables):
+            self._save(durable=False)
 
     def _write(self, name: str, chunk: Chunk) -> None:
         from .parts import PartWriter
@@ -83,7 +89,11 @@ class Writer(threading.Thread):
             self._info.manifest.append(self._parts[name].commit())
             del self._parts[name]
         if names:
-            self._info.save(self._directory)
+            self._save()
+
+    def _save(self, durable: bool = True) -> None:
+        self._tables = len(self._info.tables)
+        self._info.save(self._directory, durable)
 
     def _give_up(self, chunk: Chunk | None, error: Exception) -> None:
         what = NAMES[chunk.home.table] if chunk is not None else "the last rows"
@@ -93,5 +103,5 @@ class Writer(threading.Thread):
         reason = f"writing {what} to {self._directory} failed: {reason_of(error)}"
         self._info.end("failed", reason, None, None)
         with suppress(OSError):
-            self._info.save(self._directory)
+            self._save()
         self.failure = reason

@@ -9,10 +9,10 @@ import numpy as np
 
 from qtg.schemas import Events, ExecType, Matching, SelfTradePrevention
 from qtg.venue import Venue
-
 from tests.reference.book import SlowVenue
 from tests.reference.columns import as_columns, as_table
 from tests.reference.rules import Message
+
 from .invariants import check_market
 
 FIELDS = Events._fields

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from random import Random
 
 from qtg.schemas import ExecInst, MsgType, OrdType, Side, TimeInForce
-
 from tests.reference.book import SlowVenue
 from tests.reference.rules import MAX_PRICE, MAX_QTY, Message
 

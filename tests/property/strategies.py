@@ -4,6 +4,8 @@ Ids are small numbers, which a venue gives in order from 1 on: most are live or 
 stream, some are still to come.
 """
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from qtg.schemas import ExecInst, MsgType, OrdType, SelfTradePrevention, Side, TimeInForce
@@ -12,6 +14,16 @@ from tests.reference.rules import MAX_PRICE, MAX_QTY, Message
 from .differential import Setup
 
 OWNER = -2  # stands for the owner and the market of the order that a message names
+
+
+def _message(**fields: int) -> Message:
+    """`st.builds` would draw what is not given; a function leaves it at its default."""
+    return Message(**fields)
+
+
+def _setup(**fields: Any) -> Setup:
+    return Setup(**fields)
+
 
 _near = st.integers(95, 105)
 _far = st.sampled_from([1, 30, 41, 104, 169, 170, 300, 10_000, MAX_PRICE])
@@ -23,7 +35,7 @@ _agents = st.sampled_from([-1, 0, 1, 2])
 _ids = st.integers(0, 40)
 
 _orders = st.builds(
-    Message,
+    _message,
     tif=st.sampled_from(TimeInForce),
     ord_type=st.sampled_from([OrdType.LIMIT] * 5 + [OrdType.MARKET, OrdType.PROTECTED]),
     exec_inst=_insts,
@@ -35,7 +47,7 @@ _orders = st.builds(
     expire_tick=st.integers(0, 12),
 )
 _requests = st.builds(
-    Message,
+    _message,
     msg_type=st.sampled_from([MsgType.CANCEL, MsgType.REPLACE, MsgType.REPLACE]),
     exec_inst=_insts,
     side=_sides,
@@ -45,7 +57,7 @@ _requests = st.builds(
     order_id=_ids,
 )
 _wild = st.builds(
-    Message,
+    _message,
     msg_type=st.integers(-1, 3),
     ord_type=st.integers(-1, 3),
     tif=st.integers(-1, 4),
@@ -67,7 +79,7 @@ batches = st.tuples(
 streams = st.lists(batches, max_size=12)
 
 setups = st.builds(
-    Setup,
+    _setup,
     terms=st.just(((1, 1), (5, 3))),
     self_trade=st.sampled_from(SelfTradePrevention),
     pool_trades_itself=st.booleans(),

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from qtg.errors import StorageError
+
 START = datetime(2024, 1, 2, 9, 30)
 NAMES = ["AAPL", "MSFT", "NVDA", "XOM", "CVX", "JPM", "GS", "JNJ", "PFE", "WMT"]
 KINDS = {
@@ -39,7 +41,6 @@ class FakeRun:
     metrics: pl.DataFrame | None = None
     agents: pl.DataFrame | None = None
     instruments: pl.DataFrame | None = None
-    trades: pl.DataFrame | None = None
     orders: pl.DataFrame | None = None
     config: dict[str, Any] = field(default_factory=dict)
     trace_hash: str = "5f0c93a1d27be486"
@@ -48,6 +49,12 @@ class FakeRun:
 
     def info(self) -> dict[str, Any]:
         return self.about
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        frame = getattr(self, name)
+        if frame is None:
+            raise StorageError(f"this run did not store {name}")
+        return frame.lazy()
 
 
 def fake_run(ticks: int = 300, symbols: int = 3, seed: int = 7) -> FakeRun:
@@ -63,7 +70,16 @@ def fake_run(ticks: int = 300, symbols: int = 3, seed: int = 7) -> FakeRun:
         agents=_agents(rng, ticks),
         instruments=_instruments(names),
         orders=_rejections(rng),
-        config={"name": "standard", "seed": seed, "ticks": ticks},
+        config={
+            "name": "standard",
+            "seed": seed,
+            "ticks": ticks,
+            "smart": [{"kind": "NoiseTrader", "count": 60}, {"kind": "MarketMaker", "count": 40}],
+            "reactive": [{"kind": "MomentumFollower", "count": 10_000}],
+            "background": {"count": 90_000, "regime": "normal"},
+            "warmup": {"ticks": 0},
+        },
+        about={"seed": seed, "versions": {"qtg": "0.1.0"}, "created": "2026-01-05T14:30:00+00:00"},
     )
 
 

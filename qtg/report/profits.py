@@ -1,0 +1,48 @@
+"""Profit and loss of the agents, summed where the snapshots lie, so that they may be large."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StorageError
+from .tables import sentence
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Profits:
+    """What the snapshots of the agents say about profit and loss.
+
+    Attributes
+    ----------
+    by_kind : frame   tick, kind, agents, realized, unrealized, pnl; sorted by tick and kind
+    last : frame      kind, pnl; one row per agent of the last snapshot
+    missing : str     why there are no rows, as a sentence; empty if there are
+    """
+
+    by_kind: "pl.DataFrame"
+    last: "pl.DataFrame"
+    missing: str = ""
+
+
+def read_profits(result: Any) -> Profits:
+    """Sum the snapshots of a run by kind; without snapshots, say why."""
+    import polars as pl
+
+    try:
+        agents = result.scan("agents")
+    except StorageError as error:
+        return Profits(pl.DataFrame(), pl.DataFrame(), sentence(error))
+    kind, pnl = pl.col("kind").cast(pl.String), pl.col("realized_pnl") + pl.col("unrealized_pnl")
+    sums = agents.group_by("tick", kind).agg(
+        pl.len().alias("agents"),
+        pl.col("realized_pnl").sum().alias("realized"),
+        pl.col("unrealized_pnl").sum().alias("unrealized"),
+        pnl.sum().alias("pnl"),
+    )
+    by_kind = sums.sort("tick", "kind").collect()
+    if by_kind.height == 0:
+        return Profits(by_kind, by_kind, "The run took no snapshots of its agents.")
+    last = agents.filter(pl.col("tick") == by_kind["tick"].max())
+    return Profits(by_kind, last.select(kind, pnl.alias("pnl")).collect())

@@ -1,0 +1,240 @@
+"""What a run left behind: its tables as frames and as SQL."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtg.schemas import STORED
+
+from .errors import StorageError
+from .store import MemorySink, RunWriter, Sink, TableBuffer
+from .store.lens import Lens
+from .store.source import Memory, Source, open_files
+from .store.units import readable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Result:
+    """The tables of one run.
+
+    Frames are loaded when they are first asked for and then kept. Prices and cash are Float64 in
+    the currency, names are Enum, `time` is a Datetime in nanoseconds, UTC. What a column means is
+    in the data dictionary.
+
+    Examples
+    --------
+    >>> from qtg.schemas import Instruments, allocate
+    >>> sink = MemorySink(config={}, seed=7, fingerprint="", symbols=["AAPL"])
+    >>> row = allocate(Instruments, 1)
+    >>> row.initial_price[:] = 1_234_500
+    >>> sink.table(Instruments).extend(row)
+    >>> sink.close(trace_hash="00", ticks=0)
+    >>> run = result_of(sink)
+    >>> run.instruments["initial_price"].to_list()
+    [123.45]
+    >>> run.sql("select symbol, initial_price from instruments").rows()
+    [('AAPL', 123.45)]
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._lens = Lens(source)
+        self._frames: dict[str, pl.DataFrame] = {}
+
+    @property
+    def trades(self) -> "pl.DataFrame":
+        """Fills, one row each."""
+        return self.table("trades")
+
+    @property
+    def candles(self) -> "pl.DataFrame":
+        """Open, high, low, close and volume per symbol and timeframe."""
+        return self.table("candles")
+
+    @property
+    def quotes(self) -> "pl.DataFrame":
+        """The top of every book after each tick; null where nobody buys or sells."""
+        return self.table("quotes")
+
+    @property
+    def orders(self) -> "pl.DataFrame":
+        """Every event of the run, if it stored them (`storage.orders = true`)."""
+        return self.table("orders")
+
+    @property
+    def agents(self) -> "pl.DataFrame":
+        """Snapshots of all agents."""
+        return self.table("agents")
+
+    @property
+    def positions(self) -> "pl.DataFrame":
+        """Positions at the snapshots."""
+        return self.table("positions")
+
+    @property
+    def metrics(self) -> "pl.DataFrame":
+        """Times and counts per tick."""
+        return self.table("metrics")
+
+    @property
+    def instruments(self) -> "pl.DataFrame":
+        """What is traded."""
+        return self.table("instruments")
+
+    def table(self, name: str, raw: bool = False) -> "pl.DataFrame":
+        """A table as a frame.
+
+        Parameters
+        ----------
+        name : str    a table of the data dictionary
+        raw : bool    leave prices and cash as the stored int64 at 1e-4; such a frame is not kept
+
+        Raises
+        ------
+        StorageError    there is no such table, or this run did not store it
+        """
+        if raw:
+            return self.scan(name, raw=True).collect()
+        if name not in self._frames:
+            self._frames[name] = self.scan(name).collect()
+        return self._frames[name]
+
+    def scan(self, name: str, raw: bool = False) -> "pl.LazyFrame":
+        """A table as a lazy frame, for tables larger than memory; otherwise like `table`."""
+        self._source.need(name)
+        return readable(self._source.scan(name), name, self._source.info, raw)
+
+    def sql(self, query: str) -> "pl.DataFrame":
+        """Ask DuckDB.
+
+        There is a view per table, with prices and cash as DOUBLE in the currency; the schema
+        `raw` has the same tables with the stored integers (`raw.trades`).
+
+        Raises
+        ------
+        StorageError    the query cannot be answered
+        """
+        return self._lens.query(query)
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that this run has."""
+        return self._source.names()
+
+    @property
+    def status(self) -> str:
+        """`complete`, `failed`, or `running/interrupted` if the run never said that it ended."""
+        status = self._source.info.status
+        return "running/interrupted" if status == "running" else status
+
+    @property
+    def trace_hash(self) -> str | None:
+        """Digest of everything that happened; None unless the run is complete."""
+        return self._source.info.trace_hash
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The run's configuration, as stored."""
+        return self._source.info.config
+
+    @property
+    def path(self) -> Path | None:
+        """The run directory; None for a run in memory."""
+        return self._source.path
+
+    def info(self) -> dict[str, Any]:
+        """What the run is and how much it holds."""
+        info = self._source.info
+        return {
+            "path": None if self.path is None else str(self.path),
+            "status": self.status,
+            "reason": info.reason,
+            "seed": info.seed,
+            "ticks": info.ticks,
+            "trace_hash": info.trace_hash,
+            "fingerprint": info.fingerprint,
+            "created": info.created,
+            "versions": info.versions,
+            "symbols": info.symbols,
+            "kinds": info.kinds,
+            "rows": {name: self._source.rows(name) for name in self.tables},
+            "bytes": sum(part.bytes for part in info.manifest),
+            "last_tick": max((p.last_tick or 0 for p in info.manifest), default=None),
+        }
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report, one self-contained HTML file."""
+        from .report.html import write_report
+
+        write_report(self, path)
+        return Path(path)
+
+    def save(self, path: str | Path, overwrite: bool = False) -> "Result":
+        """Write a run that was kept in memory to a run directory, and open that.
+
+        Raises
+        ------
+        StorageError    it is stored already, or the place cannot be written
+        """
+        if not isinstance(self._source, Memory):
+            raise StorageError(f"this run is stored already; copy {self.path}")
+        return _save(self._source, path, overwrite)
+
+    def __repr__(self) -> str:
+        info = self._source.info
+        ticks = "" if info.ticks is None else f"{info.ticks:,} ticks, "
+        rows = ", ".join(f"{name} {self._source.rows(name):,}" for name in self.tables)
+        reason = f": {info.reason}" if info.reason else ""
+        return (
+            f"<qtg run {self.path or 'in memory'} ({self.status}{reason})\n"
+            f"  {ticks}{len(info.symbols)} symbols, seed {info.seed}, trace {info.trace_hash}\n"
+            f"  rows: {rows or 'none'}>"
+        )
+
+
+def open_run(path: str | Path, skip_damaged: bool = False) -> Result:
+    """Open a run directory; a run that was killed opens up to its last committed part.
+
+    Parameters
+    ----------
+    path : path            the run directory
+    skip_damaged : bool    leave out parts that are missing, truncated or foreign
+
+    Raises
+    ------
+    StorageError    not a run directory, written by another version of qtg, or a damaged part
+    """
+    return Result(open_files(Path(path), skip_damaged))
+
+
+def result_of(sink: Sink) -> Result:
+    """The result of a run that ended."""
+    if isinstance(sink, RunWriter):
+        return open_run(sink.path)
+    if isinstance(sink, MemorySink):
+        return Result(Memory(sink))
+    raise StorageError(f"no result can be made of a {type(sink).__name__}")
+
+
+def _save(source: Memory, path: str | Path, overwrite: bool) -> Result:
+    info = source.info
+    with RunWriter(
+        path,
+        config=info.config,
+        seed=info.seed,
+        fingerprint=info.fingerprint,
+        symbols=info.symbols,
+        kinds=info.kinds,
+        overwrite=overwrite,
+    ) as sink:
+        for name in source.names():
+            buffer: TableBuffer[Any] = sink.table(STORED[name])
+            for chunk in source.chunks(name):
+                buffer.extend(chunk)
+        sink.info.created, sink.info.versions = info.created, info.versions
+        if info.status == "complete":
+            sink.close(trace_hash=info.trace_hash, ticks=info.ticks)
+        else:
+            sink.fail(info.reason or "the run was saved before it ended", ticks=info.ticks)
+    return open_run(path)

@@ -1,0 +1,158 @@
+"""The reading side of a run: its tables as they are stored, from files or from memory."""
+
+from abc import ABC, abstractmethod
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtg.errors import StorageError
+from qtg.schemas import STORED
+from qtg.schemas.arrow import arrow_schema, table_to_arrow
+
+from .memory import MemorySink
+from .run_info import RunInfo, read_run
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+    import pyarrow as pa
+
+
+class Source(ABC):
+    """Where the tables of a run come from. Numbers are the stored integers."""
+
+    info: RunInfo
+    path: Path | None = None
+
+    def names(self) -> list[str]:
+        """The tables that this run has, in the order of the data dictionary."""
+        return [name for name in STORED if name in self.info.tables]
+
+    def need(self, name: str) -> None:
+        """Raise a StorageError unless the run has this table."""
+        if name not in STORED:
+            raise StorageError(f"no table is called {name!r}; there are {', '.join(STORED)}")
+        if name not in self.info.tables:
+            hint = "; set storage.orders = true and run again" if name == "orders" else ""
+            raise StorageError(f"this run did not store {name}{hint}")
+
+    @abstractmethod
+    def rows(self, name: str) -> int:
+        """Number of rows."""
+
+    @abstractmethod
+    def scan(self, name: str) -> "pl.LazyFrame":
+        """The table as a lazy frame; names are Categorical."""
+
+    @abstractmethod
+    def relation(self, connection: "duckdb.DuckDBPyConnection", name: str) -> str:
+        """What a SQL FROM clause needs to say to read the table."""
+
+
+class RunFiles(Source):
+    """The committed parts of a run directory."""
+
+    def __init__(self, path: Path, info: RunInfo) -> None:
+        self.path = path
+        self.info = info
+
+    def rows(self, name: str) -> int:
+        """Number of rows."""
+        return sum(part.rows for part in self.info.manifest if part.table == name)
+
+    def scan(self, name: str) -> "pl.LazyFrame":
+        """The table as a lazy frame; names are Categorical."""
+        import polars as pl
+
+        files = self._files(name)
+        if not files:
+            return pl.LazyFrame(_empty(name))
+        return pl.scan_parquet(files, glob=False)
+
+    def relation(self, connection: "duckdb.DuckDBPyConnection", name: str) -> str:
+        """What a SQL FROM clause needs to say to read the table."""
+        files = self._files(name)
+        if not files:
+            return _registered(connection, name, _empty(name))
+        return f"read_parquet([{', '.join(_literal(file) for file in files)}])"
+
+    def _files(self, name: str) -> list[str]:
+        assert self.path is not None
+        parts = [part for part in self.info.manifest if part.table == name]
+        return [str(self.path / part.path) for part in parts]
+
+
+class Memory(Source):
+    """The chunks of a run that was kept in memory."""
+
+    def __init__(self, sink: MemorySink) -> None:
+        self.info = sink.info
+        self._sink = sink
+        self._tables: dict[str, Any] = {}
+
+    def rows(self, name: str) -> int:
+        """Number of rows."""
+        return sum(len(chunk[0]) for chunk in self.chunks(name))
+
+    def chunks(self, name: str) -> list[Any]:
+        """The table in pieces, as they were handed over."""
+        return self._sink.chunks.get(name, [])
+
+    def scan(self, name: str) -> "pl.LazyFrame":
+        """The table as a lazy frame; names are Categorical."""
+        import polars as pl
+
+        frame = pl.from_arrow(self._arrow(name))
+        assert isinstance(frame, pl.DataFrame)
+        return frame.lazy()
+
+    def relation(self, connection: "duckdb.DuckDBPyConnection", name: str) -> str:
+        """What a SQL FROM clause needs to say to read the table."""
+        return _registered(connection, name, self._arrow(name))
+
+    def _arrow(self, name: str) -> "pa.Table":
+        import pyarrow as pa
+
+        if name not in self._tables:
+            info = self.info
+            pieces = [table_to_arrow(c, info.symbols, info.kinds) for c in self.chunks(name)]
+            self._tables[name] = pa.concat_tables([_empty(name), *pieces])
+        return self._tables[name]
+
+
+def open_files(path: Path, skip_damaged: bool) -> RunFiles:
+    """The committed parts of a run directory, each checked.
+
+    Raises
+    ------
+    StorageError    not a run directory, another version, or a part that is missing, truncated or
+                    foreign (unless `skip_damaged`, which leaves those out)
+    """
+    from .parts import check_part
+
+    info = read_run(path)
+    whole = []
+    for part in info.manifest:
+        try:
+            check_part(path, part, info)
+        except StorageError:
+            if not skip_damaged:
+                raise
+        else:
+            whole.append(part)
+    info.manifest = whole
+    return RunFiles(path, info)
+
+
+@cache
+def _empty(name: str) -> "pa.Table":
+    return arrow_schema(STORED[name]).empty_table()
+
+
+def _registered(connection: "duckdb.DuckDBPyConnection", name: str, table: "pa.Table") -> str:
+    connection.register(f"memory_{name}", table)
+    return f"memory_{name}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
