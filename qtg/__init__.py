@@ -1,3 +1,126 @@
-"""Quant Trading Gym: a financial market that reacts, in columns."""
+"""Quant Trading Gym: a financial market that reacts, in columns.
+
+    import qtg
+    run = qtg.simulate(qtg.Config.preset("standard", seed=7))
+    run.trades, run.sql("select symbol, sum(qty) from trades group by 1"), run.report("report.html")
+
+Names are loaded when first used, so that `import qtg` stays cheap.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from qtg.schemas import (
+        ExecInst,
+        ExecType,
+        Matching,
+        MsgType,
+        OrdType,
+        Reason,
+        Regime,
+        Sector,
+        SelfTradePrevention,
+        Side,
+        TimeInForce,
+    )
+
+    from .agents.context import StrategyContext
+    from .agents.registry import kinds, strategy
+    from .config import Config, Population, SymbolConfig
+    from .errors import (
+        CapacityError,
+        ConfigError,
+        InvariantError,
+        OrderError,
+        QtgError,
+        StorageError,
+        StrategyError,
+    )
+    from .replay import replay_l3
+    from .result import Result, open_run
+    from .run import simulate
+    from .simulation import Simulation
+    from .venue import Venue
+
+_HOMES = {
+    "agents.context": ("StrategyContext",),
+    "agents.registry": ("kinds", "strategy"),
+    "config": ("Config", "Population", "SymbolConfig"),
+    "errors": (
+        "CapacityError",
+        "ConfigError",
+        "InvariantError",
+        "OrderError",
+        "QtgError",
+        "StorageError",
+        "StrategyError",
+    ),
+    "replay": ("replay_l3",),
+    "result": ("Result", "open_run"),
+    "run": ("simulate",),
+    "schemas": (
+        "ExecInst",
+        "ExecType",
+        "Matching",
+        "MsgType",
+        "OrdType",
+        "Reason",
+        "Regime",
+        "Sector",
+        "SelfTradePrevention",
+        "Side",
+        "TimeInForce",
+    ),
+    "simulation": ("Simulation",),
+    "venue": ("Venue",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "CapacityError",
+    "Config",
+    "ConfigError",
+    "ExecInst",
+    "ExecType",
+    "InvariantError",
+    "Matching",
+    "MsgType",
+    "OrdType",
+    "OrderError",
+    "Population",
+    "QtgError",
+    "Reason",
+    "Regime",
+    "Result",
+    "Sector",
+    "SelfTradePrevention",
+    "Side",
+    "Simulation",
+    "StorageError",
+    "StrategyContext",
+    "StrategyError",
+    "SymbolConfig",
+    "TimeInForce",
+    "Venue",
+    "kinds",
+    "open_run",
+    "replay_l3",
+    "simulate",
+    "strategy",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'qtg' has no attribute {name!r}")
+    value = getattr(import_module(f"qtg.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -33,24 +33,27 @@ if TYPE_CHECKING:
 class Publisher:
     """Turns each tick's events into rows of the run's tables.
 
-    `sink` may be None: then only the trace hash is kept. Tables hold one environment.
+    Without a sink only the trace hash is kept. Tables hold one environment.
     """
 
-    def __init__(self, config: Config, n_envs: int, symbols: int, sink: Sink | None) -> None:
-        if sink is not None and n_envs != 1:
-            raise ConfigError("tables can be kept for one environment only, not for a batch")
+    def __init__(self, config: Config, n_envs: int, symbols: int) -> None:
         self._config = config
-        self._sink = sink
+        self._sink: Sink | None = None
         self._symbols = symbols
         self.trace = np.zeros(n_envs, np.uint64)
         self.event_count = np.zeros(n_envs, np.int64)
         self.trades = 0
         self.candle_seconds = config.storage.candle_seconds
-        self._candle_ticks = _whole_ticks(self.candle_seconds, config.tick_ms)
+        self._candle_ticks = config.candle_ticks
         shape = (max(len(self._candle_ticks), 1), n_envs * symbols)
         self._candles = OpenCandles(*(np.zeros(shape, np.int64) for _ in OpenCandles._fields))
-        if sink is not None:
-            self._write_instruments(sink)
+
+    def attach(self, sink: Sink) -> None:
+        """Keep the run's tables in `sink` from now on."""
+        if len(self.trace) != 1:
+            raise ConfigError("tables can be kept for one environment only, not for a batch")
+        self._sink = sink
+        self._write_instruments(sink)
 
     def publish(self, sim: Simulation) -> None:
         """Hash, trades, candles, quotes and snapshots of the tick that just ended."""
@@ -194,15 +197,3 @@ class Publisher:
             columns.shares_outstanding[row] = symbol.shares_outstanding
         buffer.commit(len(symbols))
 
-
-def _whole_ticks(seconds: tuple[int, ...], tick_ms: int) -> list[int]:
-    """Ticks of each timeframe; each must be whole and a multiple of the one before."""
-    ticks: list[int] = []
-    for each in seconds:
-        if each * 1000 % tick_ms or (ticks and each * 1000 // tick_ms % ticks[-1]):
-            raise ConfigError(
-                f"storage.candles: {each} s is not a whole multiple of the tick "
-                f"({tick_ms} ms) and of the timeframe before it"
-            )
-        ticks.append(each * 1000 // tick_ms)
-    return ticks

@@ -23,10 +23,10 @@ from .invariants import check_invariants
 from .publisher import Publisher
 from .stopwatch import Stopwatch
 from .tick import run_tick
-from .venue import as_orders
+from .order_columns import as_orders
 
 if TYPE_CHECKING:
-    from qtg.schemas import Orders, Tier  # noqa: F401
+    from qtg.schemas import Orders
 
     from .store.sink import Sink
 
@@ -64,6 +64,7 @@ class Simulation:
     config : Config
     sink : Sink, optional    where the run's tables go; without it only the trace hash is kept
     envs : sequence of int   environment ids; an environment behaves the same alone or in a batch
+    threads : int            for matching; the result is the same for any number
 
     Examples
     --------
@@ -73,7 +74,12 @@ class Simulation:
     """
 
     def __init__(
-        self, config: Config, sink: Sink | None = None, *, envs: Sequence[int] = (0,)
+        self,
+        config: Config,
+        sink: Sink | None = None,
+        *,
+        envs: Sequence[int] = (0,),
+        threads: int = 1,
     ) -> None:
         self.config = config
         self.tick = 0
@@ -87,12 +93,15 @@ class Simulation:
         self.kinds = kind_names(config)
         funding = fund(members, self.kinds, len(envs), len(symbols))
         self.exchange = Exchange(config, list(envs), funding, longest_latency(config, members))
+        self.exchange.venue.threads = min(threads, self.exchange.venue.n_markets)
         self.fair_values = FairValues(config, self.exchange)
         n_smart = len(config.smart)
         self.smart = [build_group(group, symbols) for group in members[:n_smart]]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)
-        self.publisher = Publisher(config, len(envs), len(symbols), sink)
+        self.publisher = Publisher(config, len(envs), len(symbols))
+        if sink is not None:
+            self.publisher.attach(sink)
         self._members = members
         self._external: list[Orders] = []
         self._warm_until = config.warmup.ticks
@@ -181,8 +190,7 @@ class Simulation:
 
     def time_ns(self, tick: int) -> int:
         """Simulated time of a tick, nanoseconds UTC."""
-        start = int(self.config.start.timestamp() * 1_000) * 1_000_000
-        return start + (tick - 1) * self.config.tick_ms * 1_000_000
+        return self.config.start_ns + (tick - 1) * self.config.tick_ns
 
     def next_tick(self) -> int:
         """Begin the next tick; a warm-up ends early once every book is deep enough."""

@@ -28,15 +28,16 @@ from qtg.schemas import (
     Status,
     Timers,
     allocate,
-    columns,
     grown,
     interleaved,
     nbytes,
 )
 
 from .book import BookView
-from .errors import CapacityError, ConfigError, OrderError
+from .errors import CapacityError, ConfigError
 from .money import to_units
+from .order_columns import as_orders
+from .stretches import match_in_stretches
 
 Price = str | int | float | Decimal
 MAX_SLOTS = 1 << 30
@@ -58,6 +59,7 @@ class Venue:
     seed : int                    for `Matching.SHUFFLED`
     window : int                  price levels kept in each ladder's ring; a power of two
     orders, events : int          rows to start with; both grow when needed
+    threads : int                 markets are matched on so many threads, with the same result
 
     Examples
     --------
@@ -82,6 +84,7 @@ class Venue:
         window: int = 1024,
         orders: int = 1024,
         events: int = 4096,
+        threads: int = 1,
     ) -> None:
         if markets < 1 or not envs:
             raise ConfigError(f"a venue needs at least one market, got {markets}")
@@ -93,6 +96,7 @@ class Venue:
         self.self_trade = SelfTradePrevention(self_trade)
         self.pool_trades_itself = pool_trades_itself
         self.envs = np.array(envs, np.int64)
+        self.threads = min(threads, self.n_markets)
         self.seed = np.uint64(seed & 0xFFFF_FFFF_FFFF_FFFF)
         self.tick = 0
         self._window = window
@@ -212,6 +216,8 @@ class Venue:
             calling = GATHER
         elif auction or self.matching == Matching.AUCTION:
             calling = UNCROSS
+        if self.threads > 1 and not calling:
+            return self._match_on_threads(orders, k)
         work = gather_rows if calling else match_rows
         rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), calling)
         self._begin(0, n, k)
@@ -228,6 +234,12 @@ class Venue:
             )
             if self._finished():
                 return int(self._progress.event[0])
+
+    def _match_on_threads(self, orders: Orders, k: int) -> int:
+        rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), 0)
+        batch = (orders, self._index, self._ids)
+        self._events, k = match_in_stretches(self, batch, self._starts, rules, k)
+        return k
 
     def reserve_events(self, rows: int) -> None:
         """Make room for `rows` event rows in all."""
@@ -270,10 +282,11 @@ class Venue:
             self._events = grown(self._events, most)
             self._progress.end_event[0] = most
         elif status == Status.GROW_ORDERS:
-            self._grow_orders()
+            self.grow_orders()
         return bool(status == Status.OK)
 
-    def _grow_orders(self) -> None:
+    def grow_orders(self) -> None:
+        """Double the resting-order columns of every market."""
         book = self.book_columns
         slots = 2 * book.orders.order_id.shape[1]
         if slots > MAX_SLOTS:
@@ -288,65 +301,6 @@ class Venue:
         ours = 2  # the column's own reference and getrefcount's argument
         if any(sys.getrefcount(column.base) > ours for column in self._events):
             self._events = allocate(Events, len(self._events.qty))
-
-
-def as_orders(orders: Orders | Mapping[str, Any] | Any) -> Orders:
-    """Order columns from an `Orders`, a mapping or a frame; absent columns at their default.
-
-    Raises
-    ------
-    OrderError    unknown column, wrong dtype, or columns of unequal length
-    """
-    declared = columns(Orders)
-    if isinstance(orders, Orders):
-        given: dict[str, Any] = orders._asdict()
-    elif isinstance(orders, Mapping):
-        given = dict(orders)
-    elif hasattr(orders, "columns"):
-        given = {name: orders[name].to_numpy() for name in orders.columns}
-    else:
-        raise OrderError(f"orders must be columns by name, not {type(orders).__name__}")
-    unknown = sorted(set(given) - {column.name for column in declared})
-    if unknown:
-        names = ", ".join(column.name for column in declared)
-        raise OrderError(f"no order column is called {unknown[0]!r}; the columns are {names}")
-    arrays = {
-        column.name: _checked(given[column.name], column.name, column.dtype)
-        for column in declared
-        if column.name in given
-    }
-    lengths = {name: len(array) for name, array in arrays.items()}
-    n = next(iter(lengths.values()), 0)
-    for name, length in lengths.items():
-        if length != n:
-            first = next(iter(lengths))
-            raise OrderError(
-                f"order columns have unequal lengths: {first} has {n} rows, {name} has {length}"
-            )
-    return Orders(
-        *(
-            arrays[column.name]
-            if column.name in arrays
-            else np.full(n, column.default, column.dtype)
-            for column in declared
-        )
-    )
-
-
-def _checked(values: Any, name: str, dtype: np.dtype) -> np.ndarray:
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise OrderError(f"order column {name} must have one dimension, it has {array.ndim}")
-    if array.dtype == dtype:
-        return np.ascontiguousarray(array)
-    if array.size == 0:
-        return np.zeros(0, dtype)
-    if array.dtype.kind not in "iub":
-        raise OrderError(f"order column {name} must hold integers ({dtype}), not {array.dtype}")
-    limits = np.iinfo(dtype)
-    if array.min() < limits.min or array.max() > limits.max:
-        raise OrderError(f"order column {name} holds a number that does not fit {dtype}")
-    return np.ascontiguousarray(array, dtype)
 
 
 def _per_market(value: Any, markets: int, convert: Any) -> list[int]:

@@ -30,10 +30,6 @@ class Model(BaseModel):
         except ValidationError as error:
             raise explain(error, data) from None
 
-    # Tells pydantic that nested tables need not pass through this __init__, which would lose
-    # the path of a problem.
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
-
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
         """Check a mapping or an instance; see `pydantic.BaseModel.model_validate`."""

@@ -2,8 +2,8 @@
 
 Source
 ------
-The log-space form of `scipy.stats.truncnorm`, written with `scipy.special` only, which imports
-ten times faster than `scipy.stats`.
+The log-space form of `scipy.stats.truncnorm`, here on both sides, and with `scipy.special` only,
+which imports three times faster than `scipy.stats`.
 """
 
 import math
@@ -24,7 +24,8 @@ def truncated_normal_quantile(u: F64, a: float, b: float) -> F64:
     below = np.logaddexp(log_ndtr(a) + log_rest, log_ndtr(b) + log_u)
     above = np.logaddexp(log_ndtr(-a) + log_rest, log_ndtr(-b) + log_u)
     # The smaller of the two probabilities is the one that has kept its digits.
-    return np.where(below < above, ndtri_exp(below), -ndtri_exp(above))
+    drawn: F64 = np.where(below < above, ndtri_exp(below), -ndtri_exp(above))
+    return drawn
 
 
 def truncated_normal_mean(a: float, b: float) -> float:

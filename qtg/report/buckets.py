@@ -1,9 +1,12 @@
 """Long series made short: one bucket of ticks becomes one or two points."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Values = NDArray[Any]
 
 
 class Buckets:
@@ -27,34 +30,33 @@ class Buckets:
         self.start = np.arange(0, rows, self.size)
         self._last = np.append(self.start[1:], rows) - 1
 
-    def first(self, x: NDArray) -> NDArray:
+    def first(self, x: Values) -> Values:
         """Value of each bucket's first row."""
-        return x[self.start]
+        return np.asarray(x[self.start])
 
-    def last(self, x: NDArray) -> NDArray:
+    def last(self, x: Values) -> Values:
         """Value of each bucket's last row."""
-        return x[self._last]
+        return np.asarray(x[self._last])
 
     def low(self, x: Floats) -> Floats:
         """Smallest value per bucket, NaN ignored."""
-        return np.fmin.reduceat(x, self.start)
+        return np.asarray(np.fmin.reduceat(x, self.start), np.float64)
 
     def high(self, x: Floats) -> Floats:
         """Largest value per bucket, NaN ignored."""
-        return np.fmax.reduceat(x, self.start)
+        return np.asarray(np.fmax.reduceat(x, self.start), np.float64)
 
     def total(self, x: Floats) -> Floats:
         """Sum per bucket, NaN counted as 0."""
-        return np.add.reduceat(np.nan_to_num(x), self.start)
+        return np.asarray(np.add.reduceat(np.nan_to_num(x), self.start), np.float64)
 
     def mean(self, x: Floats) -> Floats:
         """Mean per bucket over the values that exist; NaN where there are none."""
         present = np.add.reduceat(np.isfinite(x).astype(np.float64), self.start)
-        return np.divide(
-            self.total(x), present, out=np.full(len(present), np.nan), where=present > 0
-        )
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.total(x) / present, np.float64)
 
-    def extremes(self, tick: NDArray, x: Floats) -> tuple[NDArray, Floats]:
+    def extremes(self, tick: Values, x: Floats) -> tuple[Values, Floats]:
         """The rows with each bucket's smallest and largest value, in time order.
 
         A line through them looks like the line through all rows: no peak is lost.

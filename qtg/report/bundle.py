@@ -26,6 +26,6 @@ def packed_json(value: Any) -> str:
 
 def plotly_script() -> str:
     """The source of plotly.js, packed: a third of its size."""
-    from plotly.offline import get_plotlyjs
+    from plotly.offline import get_plotlyjs  # slow to import, and only reports need it
 
     return packed(get_plotlyjs())

@@ -1,4 +1,4 @@
-"""What every chart needs: the tables, the quotes by symbol, the warm-up, how many points to draw."""
+"""What every chart needs: tables, quotes by symbol, the warm-up, and how many points to draw."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from ..errors import StorageError
+from qtg.errors import StorageError
+
 from .agent_charts import agent_charts
 from .bundle import packed_json, plotly_script
 from .context import Context, read_context
@@ -100,7 +101,7 @@ def _body(context: Context, groups: tuple[list[Chart], ...]) -> str:
 <h2 id="market">Market</h2>
 <p class="lede">Drag to zoom: all charts over time move together. Double-click to go back.</p>
 {"".join(card(chart) for chart in market)}
-<h2 id="facts">Returns</h2>
+<h2 id="returns">Returns</h2>
 <p class="lede">Whether the prices look like a market's: heavy tails, no memory in direction, long
 memory in size.</p>
 <div class="pair">{"".join(card(chart) for chart in returns)}</div>
@@ -125,8 +126,8 @@ def _document(facts: Facts, context: Context, body: str, payload: str) -> str:
 {bar(context.symbols)}
 <main>{body}
 <noscript><p class="note">The charts need JavaScript; the tables do not.</p></noscript>
-<footer>Written by qtg{text(version)}{text(created)}. Charts by plotly.js (MIT licence), included in this
-file.</footer></main>
+<footer>Written by qtg{text(version)}{text(created)}. Charts by plotly.js (MIT licence),
+included in this file.</footer></main>
 <script type="text/plain" id="report-data">{payload}</script>
 <script type="text/plain" id="plotly-source">{plotly_script()}</script>
 <script>{asset("page.js")}</script>

@@ -1,7 +1,6 @@
 """The HTML around the charts."""
 
 from importlib.resources import files
-from itertools import count as numbered
 
 import numpy as np
 
@@ -9,6 +8,8 @@ from .facts import Facts
 from .figure import Chart
 from .summary import SymbolSummary
 from .wording import UNKNOWN, count, decimal, duration, percent, price, short, text
+
+SECTIONS = ("summary", "market", "returns", "agents", "engine")
 
 
 def asset(name: str) -> str:
@@ -102,12 +103,10 @@ def _trace_hash(value: str) -> str:
 
 def bar(symbols: list[str]) -> str:
     """The bar that stays in sight: links, the symbol selector, light or dark."""
-    links = (("summary", "Summary"), ("market", "Market"), ("facts", "Returns"))
-    links += (("agents", "Agents"), ("engine", "Engine"))
-    nav = "".join(f'<a href="#{key}">{name}</a>' for key, name in links)
+    nav = "".join(f'<a href="#{key}">{key.capitalize()}</a>' for key in SECTIONS)
     options = "".join(f"<option>{text(symbol)}</option>" for symbol in symbols)
     select = f'<label>symbol <select id="symbol">{options}</select></label>' if symbols else ""
-    theme = '<button id="theme" type="button" title="light or dark" aria-label="light or dark">◐</button>'
+    theme = '<button id="theme" type="button" aria-label="light or dark">◐</button>'
     return f'<div class="bar"><div><nav>{nav}</nav>{select}{theme}</div></div>'
 
 
@@ -138,7 +137,8 @@ def table(rows: list[SymbolSummary], drawn: list[str]) -> str:
         for name, why in COLUMNS
     )
     body = "".join(_row(row, row.symbol in drawn) for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>'
+    rows_html = f"<thead><tr>{names}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="scroll"><table>{rows_html}</table></div>'
 
 
 def _row(row: SymbolSummary, drawn: bool) -> str:
@@ -174,9 +174,10 @@ def _spark(row: SymbolSummary) -> str:
 
 def card(chart: Chart) -> str:
     """The frame of a chart; the page's script draws into it."""
+    pressed = ["true"] + ["false"] * len(chart.views)
     views = "".join(
-        f'<button type="button" aria-pressed="{"true" if place == 0 else "false"}">{text(name)}</button>'
-        for place, name in zip(numbered(), chart.views)
+        f'<button type="button" aria-pressed="{state}">{text(name)}</button>'
+        for state, name in zip(pressed, chart.views)
     )
     buttons = f'<div class="views">{views}</div>' if len(chart.views) > 1 else ""
     return f"""<section class="card"><header><h3>{text(chart.title)} <b></b></h3>{buttons}</header>

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import StorageError
+from qtg.errors import StorageError
+
 from .tables import sentence
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import StorageError
+from qtg.errors import StorageError
 
 if TYPE_CHECKING:
     import polars as pl

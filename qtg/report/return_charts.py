@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figure import ALL, Chart, Figure, Trace, axis, figure, line, missing, numbers
+from .figure import ALL, Chart, Figure, Trace, axis, bars, figure, line, missing
 from .statistics import (
     Floats,
     autocorrelation,
@@ -102,7 +102,7 @@ def _distribution(quotes: SymbolQuotes, step: int) -> Figure:
 def _describe(returns: Floats, outside: int) -> str:
     m = moments(returns)
     text = (
-        f"{m.count:,} returns, standard deviation {m.std * 1e4:.3g} bp, "
+        f"{m.n:,} returns, standard deviation {m.std * 1e4:.3g} bp, "
         f"skewness {m.skewness:.2f}, excess kurtosis {m.excess_kurtosis:.2f}."
     )
     return text + (f" {outside} beyond the range shown." if outside else "")
@@ -116,8 +116,7 @@ def _memory(quotes: SymbolQuotes, step: int) -> Figure:
     signed = autocorrelation(returns, len(lags))
     sizes = autocorrelation(np.abs(returns), len(lags))
     edge = white_noise_band(len(returns))
-    stems = {"type": "bar", "name": "returns", "x": lags.tolist(), "y": numbers(signed, 3)}
-    stems |= {"marker": {"color": "$blue"}, "width": 0.55}
+    stems = bars(lags, signed, "returns", "$blue", width=0.55)
     size = line(lags, sizes, "size of returns", "$orange", digits=3)
     size |= {"mode": "lines+markers", "marker": {"size": 4, "color": "$orange"}}
     layout = {

@@ -13,7 +13,7 @@ TRADING_SECONDS_PER_YEAR = 252 * 6.5 * 3600
 class Moments(NamedTuple):
     """The first four moments of a sample, without small-sample corrections."""
 
-    count: int
+    n: int
     mean: float
     std: float
     skewness: float
@@ -163,8 +163,9 @@ def standardised_density(
     half = int(np.ceil(limit / width))
     edges = (np.arange(-half, half + 2) - 0.5) * width
     count = np.histogram(r, edges)[0]
-    center = (edges[:-1] + width / 2 - mean) / std
-    return Density(center, count * std / (len(r) * width), int(len(r) - count.sum()))
+    center = np.asarray((edges[:-1] + width / 2 - mean) / std, np.float64)
+    density = np.asarray(count * (std / (len(r) * width)), np.float64)
+    return Density(center, density, int(len(r) - count.sum()))
 
 
 def normal_density(x: ArrayLike) -> Floats:

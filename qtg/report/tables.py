@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import StorageError
+from qtg.errors import StorageError
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,7 +13,7 @@ def duration(seconds: float) -> str:
     >>> duration(0.25), duration(90), duration(7200)
     ('250 ms', '1.5 min', '2 h')
     """
-    if not seconds == seconds:
+    if seconds != seconds:
         return UNKNOWN
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
         if seconds >= length:

@@ -5,7 +5,7 @@ import platform
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from qtg.errors import StorageError
@@ -124,11 +124,18 @@ def read_run(directory: Path) -> RunInfo:
                 f"open it with qtg {stored.get('versions', {}).get('qtg', 'of that time')}"
             )
     try:
-        parts = [Part(**part) for part in stored["manifest"]]
+        parts = [_part(file, **part) for part in stored["manifest"]]
         known = {each.name for each in fields(RunInfo)}
         return RunInfo(**{k: v for k, v in stored.items() if k in known} | {"manifest": parts})
     except (KeyError, TypeError) as error:
         raise StorageError(f"{file} is incomplete: {error}; restore it from a copy") from None
+
+
+def _part(file: Path, **entry: Any) -> Part:
+    part = Part(**entry)
+    if PurePosixPath(part.path).parent != PurePosixPath(part.table):
+        raise StorageError(f"{file} is damaged: {part.path} is no part of {part.table}")
+    return part
 
 
 def read_json(directory: Path) -> dict[str, Any]:

@@ -83,6 +83,11 @@ class Pair:
         self.messages += len(messages)
         self._conserve(events)
 
+    def set_closed(self, market: int, closed: bool) -> None:
+        """Close a market to new orders and replaces, or open it."""
+        self.slow.markets[market].closed = closed
+        self.fast.book_columns.markets.closed[market] = closed
+
     def check_books(self) -> None:
         """Compare all books and examine the kernel's own columns."""
         resting = {}

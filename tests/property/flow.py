@@ -10,7 +10,7 @@ from random import Random
 
 from qtg.schemas import ExecInst, MsgType, OrdType, Side, TimeInForce
 from tests.reference.book import SlowVenue
-from tests.reference.rules import MAX_PRICE, MAX_QTY, Message
+from tests.reference.rules import MAX_PRICE, MAX_QTY, MAX_TICK, Message
 
 AGENTS = (-1, -1, 0, 0, 0, 1, 1, 2, 3)
 TIFS = (TimeInForce.GTC,) * 6 + (TimeInForce.IOC, TimeInForce.FOK) + (TimeInForce.GTT,) * 2
@@ -23,7 +23,7 @@ BAD = {
     "market": (-1, 99, 2**31 - 1),
     "price": (0, -100, MAX_PRICE + 1, -(2**63), 2**63 - 1, 1001),
     "qty": (0, -5, MAX_QTY + 1, 2**63 - 1, -(2**63), 7),
-    "expire_tick": (0, -1, -(2**63)),
+    "expire_tick": (0, -1, -(2**63), MAX_TICK + 1, 2**63 - 1),
 }
 
 
@@ -113,7 +113,7 @@ class Flow:
             agent=draw.choice(AGENTS),
             price=self._price(market, side),
             qty=self._qty(market),
-            expire_tick=self.tick + draw.choice((1, 2, 5, 30, 256, 257, 600, 2**40)),
+            expire_tick=self.tick + draw.choice((1, 2, 5, 30, 256, 257, 600, MAX_TICK)),
         )
 
     def _about_an_order(self, msg_type: MsgType) -> Message:

@@ -72,9 +72,11 @@ _wild = st.builds(
 )
 _messages = st.one_of(_orders, _orders, _orders, _requests, _requests, _wild)
 
+# (messages, ticks to move on before them, whether market 0 is closed meanwhile)
 batches = st.tuples(
     st.lists(_messages, max_size=15),
     st.sampled_from([0, 0, 0, 1, 1, 2, 300]),
+    st.sampled_from([False, False, False, True]),
 )
 streams = st.lists(batches, max_size=12)
 

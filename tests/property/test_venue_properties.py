@@ -28,7 +28,8 @@ def addressed(pair: Pair, messages: list[Message]) -> list[Message]:
 @given(setups, streams)
 def test_kernel_events_and_books_equal_the_slow_venue(setup: Setup, stream: list) -> None:
     pair, tick = Pair(setup), 0
-    for messages, ticks in stream:
+    for messages, ticks, closed in stream:
         tick += ticks
+        pair.set_closed(0, closed)
         pair.submit(addressed(pair, messages), tick)
         pair.check_books()

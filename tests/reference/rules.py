@@ -11,6 +11,7 @@ from .market import Market
 
 MAX_PRICE = 2**62 - 1
 MAX_QTY = 2**48
+MAX_TICK = 2**31 - 1
 
 
 class Message(NamedTuple):
@@ -42,7 +43,7 @@ def why_malformed(m: Message, tick: int) -> int:
     if m.tif == TimeInForce.GTT:
         if m.ord_type != OrdType.LIMIT:
             return Reason.BAD_TIME_IN_FORCE
-        if m.expire_tick <= tick:
+        if not tick < m.expire_tick <= MAX_TICK:
             return Reason.BAD_EXPIRE_TICK
     return Reason.NONE if m.side in (Side.BUY, Side.SELL) else Reason.BAD_SIDE
 

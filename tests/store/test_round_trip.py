@@ -1,5 +1,6 @@
 """What is written comes back, from files and from memory alike."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -130,12 +131,14 @@ def test_flushed_rows_are_readable_while_the_run_goes_on(tmp_path: Path) -> None
 
 
 def test_every_table_is_committed_after_a_while_of_its_own_accord(tmp_path: Path) -> None:
-    sink = RunWriter(tmp_path / "run", **RUN, commit_seconds=0.0)
+    sink = RunWriter(tmp_path / "run", **RUN)
     sink.table(Instruments).extend(random_table(Instruments, 3))
+    sink.due = 0.0  # ten seconds have passed
     sink.table(Trades).extend(counted_trades(0, 10))
     sink._writer.queue.join()
     run = open_run(tmp_path / "run")
     assert (run.instruments.height, run.trades.height) == (3, 10)
+    assert sink.due > time.monotonic() + 5
     sink.close()
 
 
