@@ -64,6 +64,28 @@ def build_members(config: Config, envs: list[int], seed: np.uint64) -> list[Memb
     return members
 
 
+def check_populations(config: Config) -> None:
+    """Check what only the strategies know: kinds, their tiers and parameters.
+
+    Raises
+    ------
+    ConfigError    a kind or parameter that does not exist
+    """
+    for tier, populations in ((Tier.SMART, config.smart), (Tier.REACTIVE, config.reactive)):
+        for population in populations:
+            _kind_of(population, tier)
+
+
+def _kind_of(population: Population, tier: Tier) -> Kind:
+    kind = find_kind(population.kind, tier)
+    unknown = sorted(set(population.params) - set(kind.params))
+    if unknown:
+        raise ConfigError(
+            f"{population.kind} has no parameter {unknown[0]!r}; it has {', '.join(kind.params)}"
+        )
+    return kind
+
+
 def _members(
     config: Config,
     population: Population,
@@ -73,12 +95,7 @@ def _members(
     number: int,
     draws: Draws,
 ) -> Members:
-    kind = find_kind(population.kind, tier)
-    unknown = sorted(set(population.params) - set(kind.params))
-    if unknown:
-        raise ConfigError(
-            f"{population.kind} has no parameter {unknown[0]!r}; it has {', '.join(kind.params)}"
-        )
+    kind = _kind_of(population, tier)
     n, entity = population.count, number * _DRAWS_PER_POPULATION
     shares = draws.draw(population.shares, entity + 1, n * len(config.symbols))
     lots = np.array([symbol.lot_size for symbol in config.symbols])

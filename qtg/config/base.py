@@ -30,6 +30,10 @@ class Model(BaseModel):
         except ValidationError as error:
             raise explain(error, data) from None
 
+    # Tells pydantic not to call this __init__ for tables inside tables: it would be handed their
+    # names as keywords, which names that are not text cannot be.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
         """Check a mapping or an instance; see `pydantic.BaseModel.model_validate`."""

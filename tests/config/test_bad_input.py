@@ -23,6 +23,7 @@ PROBLEMS = [
         "symbols.0.symbl: no such setting; did you mean 'symbol'?",
     ),
     ({"symbols": [{"symbol": "A"}]}, "symbols.0.initial_price: is missing; give the price"),
+    ({"background": {1: 2}}, "background.1: no such setting; use one of: count, regime"),
     # numbers
     ({"ticks": 0}, "ticks: must be at least 1, got 0"),
     ({"ticks": -5}, "ticks: must be at least 1, got -5"),

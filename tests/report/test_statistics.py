@@ -1,5 +1,6 @@
 """Statistics against SciPy and against loops that follow the textbook word by word."""
 
+import itertools
 import math
 
 import numpy as np
@@ -24,7 +25,7 @@ def sample() -> np.ndarray:
 
 def test_log_returns_are_differences_of_logarithms() -> None:
     price = [100.0, 101.0, 99.5, 99.5]
-    expected = [math.log(b / a) for a, b in zip(price, price[1:])]
+    expected = [math.log(b / a) for a, b in itertools.pairwise(price)]
     assert log_returns(price).tolist() == pytest.approx(expected, abs=1e-15)
 
 

@@ -1,5 +1,6 @@
 """The summary table against sums taken row by row."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -55,7 +56,7 @@ def test_ticks_with_an_empty_side_do_not_count_for_the_spread() -> None:
 def test_volatility_uses_every_tick_of_a_short_run(run: FakeRun) -> None:
     rows = [r for r in run.quotes.iter_rows(named=True) if r["symbol"] == "MSFT"]
     mid = [(r["bid"] + r["ask"]) / 2 for r in rows]
-    squares = sum(math.log(b / a) ** 2 for a, b in zip(mid, mid[1:]))
+    squares = sum(math.log(b / a) ** 2 for a, b in itertools.pairwise(mid))
     year = 252 * 6.5 * 3600
     assert summaries(run)["MSFT"].volatility == pytest.approx(math.sqrt(squares / 399 * year))
 

@@ -1,0 +1,5 @@
+"""`python -m qtg` is the `qtg` command."""
+
+from .cli import main
+
+main()

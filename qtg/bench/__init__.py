@@ -1,0 +1,36 @@
+"""`qtg bench`: the short form of the benchmarks. The long form is the asv suite in benchmarks/."""
+
+import sys
+from collections.abc import Sequence
+
+from .measure import Report, Row, measure
+from .registry import Benchmark, Probe, benchmarks
+from .table import print_json, print_report
+
+__all__ = ["Benchmark", "Probe", "Report", "Row", "benchmarks", "measure", "run_bench"]
+
+
+def run_bench(only: str | Sequence[str] | None = None, json: bool = False) -> tuple[Row, ...]:
+    """Measure, print to stdout, and return the rows; progress goes to stderr on a terminal.
+
+    Parameters
+    ----------
+    only : name or names, optional   `venue` for a whole room, `venue.W1` for one benchmark
+    json : bool                      print one JSON object instead of a table
+
+    Raises
+    ------
+    ConfigError    a name that fits no benchmark
+
+    Notes
+    -----
+    A row whose `wrong` is not empty measured code that gave a wrong answer.
+    """
+    report = measure(only, started=_tell if sys.stderr.isatty() else None)
+    show = print_json if json else print_report
+    show(report, sys.stdout)
+    return report.rows
+
+
+def _tell(benchmark: Benchmark) -> None:
+    print(f"{benchmark.name}: {benchmark.what}", file=sys.stderr)
