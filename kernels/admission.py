@@ -73,9 +73,9 @@ def _check_replace(orders, k, book):
     slot = find(book.directory, orders.order_id[k]) if orders.order_id[k] > 0 else NO_ROW
     if slot == NO_ROW:
         return Reason.UNKNOWN_ORDER
-    if book.orders.agent[slot] != orders.agent[k]:
+    if book.orders[slot].agent != orders.agent[k]:
         return Reason.NOT_OWNER
-    orders.side[k] = -1 if book.orders.ladder[slot] >= 2 else 1
+    orders.side[k] = -1 if book.orders[slot].ladder >= 2 else 1
     return check_terms(book.markets, 0, orders.price[k], orders.qty[k])
 
 

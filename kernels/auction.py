@@ -43,7 +43,7 @@ def _check_call(book, orders, row, tick):
     reason = check_new(book.markets, 0, orders, row, tick)
     if reason != Reason.NONE:
         return reason
-    if book.markets.closed[0]:
+    if book.markets[0].closed:
         return Reason.MARKET_CLOSED
     if orders.tif[row] == TimeInForce.FOK:
         return Reason.BAD_TIME_IN_FORCE
@@ -57,14 +57,14 @@ def _wait_at_market(book, inc):
     """Let a market order wait for the call to end."""
     orders = book.orders
     slot = take_slot(book)
-    book.markets.priority[0] += 1
-    orders.order_id[slot] = inc.order_id
-    orders.key[slot] = 0
-    orders.qty[slot] = inc.qty
-    orders.priority[slot] = book.markets.priority[0]
-    orders.expire_tick[slot] = ENDS_MARKET
-    orders.agent[slot] = inc.agent
-    orders.ladder[slot] = (0 if inc.side > 0 else 2) + (1 if inc.agent == 0 else 0)
+    book.markets[0].priority += 1
+    orders[slot].order_id = inc.order_id
+    orders[slot].key = 0
+    orders[slot].qty = inc.qty
+    orders[slot].priority = book.markets[0].priority
+    orders[slot].expire_tick = ENDS_MARKET
+    orders[slot].agent = inc.agent
+    orders[slot].ladder = (0 if inc.side > 0 else 2) + (1 if inc.agent == 0 else 0)
     register(book.directory, inc.order_id, slot)
     join_queue(book, slot)
 
@@ -88,7 +88,7 @@ def _gather_new(book, orders, inc, rules, events, k):
     elif orders.tif[row] == TimeInForce.GTT:
         expire_tick = orders.expire_tick[row]
     if expire_tick < 0:
-        book.markets.ending[0] = 1
+        book.markets[0].ending = 1
     if market_order:
         _wait_at_market(book, inc)
     else:
@@ -113,42 +113,42 @@ def _earlier(orders, a, b):
     """The order with time priority; either may be NO_ROW."""
     if a == NO_ROW or b == NO_ROW:
         return np.int64(max(a, b))
-    return np.int64(a if orders.priority[a] < orders.priority[b] else b)
+    return np.int64(a if orders[a].priority < orders[b].priority else b)
 
 
 @kernel
 def _best_key(book, side):
     """Best key of a side's limit orders, or NO_KEY."""
     r = 0 if side > 0 else 2
-    return max(book.ladders.best[r], book.ladders.best[r + 1])
+    return max(book.ladders[r].best, book.ladders[r + 1].best)
 
 
 @kernel
 def _first(book, side):
     """Slot of the order of a side that trades next, or NO_ROW: market orders, price, time."""
-    ladders, head = book.ladders, book.levels.head
+    ladders, levels = book.ladders, book.levels
     r = 0 if side > 0 else 2
-    first = _earlier(book.orders, ladders.first_at_market[r], ladders.first_at_market[r + 1])
+    first = _earlier(book.orders, ladders[r].first_at_market, ladders[r + 1].first_at_market)
     best = _best_key(book, side)
     if first != NO_ROW or best == NO_KEY:
         return first
-    i = best & (head.shape[1] - 1)
-    others = head[r, i] if ladders.best[r] == best else NO_ROW
-    pool = head[r + 1, i] if ladders.best[r + 1] == best else NO_ROW
+    i = best & (levels.shape[1] - 1)
+    others = levels[r, i].head if ladders[r].best == best else NO_ROW
+    pool = levels[r + 1, i].head if ladders[r + 1].best == best else NO_ROW
     return _earlier(book.orders, others, pool)
 
 
 @kernel
 def _limit(book, slot, side):
     """The worst price in ticks at which an order trades."""
-    if book.orders.parked[slot] == AT_MARKET:
-        return MAX_PRICE // book.markets.tick_size[0] if side > 0 else np.int64(1)
-    return side * book.orders.key[slot]
+    if book.orders[slot].parked == AT_MARKET:
+        return MAX_PRICE // book.markets[0].tick_size if side > 0 else np.int64(1)
+    return side * book.orders[slot].key
 
 
 @kernel
 def _fill(book, slot, qty):
-    if qty == book.orders.qty[slot]:
+    if qty == book.orders[slot].qty:
         remove(book, slot)
     else:
         reduce(book, slot, qty)
@@ -160,7 +160,7 @@ def _pair(book, m, events, k):
 
     Returns (next event row, worst sell limit traded, worst buy limit traded), limits in ticks.
     """
-    orders, step = book.orders, book.markets.tick_size[0]
+    orders, step = book.orders, book.markets[0].tick_size
     lowest, highest = np.int64(0), np.int64(0)
     while True:
         buy, sell = _first(book, 1), _first(book, -1)
@@ -170,12 +170,12 @@ def _pair(book, m, events, k):
         if bid < ask:
             break
         lowest, highest = ask, bid
-        qty = min(orders.qty[buy], orders.qty[sell])
-        price = orders.key[buy] * step
-        agent, order_id = np.int64(orders.agent[buy]), orders.order_id[buy]
-        inc = Incoming(NO_ROW, m, agent, 1, order_id, orders.key[buy], price, orders.qty[buy])
-        contra = (orders.order_id[sell], np.int64(orders.agent[sell]))
-        k = log_trade(events, k, inc, contra, np.int64(0), qty, orders.qty[buy] - qty)
+        qty = min(orders[buy].qty, orders[sell].qty)
+        price = orders[buy].key * step
+        agent, order_id = np.int64(orders[buy].agent), orders[buy].order_id
+        inc = Incoming(NO_ROW, m, agent, 1, order_id, orders[buy].key, price, orders[buy].qty)
+        contra = (orders[sell].order_id, np.int64(orders[sell].agent))
+        k = log_trade(events, k, inc, contra, np.int64(0), qty, orders[buy].qty - qty)
         _fill(book, buy, qty)
         _fill(book, sell, qty)
     return k, lowest, highest
@@ -187,8 +187,8 @@ def _key_below(book, side, key):
     found = np.int64(NO_KEY)
     for r in range(0 if side > 0 else 2, 2 if side > 0 else 4):
         in_window = occupied_at_or_below(book, r, key - 1)
-        if in_window == NO_KEY and book.ladders.parked[r] != NO_ROW:
-            in_window = book.orders.key[book.ladders.parked[r]]
+        if in_window == NO_KEY and book.ladders[r].parked != NO_ROW:
+            in_window = book.orders[book.ladders[r].parked].key
         found = max(found, in_window)
     return found
 
@@ -196,11 +196,11 @@ def _key_below(book, side, key):
 @kernel
 def _open_at(book, side, key):
     """Open quantity of a side at its best key."""
-    levels, best = book.levels, book.ladders.best
-    i = key & (levels.head.shape[1] - 1)
+    levels, ladders = book.levels, book.ladders
+    i = key & (levels.shape[1] - 1)
     r = 0 if side > 0 else 2
-    others = levels.qty[r, i] if best[r] == key else np.int64(0)
-    pool = levels.qty[r + 1, i] if best[r + 1] == key else np.int64(0)
+    others = levels[r, i].qty if ladders[r].best == key else np.int64(0)
+    pool = levels[r + 1, i].qty if ladders[r + 1].best == key else np.int64(0)
     return others + pool
 
 
@@ -242,10 +242,10 @@ def _reference(book, given):
     """The price given, else the last price, else the middle of the best limits; 0 if none."""
     if given > 0:
         return given
-    if book.markets.last_price[0] > 0:
-        return book.markets.last_price[0]
+    if book.markets[0].last_price > 0:
+        return book.markets[0].last_price
     bid, ask = _best_key(book, 1), _best_key(book, -1)
-    step = book.markets.tick_size[0]
+    step = book.markets[0].tick_size
     if bid == NO_KEY:
         return np.int64(0) if ask == NO_KEY else -ask * step
     if ask == NO_KEY:
@@ -258,11 +258,11 @@ def _reference(book, given):
 def _end_call(book, m, events, k):
     """Cancel what is left of the orders that end with the call."""
     orders = book.orders
-    book.markets.ending[0] = 0
+    book.markets[0].ending = 0
     nobody = Incoming(NO_ROW, m, NO_ROW, 0, 0, 0, 0, 0)
-    for slot in range(book.markets.fresh[0]):
-        if orders.order_id[slot] != 0 and orders.expire_tick[slot] < 0:
-            market_order = orders.expire_tick[slot] == ENDS_MARKET
+    for slot in range(book.markets[0].fresh):
+        if orders[slot].order_id != 0 and orders[slot].expire_tick < 0:
+            market_order = orders[slot].expire_tick == ENDS_MARKET
             reason = Reason.NO_LIQUIDITY if market_order else Reason.IOC_REMAINDER
             k = log_resting(events, k, book, nobody, slot, (ExecType.CANCELED, reason))
             remove(book, slot)
@@ -282,12 +282,12 @@ def uncross(book, m, given, events, k):
         k, lowest, highest = _pair(book, m, events, k)
         if k > first_trade:
             first, last = _least_imbalance(book, lowest, highest)
-            step = book.markets.tick_size[0]
+            step = book.markets[0].tick_size
             price = _nearest(first, last, reference, step) * step
             for row in range(first_trade, k):
                 events.price[row] = price
-            book.markets.last_price[0] = price
-    return _end_call(book, m, events, k) if book.markets.ending[0] else k
+            book.markets[0].last_price = price
+    return _end_call(book, m, events, k) if book.markets[0].ending else k
 
 
 @kernel
@@ -300,7 +300,7 @@ def uncross_markets(books, references, progress, c, events):
     k, m = progress.event[c], progress.row[c]
     while m < progress.end_row[c]:
         book = market_book(books, m)
-        if k + book.markets.live[0] > progress.end_event[c]:
+        if k + book.markets[0].live > progress.end_event[c]:
             status = Status.GROW_EVENTS
             break
         k = uncross(book, m, references[m], events, k)
@@ -316,7 +316,7 @@ def gather_rows(books, orders, index, ids, progress, c, rules, events):
 
     With `rules.calling` UNCROSS each market is uncrossed after its last row.
     """
-    n_markets, slots = books.orders.order_id.shape
+    n_markets, slots = books.orders.shape
     k, i, end = progress.event[c], progress.row[c], progress.end_event[c]
     status = Status.OK
     m = np.int64(NO_ROW)
@@ -334,10 +334,10 @@ def gather_rows(books, orders, index, ids, progress, c, rules, events):
                 break
             k = log_order(events, k, inc, ExecType.REJECTED, Reason.UNKNOWN_MARKET, inc.qty, 0)
         else:
-            if k + book.markets.live[0] + SPARE_EVENTS > end:
+            if k + book.markets[0].live + SPARE_EVENTS > end:
                 status = Status.GROW_EVENTS
                 break
-            if book.markets.free[0] == NO_ROW and book.markets.fresh[0] == slots:
+            if book.markets[0].free == NO_ROW and book.markets[0].fresh == slots:
                 status = Status.GROW_ORDERS
                 break
             k = _gather_message(book, orders, inc, rules, events, k)

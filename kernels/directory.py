@@ -20,34 +20,34 @@ _HALF = np.uint64(32)
 @kernel
 def find(directory, order_id):
     """Slot of a live order, or NO_ROW."""
-    place = np.uint64(order_id & (directory.order_id.shape[0] - 1))
-    if directory.order_id[place] == order_id:
-        return np.int64(directory.slot[place])
-    bucket = _overflow_bucket(directory.overflow_id, order_id)
-    if directory.overflow_id[bucket] == order_id:
-        return np.int64(directory.overflow_slot[bucket])
+    place = np.uint64(order_id & (directory.shape[0] - 1))
+    if directory[place].order_id == order_id:
+        return np.int64(directory[place].slot)
+    bucket = _overflow_bucket(directory, order_id)
+    if directory[bucket].overflow_id == order_id:
+        return np.int64(directory[bucket].overflow_slot)
     return np.int64(NO_ROW)
 
 
 @kernel
 def insert(directory, order_id, slot):
     """Add an id that is not yet held. There is always room: each table is twice the slots."""
-    place = np.uint64(order_id & (directory.order_id.shape[0] - 1))
-    if directory.order_id[place] == 0:
-        directory.order_id[place] = order_id
-        directory.slot[place] = slot
+    place = np.uint64(order_id & (directory.shape[0] - 1))
+    if directory[place].order_id == 0:
+        directory[place].order_id = order_id
+        directory[place].slot = slot
     else:
-        bucket = _overflow_bucket(directory.overflow_id, order_id)
-        directory.overflow_id[bucket] = order_id
-        directory.overflow_slot[bucket] = slot
+        bucket = _overflow_bucket(directory, order_id)
+        directory[bucket].overflow_id = order_id
+        directory[bucket].overflow_slot = slot
 
 
 @kernel
 def remove(directory, order_id):
     """Take out an id that is held."""
-    place = np.uint64(order_id & (directory.order_id.shape[0] - 1))
-    if directory.order_id[place] == order_id:
-        directory.order_id[place] = 0
+    place = np.uint64(order_id & (directory.shape[0] - 1))
+    if directory[place].order_id == order_id:
+        directory[place].order_id = 0
     else:
         _remove_overflow(directory, order_id)
 
@@ -59,33 +59,34 @@ def _home(order_id, buckets):
 
 
 @kernel
-def _overflow_bucket(held, order_id):
+def _overflow_bucket(directory, order_id):
     """Where the id is held, or the free bucket where it belongs."""
-    bucket = _home(order_id, held.shape[0])
-    while held[bucket] != order_id and held[bucket] != 0:
-        bucket = (bucket + 1) & (held.shape[0] - 1)
+    buckets = directory.shape[0]
+    bucket = _home(order_id, buckets)
+    while directory[bucket].overflow_id != order_id and directory[bucket].overflow_id != 0:
+        bucket = (bucket + 1) & (buckets - 1)
     return bucket
 
 
 @kernel
 def _remove_overflow(directory, order_id):
-    held = directory.overflow_id
-    mask = held.shape[0] - 1
-    hole = _overflow_bucket(held, order_id)
+    buckets = directory.shape[0]
+    mask = buckets - 1
+    hole = _overflow_bucket(directory, order_id)
     bucket = (hole + 1) & mask
-    while held[bucket] != 0:
-        home = _home(held[bucket], held.shape[0])
-        if ((bucket - home) & mask) >= ((bucket - hole) & mask):
-            held[hole] = held[bucket]
-            directory.overflow_slot[hole] = directory.overflow_slot[bucket]
+    while directory[bucket].overflow_id != 0:
+        held = directory[bucket].overflow_id
+        if ((bucket - _home(held, buckets)) & mask) >= ((bucket - hole) & mask):
+            directory[hole].overflow_id = held
+            directory[hole].overflow_slot = directory[bucket].overflow_slot
             hole = bucket
         bucket = (bucket + 1) & mask
-    held[hole] = 0
+    directory[hole].overflow_id = 0
 
 
 @kernel
 def rebuild(directory, orders):
     """Fill an empty directory of one market from its resting orders."""
-    for slot in range(orders.order_id.shape[0]):
-        if orders.order_id[slot] != 0:
-            insert(directory, orders.order_id[slot], slot)
+    for slot in range(orders.shape[0]):
+        if orders[slot].order_id != 0:
+            insert(directory, orders[slot].order_id, slot)

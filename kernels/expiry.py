@@ -12,11 +12,11 @@ from .matching import Incoming, log_resting
 def _expire_bucket(book, nobody, bucket, tick, events, k, end):
     """Expire what is due in one bucket; returns (next event row, whether it got through)."""
     orders = book.orders
-    slot = book.timers.head[bucket]
+    slot = book.timers[bucket]
     outcome = (ExecType.EXPIRED, Reason.LIFETIME_OVER)
     while slot != NO_ROW:
-        after = orders.timer_next[slot]
-        if orders.expire_tick[slot] <= tick:
+        after = orders[slot].timer_next
+        if orders[slot].expire_tick <= tick:
             if k == end:
                 return k, False
             k = log_resting(events, k, book, nobody, slot, outcome)
@@ -31,10 +31,10 @@ def expire_due(books, since, tick, progress, events):
 
     Writes events through stretch 0 of `progress`, whose `row` counts finished markets.
     """
-    buckets = books.timers.head.shape[1]
+    buckets = books.timers.shape[1]
     k = progress.event[0]
     progress.status[0] = Status.OK
-    while progress.row[0] < books.timers.head.shape[0]:
+    while progress.row[0] < books.timers.shape[0]:
         m = progress.row[0]
         book = market_book(books, m)
         nobody = Incoming(NO_ROW, m, NO_ROW, 0, 0, 0, 0, 0)

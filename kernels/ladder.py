@@ -27,15 +27,15 @@ NO_KEY = -(1 << 62)
 def occupied_at_or_below(book, r, key):
     """Best occupied key not above `key` in the window, or NO_KEY."""
     ladders = book.ladders
-    if ladders.best[r] == NO_KEY:
+    if ladders[r].best == NO_KEY:
         return NO_KEY
-    if key >= ladders.best[r]:
-        return ladders.best[r]
-    if key < ladders.low[r]:
+    if key >= ladders[r].best:
+        return ladders[r].best
+    if key < ladders[r].low:
         return NO_KEY
-    mask = book.levels.head.shape[1] - 1
-    found = key - bit_below(ladders.occupied, r, key & mask)
-    return found if found >= ladders.low[r] and found <= key else NO_KEY
+    mask = book.levels.shape[1] - 1
+    found = key - bit_below(book.occupied, r, key & mask)
+    return found if found >= ladders[r].low and found <= key else NO_KEY
 
 
 @kernel
@@ -43,32 +43,32 @@ def _append(book, r, slot):
     """Put an order at the end of its level, which lies in the window."""
     orders, levels, ladders = book.orders, book.levels, book.ladders
     s, r = np.uint64(slot), np.uint64(r)
-    key = orders.key[s]
-    i = np.uint64(key & (levels.head.shape[1] - 1))
-    last = levels.tail[r, i]
-    orders.prev[s] = last
-    orders.next[s] = NO_ROW
-    levels.tail[r, i] = slot
+    key = orders[s].key
+    i = np.uint64(key & (levels.shape[1] - 1))
+    last = levels[r, i].tail
+    orders[s].prev = last
+    orders[s].next = NO_ROW
+    levels[r, i].tail = slot
     if last == NO_ROW:
-        levels.head[r, i] = slot
-        levels.qty[r, i] = orders.qty[s]
-        set_bit(ladders.occupied, r, i)
-        if key > ladders.best[r]:
-            ladders.best[r] = key
+        levels[r, i].head = slot
+        levels[r, i].qty = orders[s].qty
+        set_bit(book.occupied, r, i)
+        if key > ladders[r].best:
+            ladders[r].best = key
     else:
-        orders.next[np.uint64(last)] = slot
-        levels.qty[r, i] += orders.qty[s]
+        orders[np.uint64(last)].next = slot
+        levels[r, i].qty += orders[s].qty
 
 
 @kernel
 def _slide_down(book, r):
     """Bring the best parked orders back into an empty window."""
     orders, ladders = book.orders, book.ladders
-    window = book.levels.head.shape[1]
-    ladders.low[r] = orders.key[ladders.parked[r]] - (window - window // 4)
+    window = book.levels.shape[1]
+    ladders[r].low = orders[ladders[r].parked].key - (window - window // 4)
     while True:
-        root = ladders.parked[r]
-        if root == NO_ROW or orders.key[root] < ladders.low[r]:
+        root = ladders[r].parked
+        if root == NO_ROW or orders[root].key < ladders[r].low:
             break
         unpark(book, r, root)
         _append(book, r, root)
@@ -76,23 +76,23 @@ def _slide_down(book, r):
 
 @kernel
 def _empty_level(book, r, i):
-    book.levels.head[r, i] = NO_ROW
-    book.levels.tail[r, i] = NO_ROW
-    clear_bit(book.ladders.occupied, r, i)
+    book.levels[r, i].head = NO_ROW
+    book.levels[r, i].tail = NO_ROW
+    clear_bit(book.occupied, r, i)
 
 
 @kernel
 def _next_best(book, r):
     """Find the new best key after the best level emptied."""
     ladders = book.ladders
-    mask = book.levels.head.shape[1] - 1
-    best = ladders.best[r]
-    distance = bit_below(ladders.occupied, r, best & mask)
+    mask = book.levels.shape[1] - 1
+    best = ladders[r].best
+    distance = bit_below(book.occupied, r, best & mask)
     if distance >= 0:
-        ladders.best[r] = best - distance
+        ladders[r].best = best - distance
     else:
-        ladders.best[r] = NO_KEY
-        if ladders.parked[r] != NO_ROW:
+        ladders[r].best = NO_KEY
+        if ladders[r].parked != NO_ROW:
             _slide_down(book, r)
 
 
@@ -100,21 +100,21 @@ def _next_best(book, r):
 def _slide_up(book, r, low):
     """Move the window up to start at `low`, parking the levels that fall out."""
     orders, levels, ladders = book.orders, book.levels, book.ladders
-    mask = levels.head.shape[1] - 1
+    mask = levels.shape[1] - 1
     key = occupied_at_or_below(book, r, low - 1)
     while key != NO_KEY:
         i = key & mask
-        slot = levels.head[r, i]
+        slot = levels[r, i].head
         while slot != NO_ROW:
-            later = orders.next[slot]
+            later = orders[slot].next
             park(book, r, slot)
             slot = later
         _empty_level(book, r, i)
-        if key == ladders.best[r]:
-            ladders.best[r] = NO_KEY
-        distance = bit_below(ladders.occupied, r, i)
-        key = key - distance if distance >= 0 and key - distance >= ladders.low[r] else NO_KEY
-    ladders.low[r] = low
+        if key == ladders[r].best:
+            ladders[r].best = NO_KEY
+        distance = bit_below(book.occupied, r, i)
+        key = key - distance if distance >= 0 and key - distance >= ladders[r].low else NO_KEY
+    ladders[r].low = low
 
 
 @kernel
@@ -122,21 +122,21 @@ def rest(book, slot):
     """Let an order (all its columns but the links set) rest in its ladder."""
     orders, ladders = book.orders, book.ladders
     s = np.uint64(slot)
-    r = np.uint64(orders.ladder[s])
-    window = book.levels.head.shape[1]
-    key = orders.key[s]
-    if ladders.orders[r] == 0:
-        ladders.low[r] = key - (window - window // 4)
-    elif key - ladders.low[r] >= window:
+    r = np.uint64(orders[s].ladder)
+    window = book.levels.shape[1]
+    key = orders[s].key
+    if ladders[r].orders == 0:
+        ladders[r].low = key - (window - window // 4)
+    elif key - ladders[r].low >= window:
         _slide_up(book, r, key - (window - window // 4))
-    ladders.orders[r] += 1
-    book.markets.live[0] += 1
-    if key >= ladders.low[r]:
-        orders.parked[s] = 0
+    ladders[r].orders += 1
+    book.markets[0].live += 1
+    if key >= ladders[r].low:
+        orders[s].parked = 0
         _append(book, r, slot)
     else:
         park(book, r, slot)
-    if orders.expire_tick[s] > 0:
+    if orders[s].expire_tick > 0:
         timers.start(book, slot)
 
 
@@ -145,24 +145,24 @@ def _unlink(book, r, slot):
     """Take an order out of its level or heap."""
     orders, levels, ladders = book.orders, book.levels, book.ladders
     s, u = np.uint64(slot), np.uint64(r)
-    if orders.parked[s]:
+    if orders[s].parked:
         unpark(book, r, slot)
         return
-    key = orders.key[s]
-    i = np.uint64(key & (levels.head.shape[1] - 1))
-    before, after = orders.prev[s], orders.next[s]
-    levels.qty[u, i] -= orders.qty[s]
+    key = orders[s].key
+    i = np.uint64(key & (levels.shape[1] - 1))
+    before, after = orders[s].prev, orders[s].next
+    levels[u, i].qty -= orders[s].qty
     if before == NO_ROW:
-        levels.head[u, i] = after
+        levels[u, i].head = after
     else:
-        orders.next[np.uint64(before)] = after
+        orders[np.uint64(before)].next = after
     if after == NO_ROW:
-        levels.tail[u, i] = before
+        levels[u, i].tail = before
     else:
-        orders.prev[np.uint64(after)] = before
+        orders[np.uint64(after)].prev = before
     if before == NO_ROW and after == NO_ROW:
-        clear_bit(ladders.occupied, u, i)
-        if key == ladders.best[u]:
+        clear_bit(book.occupied, u, i)
+        if key == ladders[u].best:
             _next_best(book, r)
 
 
@@ -171,12 +171,12 @@ def _forget_slot(book, r, slot):
     """Give back the slot and id of an order that is in no level or heap any more."""
     orders, markets = book.orders, book.markets
     s = np.uint64(slot)
-    forget(book.directory, orders.order_id[s])
-    orders.order_id[s] = 0
-    orders.next[s] = markets.free[0]
-    markets.free[0] = slot
-    markets.live[0] -= 1
-    book.ladders.orders[np.uint64(r)] -= 1
+    forget(book.directory, orders[s].order_id)
+    orders[s].order_id = 0
+    orders[s].next = markets[0].free
+    markets[0].free = slot
+    markets[0].live -= 1
+    book.ladders[np.uint64(r)].orders -= 1
 
 
 @kernel
@@ -184,8 +184,8 @@ def remove(book, slot):
     """Take a resting order off the book and free its slot."""
     orders = book.orders
     s = np.uint64(slot)
-    r = np.int64(orders.ladder[s])
-    if orders.expire_tick[s] > 0:
+    r = np.int64(orders[s].ladder)
+    if orders[s].expire_tick > 0:
         timers.stop(book, slot)
     _unlink(book, r, slot)
     _forget_slot(book, r, slot)
@@ -199,22 +199,22 @@ def fill_front(book, r, slot, qty):
     """
     orders, levels, ladders = book.orders, book.levels, book.ladders
     s, u = np.uint64(slot), np.uint64(r)
-    best = ladders.best[u]
-    i = np.uint64(best & (levels.head.shape[1] - 1))
-    levels.qty[u, i] -= qty
-    orders.qty[s] -= qty
-    if orders.qty[s] > 0:
+    best = ladders[u].best
+    i = np.uint64(best & (levels.shape[1] - 1))
+    levels[u, i].qty -= qty
+    orders[s].qty -= qty
+    if orders[s].qty > 0:
         return
-    if orders.expire_tick[s] > 0:
+    if orders[s].expire_tick > 0:
         timers.stop(book, slot)
-    after = orders.next[s]
-    levels.head[u, i] = after
+    after = orders[s].next
+    levels[u, i].head = after
     if after == NO_ROW:
-        levels.tail[u, i] = NO_ROW
-        clear_bit(ladders.occupied, u, i)
+        levels[u, i].tail = NO_ROW
+        clear_bit(book.occupied, u, i)
         _next_best(book, r)
     else:
-        orders.prev[np.uint64(after)] = NO_ROW
+        orders[np.uint64(after)].prev = NO_ROW
     _forget_slot(book, r, slot)
 
 
@@ -223,22 +223,22 @@ def reduce(book, slot, qty):
     """Lower a resting order's open quantity by `qty`, which leaves more than 0."""
     orders, levels = book.orders, book.levels
     s = np.uint64(slot)
-    orders.qty[s] -= qty
-    if not orders.parked[s]:
-        i = np.uint64(orders.key[s] & (levels.head.shape[1] - 1))
-        levels.qty[np.uint64(orders.ladder[s]), i] -= qty
+    orders[s].qty -= qty
+    if not orders[s].parked:
+        i = np.uint64(orders[s].key & (levels.shape[1] - 1))
+        levels[np.uint64(orders[s].ladder), i].qty -= qty
 
 
 @kernel
 def take_slot(book):
     """A free order slot; the caller has checked that there is one."""
     markets = book.markets
-    slot = np.int64(markets.free[0])
+    slot = np.int64(markets[0].free)
     if slot == NO_ROW:
-        slot = np.int64(markets.fresh[0])
-        markets.fresh[0] += 1
+        slot = np.int64(markets[0].fresh)
+        markets[0].fresh += 1
     else:
-        markets.free[0] = book.orders.next[slot]
+        markets[0].free = book.orders[slot].next
     return slot
 
 
@@ -246,17 +246,17 @@ def take_slot(book):
 def available(book, r, lowest_key, agent):
     """Open quantity at `lowest_key` or better: (other agents', the agent's own)."""
     orders, levels = book.orders, book.levels
-    mask = levels.head.shape[1] - 1
+    mask = levels.shape[1] - 1
     others, own = np.int64(0), np.int64(0)
-    key = book.ladders.best[r]
+    key = book.ladders[r].best
     while key != NO_KEY and key >= lowest_key:
-        slot = levels.head[r, key & mask]
+        slot = levels[r, key & mask].head
         while slot != NO_ROW:
-            if orders.agent[slot] == agent:
-                own += orders.qty[slot]
+            if orders[slot].agent == agent:
+                own += orders[slot].qty
             else:
-                others += orders.qty[slot]
-            slot = orders.next[slot]
+                others += orders[slot].qty
+            slot = orders[slot].next
         key = occupied_at_or_below(book, r, key - 1)
     parked_others, parked_own = parked_qty(book, r, lowest_key, agent)
     return others + parked_others, own + parked_own

@@ -31,8 +31,8 @@ def _quote(out, book, rows, i, m, side, order_id, price, qty):
     if slot == NO_ROW:
         put_limit(out, m, agent, latency, side, price, qty, 0)
         return
-    resting = side * book.orders.key[slot] * book.markets.tick_size[0]
-    if resting != price or book.orders.qty[slot] < qty:
+    resting = side * book.orders[slot].key * book.markets[0].tick_size
+    if resting != price or book.orders[slot].qty < qty:
         put_replace(out, m, agent, latency, order_id, price, qty)
 
 

@@ -108,17 +108,17 @@ def log_trade(events, k, inc, contra, price, qty, leaves):
 def log_resting(events, k, book, cause, slot, outcome):
     """Write that a resting order ended; `cause` is the message, `outcome` (ExecType, Reason)."""
     orders = book.orders
-    side = -1 if orders.ladder[slot] >= 2 else 1
-    price = side * orders.key[slot] * book.markets.tick_size[0]
+    side = -1 if orders[slot].ladder >= 2 else 1
+    price = side * orders[slot].key * book.markets[0].tick_size
     resting = Incoming(
         cause.row,
         cause.market,
-        np.int64(orders.agent[slot]),
+        np.int64(orders[slot].agent),
         side,
-        orders.order_id[slot],
-        orders.key[slot],
+        orders[slot].order_id,
+        orders[slot].key,
         price,
-        orders.qty[slot],
+        orders[slot].qty,
     )
     return log_order(events, k, resting, outcome[0], outcome[1], resting.qty, 0)
 
@@ -132,16 +132,16 @@ def _opposite(side):
 @kernel
 def _next_ladder(book, opposite, sees_pool):
     """Which of the two opposite ladders holds the order that trades next."""
-    others = book.ladders.best[opposite]
-    pool = book.ladders.best[opposite + 1]
+    others = book.ladders[opposite].best
+    pool = book.ladders[opposite + 1].best
     if not sees_pool or pool == NO_KEY or others > pool:
         return opposite
     if pool > others:
         return opposite + 1
-    i = pool & (book.levels.head.shape[1] - 1)
-    first_other = book.levels.head[opposite, i]
-    first_pool = book.levels.head[opposite + 1, i]
-    earlier = book.orders.priority[first_other] < book.orders.priority[first_pool]
+    i = pool & (book.levels.shape[1] - 1)
+    first_other = book.levels[opposite, i].head
+    first_pool = book.levels[opposite + 1, i].head
+    earlier = book.orders[first_other].priority < book.orders[first_pool].priority
     return opposite if earlier else opposite + 1
 
 
@@ -154,9 +154,9 @@ def _sees_pool(inc, rules):
 def _crosses(book, inc, rules):
     """Whether the order would trade on arrival."""
     opposite = _opposite(inc.side)
-    if book.ladders.best[opposite] + inc.key >= 0:
+    if book.ladders[opposite].best + inc.key >= 0:
         return True
-    return _sees_pool(inc, rules) and book.ladders.best[opposite + 1] + inc.key >= 0
+    return _sees_pool(inc, rules) and book.ladders[opposite + 1].best + inc.key >= 0
 
 
 @kernel
@@ -182,18 +182,18 @@ def _trade(book, inc, rules, events, k):
     """Trade against the opposite side; returns (open quantity, next event row, reason to stop)."""
     orders, levels, ladders, markets = book.orders, book.levels, book.ladders, book.markets
     m = inc.market
-    mask = levels.head.shape[1] - 1
+    mask = levels.shape[1] - 1
     opposite = _opposite(inc.side)
     sees_pool = _sees_pool(inc, rules)
     leaves = inc.qty
     while leaves > 0:
         r = _next_ladder(book, opposite, sees_pool)
-        best = ladders.best[r]
+        best = ladders[r].best
         if best + inc.key < 0:
             break
-        slot = np.int64(levels.head[np.uint64(r), np.uint64(best & mask)])
+        slot = np.int64(levels[np.uint64(r), np.uint64(best & mask)].head)
         s = np.uint64(slot)
-        owner = np.int64(orders.agent[s])
+        owner = np.int64(orders[s].agent)
         if owner == inc.agent and inc.agent > Account.POOL:
             if rules.self_trade != SelfTradePrevention.CANCEL_INCOMING:
                 outcome = (ExecType.CANCELED, Reason.SELF_TRADE)
@@ -202,11 +202,11 @@ def _trade(book, inc, rules, events, k):
             if rules.self_trade != SelfTradePrevention.CANCEL_RESTING:
                 return leaves, k, np.int64(Reason.SELF_TRADE)
             continue
-        qty = min(leaves, orders.qty[s])
+        qty = min(leaves, orders[s].qty)
         leaves -= qty
-        price = -inc.side * best * markets.tick_size[0]
-        k = log_trade(events, k, inc, (orders.order_id[s], owner), price, qty, leaves)
-        markets.last_price[0] = price
+        price = -inc.side * best * markets[0].tick_size
+        k = log_trade(events, k, inc, (orders[s].order_id, owner), price, qty, leaves)
+        markets[0].last_price = price
         fill_front(book, r, slot, qty)
     return leaves, k, np.int64(Reason.NONE)
 
@@ -218,19 +218,19 @@ def _settle_down(book, inc, rules, expire_tick, leaves):
     m = inc.market
     pool = inc.agent == Account.POOL
     if pool and not rules.calling:
-        own = book.ladders.best[_opposite(inc.side) + 1]
+        own = book.ladders[_opposite(inc.side) + 1].best
         if own + inc.key >= 0:
             return False
     slot = take_slot(book)
     s = np.uint64(slot)
-    markets.priority[0] += 1
-    orders.order_id[s] = inc.order_id
-    orders.key[s] = inc.key
-    orders.qty[s] = leaves
-    orders.priority[s] = markets.priority[0]
-    orders.expire_tick[s] = expire_tick
-    orders.agent[s] = inc.agent
-    orders.ladder[s] = (0 if inc.side > 0 else 2) + (1 if pool else 0)
+    markets[0].priority += 1
+    orders[s].order_id = inc.order_id
+    orders[s].key = inc.key
+    orders[s].qty = leaves
+    orders[s].priority = markets[0].priority
+    orders[s].expire_tick = expire_tick
+    orders[s].agent = inc.agent
+    orders[s].ladder = (0 if inc.side > 0 else 2) + (1 if pool else 0)
     register(book.directory, inc.order_id, slot)
     rest(book, slot)
     return True
@@ -239,13 +239,13 @@ def _settle_down(book, inc, rules, expire_tick, leaves):
 @kernel
 def _protected_key(book, inc, rules):
     """Key of a market order: the best opposite price, or beyond it by the market's protection."""
-    bps = book.markets.protection_bps[0]
+    bps = book.markets[0].protection_bps
     if bps == 0:
         return ANY_PRICE
     opposite = _opposite(inc.side)
-    best = book.ladders.best[opposite]
+    best = book.ladders[opposite].best
     if _sees_pool(inc, rules):
-        best = max(best, book.ladders.best[opposite + 1])
+        best = max(best, book.ladders[opposite + 1].best)
     if best == NO_KEY:
         return NO_KEY
     tick = -inc.side * best
@@ -254,7 +254,7 @@ def _protected_key(book, inc, rules):
 
 @kernel
 def _key(book, side, price):
-    step = book.markets.tick_size[0]
+    step = book.markets[0].tick_size
     return side * price if step == 1 else side * (price // step)
 
 
@@ -283,7 +283,7 @@ def _work(book, inc, rules, events, k, expire_tick, rests):
 def _new(book, orders, inc, rules, events, k):
     row, m = inc.row, inc.market
     reason = check_new(book.markets, 0, orders, row, rules.tick)
-    if reason == Reason.NONE and book.markets.closed[0]:
+    if reason == Reason.NONE and book.markets[0].closed:
         reason = Reason.MARKET_CLOSED
     if reason != Reason.NONE:
         return log_order(events, k, inc, ExecType.REJECTED, reason, inc.qty, 0)
@@ -325,9 +325,9 @@ def _replace(book, orders, inc, slot, rules, events, k):
     """Same price and no more quantity keeps its place; anything else loses it."""
     resting, m, row = book.orders, inc.market, inc.row
     reason = check_terms(book.markets, 0, inc.price, inc.qty)
-    if reason == Reason.NONE and book.markets.closed[0]:
+    if reason == Reason.NONE and book.markets[0].closed:
         reason = Reason.MARKET_CLOSED
-    side = -1 if resting.ladder[slot] >= 2 else 1
+    side = -1 if resting[slot].ladder >= 2 else 1
     key = _key(book, side, inc.price)
     inc = Incoming(row, m, inc.agent, side, inc.order_id, key, inc.price, inc.qty)
     if (
@@ -338,15 +338,15 @@ def _replace(book, orders, inc, slot, rules, events, k):
         reason = Reason.POST_ONLY_WOULD_CROSS
     if reason != Reason.NONE:
         return log_order(events, k, inc, ExecType.REJECTED, reason, inc.qty, 0)
-    old_qty = resting.qty[slot]
-    old_price = side * resting.key[slot] * book.markets.tick_size[0]
+    old_qty = resting[slot].qty
+    old_price = side * resting[slot].key * book.markets[0].tick_size
     k = log_order(events, k, inc, ExecType.REPLACED, Reason.NONE, old_qty, inc.qty)
     events.price[k - 1] = old_price
-    if key == resting.key[slot] and inc.qty <= old_qty:
+    if key == resting[slot].key and inc.qty <= old_qty:
         if inc.qty < old_qty:
             reduce(book, slot, old_qty - inc.qty)
         return k
-    expire_tick = resting.expire_tick[slot]
+    expire_tick = resting[slot].expire_tick
     remove(book, slot)
     return _work(book, inc, rules, events, k, expire_tick, np.int64(Reason.NONE))
 
@@ -358,7 +358,7 @@ def _amend(book, orders, inc, rules, events, k):
     slot = find(book.directory, inc.order_id) if inc.order_id > 0 else NO_ROW
     if slot == NO_ROW:
         reason = Reason.UNKNOWN_ORDER
-    elif book.orders.agent[slot] != inc.agent:
+    elif book.orders[slot].agent != inc.agent:
         reason = Reason.NOT_OWNER
     if reason != Reason.NONE:
         return log_order(events, k, inc, ExecType.REJECTED, reason, inc.qty, 0)
@@ -409,7 +409,7 @@ def match_rows(books, orders, index, ids, progress, c, rules, events):
     rules : Rules
     events : Events       written from progress.event[c] on
     """
-    n_markets, slots = books.orders.order_id.shape
+    n_markets, slots = books.orders.shape
     k = progress.event[c]
     i = progress.row[c]
     end = progress.end_event[c]
@@ -429,11 +429,11 @@ def match_rows(books, orders, index, ids, progress, c, rules, events):
                 break
             k = log_order(events, k, inc, ExecType.REJECTED, Reason.UNKNOWN_MARKET, inc.qty, 0)
         else:
-            most = min(max(inc.qty, 0), np.int64(book.markets.live[0])) + SPARE_EVENTS
+            most = min(max(inc.qty, 0), np.int64(book.markets[0].live)) + SPARE_EVENTS
             if k + most > end:
                 status = Status.GROW_EVENTS
                 break
-            if book.markets.free[0] == NO_ROW and book.markets.fresh[0] == slots:
+            if book.markets[0].free == NO_ROW and book.markets[0].fresh == slots:
                 status = Status.GROW_ORDERS
                 break
             k = _work_message(book, orders, inc, rules, events, k)

@@ -17,9 +17,9 @@ from .at_market import AT_MARKET, leave_queue
 @kernel
 def precedes(orders, a, b):
     """Whether order `a` trades before order `b`."""
-    if orders.key[a] != orders.key[b]:
-        return orders.key[a] > orders.key[b]
-    return orders.priority[a] < orders.priority[b]
+    if orders[a].key != orders[b].key:
+        return orders[a].key > orders[b].key
+    return orders[a].priority < orders[b].priority
 
 
 @kernel
@@ -33,16 +33,16 @@ def meld(orders, a, b):
         a, b = b, a
     root = a
     while True:
-        right = orders.next[a]
-        orders.next[a] = orders.prev[a]
+        right = orders[a].next
+        orders[a].next = orders[a].prev
         if right == NO_ROW:
-            orders.prev[a] = b
-            orders.parent[b] = a
+            orders[a].prev = b
+            orders[b].parent = a
             return root
         if precedes(orders, b, right):
             right, b = b, right
-        orders.prev[a] = right
-        orders.parent[right] = a
+        orders[a].prev = right
+        orders[right].parent = a
         a = right
 
 
@@ -50,33 +50,33 @@ def meld(orders, a, b):
 def park(book, r, slot):
     """Put an order into the ladder's heap."""
     orders = book.orders
-    orders.parked[slot] = 1
-    orders.next[slot] = NO_ROW
-    orders.prev[slot] = NO_ROW
-    orders.parent[slot] = NO_ROW
-    root = meld(orders, book.ladders.parked[r], slot)
-    orders.parent[root] = NO_ROW
-    book.ladders.parked[r] = root
+    orders[slot].parked = 1
+    orders[slot].next = NO_ROW
+    orders[slot].prev = NO_ROW
+    orders[slot].parent = NO_ROW
+    root = meld(orders, book.ladders[r].parked, slot)
+    orders[root].parent = NO_ROW
+    book.ladders[r].parked = root
 
 
 @kernel
 def unpark(book, r, slot):
     """Take an order out of the ladder's heap (or out of a call's queue of market orders)."""
     orders = book.orders
-    if orders.parked[slot] == AT_MARKET:
+    if orders[slot].parked == AT_MARKET:
         leave_queue(book, r, slot)
         return
-    parent = orders.parent[slot]
-    below = meld(orders, orders.prev[slot], orders.next[slot])
+    parent = orders[slot].parent
+    below = meld(orders, orders[slot].prev, orders[slot].next)
     if below != NO_ROW:
-        orders.parent[below] = parent
+        orders[below].parent = parent
     if parent == NO_ROW:
-        book.ladders.parked[r] = below
-    elif orders.prev[parent] == slot:
-        orders.prev[parent] = below
+        book.ladders[r].parked = below
+    elif orders[parent].prev == slot:
+        orders[parent].prev = below
     else:
-        orders.next[parent] = below
-    orders.parked[slot] = 0
+        orders[parent].next = below
+    orders[slot].parked = 0
 
 
 @kernel
@@ -84,19 +84,19 @@ def parked_qty(book, r, lowest_key, agent):
     """Open quantity waiting at `lowest_key` or better: (other agents', the agent's own)."""
     orders = book.orders
     others, own = np.int64(0), np.int64(0)
-    node = np.int64(book.ladders.parked[r])
+    node = np.int64(book.ladders[r].parked)
     came_from = np.int64(NO_ROW)
     while node != NO_ROW:
-        left = np.int64(orders.prev[node])
-        right = np.int64(orders.next[node])
-        up = np.int64(orders.parent[node])
+        left = np.int64(orders[node].prev)
+        right = np.int64(orders[node].next)
+        up = np.int64(orders[node].parent)
         step = up
         if came_from == up:
-            if orders.key[node] >= lowest_key:
-                if orders.agent[node] == agent:
-                    own += orders.qty[node]
+            if orders[node].key >= lowest_key:
+                if orders[node].agent == agent:
+                    own += orders[node].qty
                 else:
-                    others += orders.qty[node]
+                    others += orders[node].qty
                 step = left if left != NO_ROW else (right if right != NO_ROW else up)
         elif came_from == left and right != NO_ROW:
             step = right

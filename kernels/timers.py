@@ -12,24 +12,24 @@ from ._jit import kernel
 @kernel
 def start(book, slot):
     """Hang an order into the bucket of its expiry tick."""
-    orders, head = book.orders, book.timers.head
-    bucket = orders.expire_tick[slot] & (head.shape[0] - 1)
+    orders, head = book.orders, book.timers
+    bucket = orders[slot].expire_tick & (head.shape[0] - 1)
     first = head[bucket]
-    orders.timer_prev[slot] = NO_ROW
-    orders.timer_next[slot] = first
+    orders[slot].timer_prev = NO_ROW
+    orders[slot].timer_next = first
     if first != NO_ROW:
-        orders.timer_prev[first] = slot
+        orders[first].timer_prev = slot
     head[bucket] = slot
 
 
 @kernel
 def stop(book, slot):
     """Take an order out of its bucket."""
-    orders, head = book.orders, book.timers.head
-    before, after = orders.timer_prev[slot], orders.timer_next[slot]
+    orders, head = book.orders, book.timers
+    before, after = orders[slot].timer_prev, orders[slot].timer_next
     if before == NO_ROW:
-        head[orders.expire_tick[slot] & (head.shape[0] - 1)] = after
+        head[orders[slot].expire_tick & (head.shape[0] - 1)] = after
     else:
-        orders.timer_next[before] = after
+        orders[before].timer_next = after
     if after != NO_ROW:
-        orders.timer_prev[after] = before
+        orders[after].timer_prev = before

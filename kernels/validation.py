@@ -40,7 +40,7 @@ def check_new(markets, m, orders, row, tick):
 def check_qty(markets, m, qty):
     if qty <= 0 or qty > MAX_QTY:
         return Reason.BAD_QTY
-    lot = markets.lot_size[m]
+    lot = markets[m].lot_size
     if lot != 1 and qty % lot != 0:
         return Reason.OFF_LOT
     return Reason.NONE
@@ -50,7 +50,7 @@ def check_qty(markets, m, qty):
 def check_terms(markets, m, price, qty):
     if price <= 0 or price > MAX_PRICE:
         return Reason.BAD_PRICE
-    step = markets.tick_size[m]
+    step = markets[m].tick_size
     if step != 1 and price % step != 0:
         return Reason.OFF_TICK
     return check_qty(markets, m, qty)

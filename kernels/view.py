@@ -12,14 +12,14 @@ from .ladder import NO_KEY
 def _best(books, r):
     """(best key, open quantity there, live orders) of a side; `r` is its first ladder."""
     ladders, levels = books.ladders, books.levels
-    orders = np.int64(ladders.orders[r]) + ladders.orders[r + 1]
-    key = max(ladders.best[r], ladders.best[r + 1])
+    orders = np.int64(ladders[r].orders) + ladders[r + 1].orders
+    key = max(ladders[r].best, ladders[r + 1].best)
     qty = np.int64(0)
     if key != NO_KEY:
-        i = key & (levels.head.shape[1] - 1)
+        i = key & (levels.shape[1] - 1)
         for row in (r, r + 1):
-            if ladders.best[row] == key:
-                qty += levels.qty[row, i]
+            if ladders[row].best == key:
+                qty += levels[row, i].qty
     return key, qty, orders
 
 
@@ -32,7 +32,7 @@ def read_books(books, view):
         ask, view.ask_qty[m], view.ask_orders[m] = _best(books, m * LADDERS + 2)
         view.bid[m] = bid * step if bid != NO_KEY else 0
         view.ask[m] = -ask * step if ask != NO_KEY else 0
-        view.last[m] = books.markets.last_price[m]
+        view.last[m] = books.markets[m].last_price
         if bid != NO_KEY and ask != NO_KEY:
             view.mid[m] = (view.bid[m] + view.ask[m]) // 2
         elif view.mid[m] == 0 or bid == NO_KEY and ask == NO_KEY:

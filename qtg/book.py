@@ -77,7 +77,8 @@ class BookView:
 
     def _side(self, side: int, levels: int | None) -> Depth:
         resting = self.columns.orders
-        live = (resting.order_id[self.market] != 0) & (resting.key[self.market] != 0)
+        priced = resting.key[self.market] != 0  # not so market orders waiting for a call to end
+        live = (resting.order_id[self.market] != 0) & priced
         on_side = (resting.ladder[self.market] >= 2) == (side < 0)
         rows = np.flatnonzero(live & on_side)
         keys, inverse = np.unique(-resting.key[self.market, rows], return_inverse=True)

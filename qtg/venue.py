@@ -15,6 +15,7 @@ from qtg.kernels.market import rebuild_directories
 from qtg.kernels.matching import Progress, Rules, match_rows
 from qtg.schemas import (
     LADDERS,
+    NO_ROW,
     Book,
     Directory,
     Events,
@@ -26,11 +27,11 @@ from qtg.schemas import (
     RestingOrders,
     SelfTradePrevention,
     Status,
-    Timers,
     allocate,
     grown,
-    interleaved,
+    grown_record_array,
     nbytes,
+    record_array,
 )
 
 from .book import BookView
@@ -41,6 +42,7 @@ from .stretches import match_in_stretches
 
 Price = str | int | float | Decimal
 MAX_SLOTS = 1 << 30
+TIMER_BUCKETS = 256
 
 
 class Venue:
@@ -100,7 +102,7 @@ class Venue:
         self.seed = np.uint64(seed & 0xFFFF_FFFF_FFFF_FFFF)
         self.tick = 0
         self._window = window
-        self._terms = allocate(Markets, self.n_markets)
+        self._terms = record_array(Markets, self.n_markets)
         self._terms.tick_size[:] = np.tile(_per_market(tick_size, markets, _tick_units), len(envs))
         self._terms.lot_size[:] = np.tile(_per_market(lot_size, markets, _lot), len(envs))
         self._terms.protection_bps[:] = protection_bps
@@ -109,7 +111,7 @@ class Venue:
 
     def reset(self, orders: int | None = None) -> None:
         """Empty every book and start ids again; columns keep their size."""
-        slots = orders or self.book_columns.orders.order_id.shape[1]
+        slots = orders or self.book_columns.orders.shape[1]
         slots = 1 << max(4, (slots - 1).bit_length())
         self.book_columns = _empty_book(self._terms, slots, self._window)
         self._next_id = np.ones(len(self.envs), np.int64)
@@ -259,7 +261,7 @@ class Venue:
 
     def nbytes(self) -> int:
         """Bytes held by the venue's columns."""
-        return nbytes(*self.book_columns, self._events) + self._ids.nbytes + self._index.nbytes
+        return nbytes(self.book_columns, self._events) + self._ids.nbytes + self._index.nbytes
 
     def _arrange(self, orders: Orders, n: int) -> None:
         if len(self._index) < n:
@@ -288,11 +290,11 @@ class Venue:
     def grow_orders(self) -> None:
         """Double the resting-order columns of every market."""
         book = self.book_columns
-        slots = 2 * book.orders.order_id.shape[1]
+        slots = 2 * book.orders.shape[1]
         if slots > MAX_SLOTS:
             raise CapacityError(f"more than {MAX_SLOTS} resting orders in one market")
-        orders = grown(book.orders, slots, axis=1)
-        directory = interleaved(Directory, self.n_markets, 2 * slots)
+        orders = grown_record_array(RestingOrders, book.orders, slots)
+        directory = record_array(Directory, self.n_markets, 2 * slots)
         self.book_columns = book._replace(orders=orders, directory=directory)
         rebuild_directories(self.book_columns)
 
@@ -331,18 +333,16 @@ def _lot(value: int) -> int:
     return int(value)
 
 
-def _empty_book(terms: Markets, slots: int, window: int) -> Book:
-    n = len(terms.tick_size)
-    ladders = allocate(Ladders, n * LADDERS, word=window >> 6)
-    ladders.best[:] = NO_KEY
-    fresh = allocate(Markets, n)
-    for name in ("tick_size", "lot_size", "protection_bps"):
-        getattr(fresh, name)[:] = getattr(terms, name)
+def _empty_book(terms: np.recarray, slots: int, window: int) -> Book:
+    n = len(terms)
+    ladders = record_array(Ladders, n * LADDERS)
+    ladders.best = NO_KEY
     return Book(
-        interleaved(RestingOrders, n, slots),
-        interleaved(Levels, n * LADDERS, window),
+        record_array(RestingOrders, n, slots),
+        record_array(Levels, n * LADDERS, window),
         ladders,
-        fresh,
-        interleaved(Directory, n, 2 * slots),
-        allocate(Timers, n, 256),
+        np.zeros((n * LADDERS, window >> 6), np.uint64),
+        terms.copy(),
+        record_array(Directory, n, 2 * slots),
+        np.full((n, TIMER_BUCKETS), NO_ROW, np.int32),
     )

@@ -20,7 +20,6 @@ from .book import (
     Levels,
     Markets,
     RestingOrders,
-    Timers,
 )
 from .columns import (
     F64,
@@ -35,8 +34,9 @@ from .columns import (
     allocate,
     columns,
     grown,
-    interleaved,
+    grown_record_array,
     nbytes,
+    record_array,
     taken,
 )
 from .enums import (

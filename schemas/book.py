@@ -1,4 +1,4 @@
-"""The book's columns. A market has four ladders: side (buy, sell) by class (others, pool).
+"""The book's tables. A market has four ladders: side (buy, sell) by class (others, pool).
 
 Ladder row = market * 4 + 2 * (side is sell) + (owner is the pool). Inside a ladder prices are
 *keys*: the price in ticks for buys and its negative for sells, so that a larger key is always
@@ -6,6 +6,8 @@ the better price and every kernel is written once for both sides.
 """
 
 from typing import Annotated, NamedTuple
+
+import numpy as np
 
 from .columns import I8, I32, I64, NO_ROW, U64, Col
 
@@ -15,7 +17,7 @@ LADDERS = 4
 class RestingOrders(NamedTuple):
     """Resting orders, shape (market, slot). Slots are private; ids are public.
 
-    The columns are interleaved: 62 bytes, so that an order is one cache line.
+    62 bytes: an order is one cache line.
     """
 
     order_id: Annotated[I64, Col("id", "public id; 0 marks a free slot")]
@@ -58,7 +60,6 @@ class Ladders(NamedTuple):
     last_at_market: Annotated[
         I32, Col("row", "latest market order waiting for a call to end", default=NO_ROW)
     ]
-    occupied: Annotated[U64, Col("bits", "one bit per level slot", shape=("word",))]
 
 
 class Markets(NamedTuple):
@@ -85,18 +86,18 @@ class Directory(NamedTuple):
     overflow_slot: Annotated[I32, Col("row", "row of the resting order")]
 
 
-class Timers(NamedTuple):
-    """Expiry wheel, shape (market, bucket); bucket = expire_tick & (buckets - 1)."""
-
-    head: Annotated[I32, Col("row", "first order of the bucket", default=NO_ROW)]
-
-
 class Book(NamedTuple):
-    """Everything a matching kernel touches, as one argument."""
+    """Everything a matching kernel touches, as one argument.
 
-    orders: RestingOrders
-    levels: Levels
-    ladders: Ladders
-    markets: Markets
-    directory: Directory
-    timers: Timers
+    Unlike the tables that people read, these are arrays of records: a message visits a few rows
+    in random order, so a row's values lie side by side (`schemas.columns.record_array`), and a kernel
+    holds one pointer per table instead of one per column.
+    """
+
+    orders: np.recarray  # RestingOrders (market, slot)
+    levels: np.recarray  # Levels (ladder, W)
+    ladders: np.recarray  # Ladders (ladder,)
+    occupied: U64  # (ladder, W / 64): one bit per level slot
+    markets: np.recarray  # Markets (market,)
+    directory: np.recarray  # Directory (market, place)
+    timers: I32  # (market, bucket): first order that expires; bucket = expire_tick & (buckets - 1)

@@ -94,45 +94,43 @@ def _staggered(number: int, shape: tuple[int, ...], dtype: np.dtype) -> NDArray[
     return block[start : start + size].view(dtype).reshape(shape)
 
 
-def interleaved(table: type[T], *rows: int) -> T:
-    """New columns that share one block of memory, a row's values side by side.
+def record_array(table: type, *rows: int) -> np.recarray:
+    """A table as an array of records: a row's values lie side by side, in whole cache lines.
 
-    For tables whose rows are visited in random order: a row is then one cache line, not one per
-    column. The columns are ordinary (strided) arrays and are used as any others.
+    For tables whose rows are visited in random order. `array.price` is still the column, and a
+    kernel writes `array[row].price`.
     """
     declared = columns(table)
     packed = np.dtype([(column.name, column.dtype) for column in declared])
     width = 1 << (packed.itemsize - 1).bit_length()
-    offsets = [packed.fields[column.name][1] for column in declared]  # type: ignore[index]
     record = np.dtype(
         {
             "names": [column.name for column in declared],
             "formats": [column.dtype for column in declared],
-            "offsets": offsets,
+            "offsets": [packed.fields[column.name][1] for column in declared],  # type: ignore[index]
             "itemsize": width,
         }
     )
-    size = int(np.prod(rows)) * width
-    block = np.empty(size + _PAGE, np.uint8)
+    block = np.empty(int(np.prod(rows)) * width + _PAGE, np.uint8)
     start = -block.ctypes.data % _PAGE
-    records = block[start : start + size].view(record).reshape(rows)
-    arrays = [records[column.name] for column in declared]
-    for column, array in zip(declared, arrays, strict=True):
-        array.fill(column.default)
-    return table(*arrays)
+    array = block[start : len(block) - _PAGE + start].view(record).reshape(rows).view(np.recarray)
+    for column in declared:
+        array[column.name].fill(column.default)
+    return array
 
 
-def grown(old: T, length: int, axis: int = 0) -> T:
-    """A copy of a table whose columns are `length` long on `axis`, the new rows at their default.
+def grown_record_array(table: type, old: np.recarray, length: int) -> np.recarray:
+    """A copy of an array of records that is `length` long on its last axis."""
+    new = record_array(table, *old.shape[:-1], length)
+    new[..., : old.shape[-1]] = old
+    return new
 
-    Interleaved columns stay interleaved.
-    """
-    shape = list(old[0].shape)
-    shape[axis] = length
-    packed = not old[0].flags.c_contiguous
-    new = interleaved(type(old), *shape) if packed else allocate(type(old), *shape)
+
+def grown(old: T, length: int) -> T:
+    """A copy of a table that is `length` long, the new rows at their default."""
+    new = allocate(type(old), length)
     for column, array in zip(new, old, strict=True):
-        column[tuple(slice(0, n) for n in array.shape)] = array
+        column[: len(array)] = array
     return new
 
 
@@ -142,7 +140,7 @@ def taken(table: T, rows: Any) -> T:
 
 
 def nbytes(*tables: Any) -> int:
-    """Bytes held by the columns of these tables."""
+    """Bytes held by these tables."""
     return sum(array.nbytes for table in tables for array in table)
 
 
@@ -160,7 +158,8 @@ __all__ = [
     "allocate",
     "columns",
     "grown",
-    "interleaved",
+    "grown_record_array",
     "nbytes",
+    "record_array",
     "taken",
 ]

@@ -3,11 +3,22 @@
 import sys
 from collections.abc import Sequence
 
+from qtg.errors import InvariantError
+
 from .measure import Report, Row, measure
 from .registry import Benchmark, Probe, benchmarks
 from .table import print_json, print_report
 
-__all__ = ["Benchmark", "Probe", "Report", "Row", "benchmarks", "measure", "run_bench"]
+__all__ = [
+    "Benchmark",
+    "Probe",
+    "Report",
+    "Row",
+    "benchmarks",
+    "measure",
+    "print_bench",
+    "run_bench",
+]
 
 
 def run_bench(only: str | Sequence[str] | None = None, json: bool = False) -> tuple[Row, ...]:
@@ -30,6 +41,18 @@ def run_bench(only: str | Sequence[str] | None = None, json: bool = False) -> tu
     show = print_json if json else print_report
     show(report, sys.stdout)
     return report.rows
+
+
+def print_bench(only: str | Sequence[str] | None = None, as_json: bool = False) -> None:
+    """`run_bench` for the command line, which must not succeed on a wrong answer.
+
+    Raises
+    ------
+    InvariantError    a benchmark's result was wrong; everything is printed before
+    """
+    wrong = [row for row in run_bench(only, as_json) if row.wrong]
+    if wrong:
+        raise InvariantError(f"{wrong[0].name} gave a wrong result: {wrong[0].wrong}")
 
 
 def _tell(benchmark: Benchmark) -> None:

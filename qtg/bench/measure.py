@@ -25,6 +25,7 @@ class Row:
     spread: tuple[float, float]  # which quantiles low and high are
     repeats: int
     wrong: str  # empty if the measured code did what it should
+    note: str
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def measure_one(benchmark: Benchmark) -> Row:
         spread=benchmark.spread,
         repeats=benchmark.repeats,
         wrong=probe.wrong(),
+        note=probe.note,
     )
 
 

@@ -22,6 +22,7 @@ class Probe:
 
     sample: Callable[[], float]  # one measurement, in the benchmark's unit
     wrong: Callable[[], str] = _fine  # after the samples: why the result is wrong, or nothing
+    note: str = ""  # what a reader should know of this run
 
 
 @dataclass(frozen=True)

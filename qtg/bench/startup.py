@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from qtg.errors import QtgError
+
 from .registry import Benchmark, Probe
 
 IMPORT = "import qtg"
@@ -15,8 +16,8 @@ FIRST_BATCH = "import qtg; qtg.Venue().submit({'side': [1, -1], 'price': [9, 9],
 _TIMED = "from time import perf_counter as t; s = t(); exec({code!r}); print(t() - s)"
 
 
-def fresh_seconds(code: str, **environment: str) -> float:
-    """Seconds that `code` takes in a new interpreter, whose own start is not counted.
+def fresh_ms(code: str, **environment: str) -> float:
+    """Milliseconds that `code` takes in a new interpreter, whose own start is not counted.
 
     Raises
     ------
@@ -34,20 +35,20 @@ def fresh_seconds(code: str, **environment: str) -> float:
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:]
         raise QtgError(f"{code!r} failed in a new interpreter: {' '.join(last)}")
-    return float(done.stdout.split()[-1])
+    return 1e3 * float(done.stdout.split()[-1])
 
 
 def _prepare(code: str) -> Probe:
-    fresh_seconds(code)  # compiles what is not in the cache yet
-    return Probe(partial(fresh_seconds, code))
+    fresh_ms(code)  # compiles what is not in the cache yet
+    return Probe(partial(fresh_ms, code))
 
 
 BENCHMARKS = (
-    Benchmark("startup.import", "import qtg", "s", partial(_prepare, IMPORT), repeats=5),
+    Benchmark("startup.import", "import qtg", "ms", partial(_prepare, IMPORT), repeats=5),
     Benchmark(
         "startup.venue",
         "import qtg, make a venue, first batch; kernels in the cache",
-        "s",
+        "ms",
         partial(_prepare, FIRST_BATCH),
         repeats=5,
     ),

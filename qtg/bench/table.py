@@ -9,7 +9,8 @@ from .measure import Report, Row
 if TYPE_CHECKING:
     from rich.table import Table
 
-_SCALES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"))
+WIDTH = 120  # where there is no terminal to ask
+_SCALES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 
 
 def print_report(report: Report, file: IO[str]) -> None:
@@ -18,7 +19,7 @@ def print_report(report: Report, file: IO[str]) -> None:
 
     machine = report.machine
     versions = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
-    console = Console(file=file, highlight=False)
+    console = Console(file=file, highlight=False, width=None if file.isatty() else WIDTH)
     console.print(as_table(report.rows))
     console.print(f"{machine.cpu}, {machine.cores} cores, load {load_text(report.load)}")
     console.print(f"Python {machine.python}, {versions}")
@@ -34,28 +35,29 @@ def as_table(rows: tuple[Row, ...]) -> "Table":
     from rich.table import Table
 
     table = Table(title="qtg bench", title_justify="left")
-    for name in ("benchmark", "what"):
-        table.add_column(name)
-    for name in ("median", "spread", "repeats"):
-        table.add_column(name, justify="right")
+    table.add_column("benchmark", no_wrap=True)
+    table.add_column("what")
+    for name in ("median", "low", "high"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    table.add_column("runs", justify="right")
     table.add_column("result")
+    table.add_column("note")
     for row in rows:
-        low, high = (scaled(value, row.unit) for value in (row.low, row.high))
-        spread = f"p{row.spread[0]:.0%} {low} .. p{row.spread[1]:.0%} {high}".replace("%", "")
-        result = row.wrong or "ok"
-        value = scaled(row.value, row.unit)
-        table.add_row(row.name, row.what, value, spread, str(row.repeats), result)
+        value, low, high = (scaled(each) for each in (row.value, row.low, row.high))
+        low, high = (f"{each} p{q * 100:g}" for each, q in zip((low, high), row.spread))
+        cells = (row.name, row.what, value, low, high, row.unit, str(row.repeats))
+        table.add_row(*cells, row.wrong or "ok", row.note)
     return table
 
 
-def scaled(value: float, unit: str) -> str:
+def scaled(value: float) -> str:
     """A number with three digits and a metric prefix.
 
-    >>> scaled(48_123_456.0, "messages/s"), scaled(0.0123, "s"), scaled(0.0, "s")
-    ('48.1 M messages/s', '12.3 ms', '0 s')
+    >>> scaled(48_123_456.0), scaled(5.0), scaled(0.0123)
+    ('48.1 M', '5', '0.0123')
     """
     for size, prefix in _SCALES:
         if abs(value) >= size:
-            gap = " " if len(unit) > 2 and prefix else ""
-            return f"{value / size:.3g} {prefix}{gap}{unit}"
-    return f"{value:.3g} {unit}"
+            return f"{value / size:.3g} {prefix}".rstrip()
+    return f"{value:.3g}"

@@ -5,9 +5,10 @@ from time import perf_counter
 
 import numpy as np
 
+from qtg.order_columns import as_orders
 from qtg.schemas import Events, ExecType, MsgType, Orders, OrdType, Side
+from qtg.venue import Venue
 
-from qtg.venue import Venue, as_orders
 from .registry import Benchmark, Probe
 from .slow_book import Answer
 from .workloads import CANCEL, LIMIT, MARKET, NAMES, WHAT, Messages, Workload, load
@@ -27,12 +28,20 @@ class VenueRun:
         self.events: Events | None = None
         self.once()
 
-    def once(self) -> float:
-        """Seconds that one batch takes; emptying the book is not timed."""
+    def empty(self) -> None:
+        """Start with an empty book again."""
         self.events = None  # a caller that kept them would make the venue write to new columns
         self.venue.reset()
-        start = perf_counter()
+
+    def submit(self) -> None:
+        """One batch; the book must be empty."""
         self.events = self.venue.submit(self.orders)
+
+    def once(self) -> float:
+        """Seconds that one batch takes; emptying the book is not timed."""
+        self.empty()
+        start = perf_counter()
+        self.submit()
         return perf_counter() - start
 
     def rate(self) -> float:
@@ -44,9 +53,9 @@ class VenueRun:
         assert self.events is not None
         traded = self.events.exec_type == ExecType.TRADE
         qty, price = self.events.qty[traded], self.events.price[traded]
-        book = self.venue.book()
-        levels = len(book.bids().price) + len(book.asks().price)
-        live = int(self.venue.book_columns.markets.live[0])
+        sides = self.venue.book().bids(), self.venue.book().asks()
+        live = sum(int(side.orders.sum()) for side in sides)
+        levels = sum(len(side.price) for side in sides)
         return Answer(len(qty), int(qty.sum()), int((qty * price).sum()), live, levels)
 
     def wrong(self) -> str:
@@ -73,8 +82,9 @@ def to_orders(messages: Messages) -> Orders:
 
 
 def _prepare(name: str) -> Probe:
-    run = VenueRun(load(name))
-    return Probe(run.rate, run.wrong)
+    workload = load(name)
+    run = VenueRun(workload)
+    return Probe(run.rate, run.wrong, f"{workload.source} workload")
 
 
 BENCHMARKS = tuple(

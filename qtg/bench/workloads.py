@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qtg.errors import ConfigError
+
 from .slow_book import Answer, SlowBook
 
 LIMIT, CANCEL, MARKET = 0, 1, 2
@@ -50,7 +51,7 @@ class Workload(NamedTuple):
     """Messages and what a right book makes of them."""
 
     name: str
-    source: str  # "generated" or the folder it was read from
+    source: str  # "generated" or "recorded"
     messages: Messages
     answer: Answer
 
@@ -91,7 +92,7 @@ def read(name: str, folder: Path) -> Workload:
             f"{path} is not the published workload {name}: its {wrong[0]} should be "
             f"{getattr(PUBLISHED[name], wrong[0])}, not {getattr(answer, wrong[0])}"
         )
-    return Workload(name, str(folder), messages, answer)
+    return Workload(name, "recorded", messages, answer)
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ MANY = 14
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name closest to `name`, or None when nothing is close.
 
-    >>> nearest("Backgroud", ["background", "storage"])
+    >>> nearest("Bckground", ["background", "storage"])
     'background'
     """
     by_key = {_key(each): each for each in known}

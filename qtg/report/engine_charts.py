@@ -50,12 +50,11 @@ def _tick_time(context: "Context") -> Chart:
     if metrics is None:
         views = {ALL: {ALL: missing(context.tables.why("metrics"))}}
     else:
-        metrics = context.own(metrics).sort("tick")
-        total, phases = tick_milliseconds(metrics)
+        total, phases = tick_milliseconds(context.own(metrics))
         views = {
             "Histogram": {ALL: _histogram(total, phases)},
             "Typical and slow": {ALL: _slow(total, phases)},
-            "Over the run": {ALL: _over_run(metrics, phases, context)},
+            "Over the run": {ALL: _over_run(metrics.sort("tick"), context)},
         }
     reading = (
         "Wall-clock time of a tick. The height of a bar says how many ticks took that long, its "
@@ -180,7 +179,8 @@ def _slow(total: Floats, phases: dict[str, Floats]) -> Figure:
     return figure(traces, layout, "What slow ticks spend their time on, beside ordinary ones.")
 
 
-def _over_run(metrics: "pl.DataFrame", phases: dict[str, Floats], context: "Context") -> Figure:
+def _over_run(metrics: "pl.DataFrame", context: "Context") -> Figure:
+    phases = tick_milliseconds(metrics)[1]
     buckets = Buckets(metrics.height, context.most_points // 2)
     tick = buckets.first(metrics["tick"].cast(int).to_numpy())
     traces = [

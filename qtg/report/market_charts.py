@@ -21,7 +21,7 @@ from .figure import (
     two_rows,
 )
 from .tables import SymbolQuotes, Tables, column
-from .wording import duration
+from .wording import duration, short
 
 if TYPE_CHECKING:
     import polars as pl
@@ -222,4 +222,4 @@ def _mirrored(largest: float) -> dict[str, Any]:
     step = 10 ** np.floor(np.log10(largest))
     step *= 0.5 if largest / step < 2 else 1 if largest / step < 5 else 2
     values = np.arange(-np.floor(largest / step), np.floor(largest / step) + 1) * step
-    return {"tickvals": numbers(values), "ticktext": [f"{abs(v):,.4g}" for v in values]}
+    return {"tickvals": numbers(values), "ticktext": [short(abs(v)) for v in values.tolist()]}

@@ -50,7 +50,10 @@
   const warmup = () => ({
     type: "rect", layer: "below", line: { width: 0 }, fillcolor: colour("$grey/0.13"),
     yref: "paper", y0: 0, y1: 1, x0: report.warmup[0], x1: report.warmup[1],
-    label: { text: "warm-up", textposition: "top left", font: { size: 11, color: colour("$soft") } },
+  });
+  const warmupName = () => ({
+    text: "warm-up", showarrow: false, x: report.warmup[0], yref: "paper", y: 1, xanchor: "left",
+    yanchor: "top", bgcolor: colour("$surface/0.7"), font: { size: 11, color: colour("$soft") },
   });
   const onTicks = (layout) => Boolean(layout.xaxis?.tick_axis);
   const styled = (layout) => {
@@ -64,7 +67,10 @@
       ...layout,
     };
     for (const name of Object.keys(full)) if (/^[xy]axis/.test(name)) full[name] = axisStyle(full[name]);
-    if (onTicks(layout) && report.warmup) full.shapes = [...(full.shapes || []), warmup()];
+    if (onTicks(layout) && report.warmup) {
+      full.shapes = [...(full.shapes || []), warmup()];
+      full.annotations = [...(full.annotations || []), warmupName()];
+    }
     if (onTicks(layout) && state.range) full.xaxis = { ...full.xaxis, range: [...state.range], autorange: false };
     return full;
   };

@@ -182,5 +182,5 @@ def card(chart: Chart) -> str:
     buttons = f'<div class="views">{views}</div>' if len(chart.views) > 1 else ""
     return f"""<section class="card"><header><h3>{text(chart.title)} <b></b></h3>{buttons}</header>
 <p class="reading">{text(chart.reading)}</p><p class="note"></p>
-<div class="plot" id="{chart.key}" data-chart="{chart.key}" role="img"
+<div class="plot" id="chart-{chart.key}" data-chart="{chart.key}" role="img"
  aria-label="{text(chart.title)}" style="height:{chart.height}px"></div></section>"""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qtg.errors import StorageError
+from qtg.schemas import Tier
 
 from .tables import sentence
 
@@ -18,7 +19,7 @@ class Profits:
     Attributes
     ----------
     by_kind : frame   tick, kind, agents, realized, unrealized, pnl; sorted by tick and kind
-    last : frame      kind, pnl; one row per agent of the last snapshot
+    last : frame      kind, pnl; one row per agent of the last snapshot, house accounts left out
     missing : str     why there are no rows, as a sentence; empty if there are
     """
 
@@ -45,5 +46,6 @@ def read_profits(result: Any) -> Profits:
     by_kind = sums.sort("tick", "kind").collect()
     if by_kind.height == 0:
         return Profits(by_kind, by_kind, "The run took no snapshots of its agents.")
-    last = agents.filter(pl.col("tick") == by_kind["tick"].max())
+    own = pl.col("tier").cast(pl.String) != Tier.HOUSE.name.lower()
+    last = agents.filter(pl.col("tick") == by_kind["tick"].max(), own)
     return Profits(by_kind, last.select(kind, pnl.alias("pnl")).collect())

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from qtg.errors import StorageError
+from qtg.schemas import ExecType
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +22,7 @@ def count_rejections(result: Any) -> "pl.DataFrame | None":
         orders = result.scan("orders")
     except StorageError:
         return None
-    rejected = orders.filter(pl.col("exec_type").cast(pl.String) == "REJECTED")
+    rejected = orders.filter(pl.col("exec_type").cast(pl.String) == ExecType.REJECTED.name.lower())
     reasons = rejected.group_by(pl.col("reason").cast(pl.String))
     frame: pl.DataFrame = reasons.agg(pl.len().cast(pl.Int64).alias("count")).collect()
     return frame.sort("count", "reason")

@@ -111,7 +111,7 @@ class Sink(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         if kind is not None:
-            self.fail(f"{kind.__name__}: {error}")
+            self.fail(f"{kind.__name__}: {error}".removesuffix(": "))
         else:
             self.fail("the run was left before it was closed")
 

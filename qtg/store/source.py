@@ -1,5 +1,6 @@
 """The reading side of a run: its tables as they are stored, from files or from memory."""
 
+import re
 from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
@@ -154,5 +155,6 @@ def _registered(connection: "duckdb.DuckDBPyConnection", name: str, table: "pa.T
     return f"memory_{name}"
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _literal(path: str) -> str:
+    """A path as SQL text, for a function that would take * ? [ as a pattern."""
+    return "'" + re.sub(r"([*?\[])", r"[\1]", path).replace("'", "''") + "'"

@@ -3,6 +3,7 @@
 import queue
 import threading
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class Writer(threading.Thread):
     def run(self) -> None:
         """Work the queue; None ends it."""
         with suppress(ImportError):  # now rather than with the first rows, which would wait
-            from . import parts as _
+            import_module("qtg.store.parts")
         while True:
             chunk = self.queue.get()
             try:

@@ -15,12 +15,12 @@ NORMAL = {"kind": "normal", "mean": 3, "std": 1}
 PROBLEMS = [
     # misspelt and missing names
     ({"sed": 3}, "sed: no such setting; did you mean 'seed'?"),
-    ({"backgroud": {}}, "backgroud: no such setting; did you mean 'background'?"),
+    ({"bckground": {}}, "bckground: no such setting; did you mean 'background'?"),
     ({"background": {"cont": 3}}, "background.cont: no such setting; did you mean 'count'?"),
     ({"symbols": [{**A, "tick": 1}]}, "symbols.0.tick: no such setting; did you mean 'tick_size'?"),
     (
-        {"symbols": [{"symbl": "A", "initial_price": "1"}]},
-        "symbols.0.symbl: no such setting; did you mean 'symbol'?",
+        {"symbols": [{"symbool": "A", "initial_price": "1"}]},
+        "symbols.0.symbool: no such setting; did you mean 'symbol'?",
     ),
     ({"symbols": [{"symbol": "A"}]}, "symbols.0.initial_price: is missing; give the price"),
     ({"background": {1: 2}}, "background.1: no such setting; use one of: count, regime"),

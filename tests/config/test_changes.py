@@ -71,7 +71,7 @@ def test_none_takes_a_setting_back_to_left_out(config: Config) -> None:
     ("path", "sentence"),
     [
         ("sed", "sed: no such setting; did you mean 'seed'?"),
-        ("backgroud.count", "backgroud: no such setting; did you mean 'background'?"),
+        ("bckground.count", "bckground: no such setting; did you mean 'background'?"),
         ("background.cuont", "background.cuont: no such setting; did you mean 'count'?"),
         ("smart.7.count", "smart.7: no such entry; smart has 0 to 1"),
         ("smart.first.count", "smart.first: no such entry; smart has 0 to 1"),

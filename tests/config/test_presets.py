@@ -96,5 +96,5 @@ def test_preset_takes_overrides_of_fields_and_of_dotted_paths() -> None:
 
 
 def test_a_misspelt_preset_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ConfigError, match=r"^no preset 'standrd'; did you mean 'standard'\?$"):
-        Config.preset("standrd")
+    with pytest.raises(ConfigError, match=r"^no preset 'standrad'; did you mean 'standard'\?$"):
+        Config.preset("standrad")

@@ -21,11 +21,12 @@ from qtg.schemas import (
     TimeInForce,
 )
 from qtg.venue import Venue
-from tests.property.differential import FIELDS, Setup, as_columns, event_table
+from tests.property.differential import FIELDS, Setup
 from tests.property.invariants import check_market
 from tests.property.strategies import batches
 from tests.property.test_venue_properties import addressed
 from tests.reference.auction import SlowAuctionVenue
+from tests.reference.columns import as_columns, as_table
 from tests.reference.rules import MAX_PRICE, Message
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -44,7 +45,7 @@ class AuctionPair:
     def compare(self, events: Events, told: Sequence[dict[str, int]]) -> None:
         expected = [[event[name] for name in FIELDS] for event in told]
         wanted = np.array(expected, np.int64).reshape(-1, len(FIELDS))
-        assert canonical(event_table(events)) == canonical(wanted)
+        assert canonical(as_table(events)) == canonical(wanted)
 
     def check_books(self) -> None:
         for market in self.slow.markets:
@@ -71,7 +72,7 @@ def canonical(table: np.ndarray) -> list[list[int]]:
 @given(st.lists(batches, max_size=8))
 def test_batches_of_an_auction_venue_equal_the_slow_auction(stream: list) -> None:
     pair, tick = AuctionPair(Setup(((1, 1), (1, 1)))), 0
-    for messages, ticks in stream:
+    for messages, ticks, *_ in stream:
         tick += ticks
         batch = addressed(pair, messages)
         pair.compare(pair.fast.submit(as_columns(batch), tick=tick), pair.slow.submit(batch, tick))
@@ -85,12 +86,10 @@ def test_a_call_over_several_batches_equals_the_slow_auction(
 ) -> None:
     pair, tick = AuctionPair(Setup(((1, 1), (1, 1)))), 0
     pair.fast.begin_call()
-    for messages, ticks in stream:
+    for messages, ticks, *_ in stream:
         tick += ticks
         batch = addressed(pair, messages)
-        expired = pair.slow.gather([]) if ticks == 0 else []
-        del expired
-        told = super(SlowAuctionVenue, pair.slow).submit(batch, tick)
+        told = pair.slow.gather(batch, tick)
         pair.compare(pair.fast.submit(as_columns(batch), tick=tick), told)
     price = None if reference is None else f"{reference / 10_000:.4f}"
     given_prices = None if reference is None else [reference] * 2

@@ -4,7 +4,7 @@ import numpy as np
 
 from qtg.kernels.directory import find
 from qtg.kernels.ladder import NO_KEY
-from qtg.schemas import LADDERS, NO_ROW, Book, Directory
+from qtg.schemas import LADDERS, NO_ROW, Book
 from qtg.venue import Venue
 
 
@@ -32,7 +32,7 @@ def check_ladder(book: Book, market: int, ladder: int) -> set[int]:
     slots = np.flatnonzero(in_ladder)
     assert book.ladders.orders[row] == len(slots)
     key, low = orders.key[market], book.ladders.low[row]
-    window = book.levels.head.shape[1]
+    window = book.levels.shape[1]
     inside = slots[orders.parked[market, slots] == 0]
     parked = slots[orders.parked[market, slots] != 0]
     assert (key[inside] >= low).all()
@@ -51,7 +51,7 @@ def _level_slots(book: Book, market: int, row: int) -> set[int]:
     """Walk every level of a ladder; its bit, links, order and sum must agree."""
     orders, levels = book.orders, book.levels
     window = levels.head.shape[1]
-    words = book.ladders.occupied[row]
+    words = book.occupied[row]
     found: set[int] = set()
     for i in range(window):
         occupied = bool(int(words[i >> 6]) >> (i & 63) & 1)
@@ -109,7 +109,7 @@ def _check_slots(book: Book, market: int, live: set[int]) -> None:
 
 def _check_directory(book: Book, market: int, live: set[int]) -> None:
     """The directory finds every live id and holds no other."""
-    directory = Directory(*(column[market] for column in book.directory))
+    directory = book.directory[market]
     for slot in live:
         order_id = book.orders.order_id[market, slot]
         assert find(directory, order_id) == slot
@@ -119,7 +119,7 @@ def _check_directory(book: Book, market: int, live: set[int]) -> None:
 
 def _check_timers(book: Book, market: int, live: set[int], tick: int) -> None:
     """Every order with a lifetime hangs in the bucket of its tick, which is still to come."""
-    orders, heads = book.orders, book.timers.head[market]
+    orders, heads = book.orders, book.timers[market]
     found: set[int] = set()
     for bucket in np.flatnonzero(heads != NO_ROW).tolist():
         before, slot = NO_ROW, int(heads[bucket])

@@ -106,9 +106,9 @@ class SlowAuctionVenue(SlowVenue):
         batch = sorted(gathered + trades, key=lambda e: number.get(e["market"], unknown))
         return expired + batch
 
-    def gather(self, messages: Sequence[Message]) -> list[Event]:
+    def gather(self, messages: Sequence[Message], tick: int | None = None) -> list[Event]:
         """One batch that only gathers."""
-        return super().submit(messages)
+        return super().submit(messages, tick)
 
     def uncross(
         self, markets: Iterable[int] | None = None, given: Sequence[int] | None = None

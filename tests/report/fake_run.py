@@ -12,12 +12,12 @@ from qtg.errors import StorageError
 START = datetime(2024, 1, 2, 9, 30)
 NAMES = ["AAPL", "MSFT", "NVDA", "XOM", "CVX", "JPM", "GS", "JNJ", "PFE", "WMT"]
 KINDS = {
-    "NoiseTrader": ("SMART", 30),
-    "MarketMaker": ("SMART", 20),
-    "ThresholdBuyer": ("REACTIVE", 40),
-    "ThresholdSeller": ("REACTIVE", 40),
-    "MomentumFollower": ("REACTIVE", 20),
-    "Pool": ("HOUSE", 1),
+    "NoiseTrader": ("smart", 30),
+    "MarketMaker": ("smart", 20),
+    "ThresholdBuyer": ("reactive", 40),
+    "ThresholdSeller": ("reactive", 40),
+    "MomentumFollower": ("reactive", 20),
+    "Pool": ("house", 1),
 }
 PHASES = {
     "news": 0.03,
@@ -177,7 +177,7 @@ def _agents(rng: np.random.Generator, ticks: int) -> pl.DataFrame:
 
 def _instruments(names: list[str]) -> pl.DataFrame:
     return pl.DataFrame({"symbol": names}).with_columns(
-        pl.lit("TECH").alias("sector"),
+        pl.lit("tech").alias("sector"),
         pl.lit(0.01).alias("tick_size"),
         pl.lit(1).alias("lot_size"),
         pl.lit(100.0).alias("initial_price"),
@@ -186,6 +186,6 @@ def _instruments(names: list[str]) -> pl.DataFrame:
 
 
 def _rejections(rng: np.random.Generator) -> pl.DataFrame:
-    reasons = ["INSUFFICIENT_CASH", "INSUFFICIENT_SHARES", "SELF_TRADE", "OFF_TICK"]
+    reasons = ["insufficient_cash", "insufficient_shares", "self_trade", "off_tick"]
     reason = rng.choice(reasons, 2_000, p=[0.6, 0.3, 0.08, 0.02])
-    return pl.DataFrame({"exec_type": ["REJECTED"] * 2_000, "reason": reason})
+    return pl.DataFrame({"exec_type": ["rejected"] * 2_000, "reason": reason})

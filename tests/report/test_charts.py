@@ -93,6 +93,18 @@ def test_boxes_hold_the_quartiles_of_the_agents(run: FakeRun, html: str) -> None
     assert box["q1"][0] == pytest.approx(np.quantile(pnl, 0.25), abs=0.01)
 
 
+def test_house_accounts_are_no_agents_of_their_kind(html: str) -> None:
+    assert "Pool (1)" in {t["name"] for t in view(html, "pnl")["data"]}
+    assert "Pool" not in {t["name"] for t in view(html, "pnl", name="Per agent")["data"]}
+
+
+def test_tick_times_over_the_run_include_the_warm_up(run: FakeRun) -> None:
+    config = run.config | {"warmup": {"ticks": 500}, "ticks": 2_000}
+    html = render(replace(run, config=config))
+    assert view(html, "ticktime", name="Over the run")["data"][0]["x"][0] == 0
+    assert sum(sum(t["y"]) for t in view(html, "ticktime")["data"]) <= 2_000.5
+
+
 def test_histogram_holds_every_tick_it_does_not_say_it_left_out(run: FakeRun, html: str) -> None:
     figure = view(html, "ticktime")
     total = run.metrics["total_ns"].to_numpy() / 1e6
@@ -129,10 +141,10 @@ def test_rejections_are_counted_by_reason(run: FakeRun, html: str) -> None:
 
 def test_events_that_are_not_rejections_are_not_counted(run: FakeRun) -> None:
     orders = pl.DataFrame(
-        {"exec_type": ["CANCELED", "REJECTED"], "reason": ["REQUESTED", "OFF_LOT"]}
+        {"exec_type": ["canceled", "rejected"], "reason": ["requested", "off_lot"]}
     )
     bars = view(render(replace(run, orders=orders)), "rejections")["data"][0]
-    assert (bars["y"], bars["x"]) == (["OFF_LOT"], [1])
+    assert (bars["y"], bars["x"]) == (["off_lot"], [1])
 
 
 def test_returns_note_counts_returns_after_the_warm_up(run: FakeRun) -> None:

@@ -1,5 +1,7 @@
 """The report as a file: self-contained, small, honest about what is missing."""
 
+import base64
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +11,7 @@ import polars as pl
 import pytest
 
 from qtg.errors import StorageError
+from qtg.report.bundle import packed
 from qtg.report.html import render, write_report
 
 from .fake_run import FakeRun, fake_run
@@ -65,6 +68,12 @@ def test_every_chart_has_its_place_in_the_page(html: str) -> None:
         assert html.count(f'data-chart="{key}"') == 1
 
 
+def test_no_two_elements_have_the_same_id(html: str) -> None:
+    ids = re.findall(r'\bid="([^"]*)"', page_without_packed_parts(html))
+    assert len(ids) == len(set(ids))
+    assert {"summary", "returns", "chart-returns"} <= set(ids)
+
+
 def test_every_drawn_symbol_can_be_chosen(html: str) -> None:
     assert payload(html)["symbols"] == ["AAPL", "MSFT"]
     for symbol in ("AAPL", "MSFT"):
@@ -74,6 +83,10 @@ def test_every_drawn_symbol_can_be_chosen(html: str) -> None:
 
 def test_same_run_gives_the_same_file(run: FakeRun, html: str) -> None:
     assert render(run) == html
+
+
+def test_packed_parts_carry_no_time_stamp() -> None:
+    assert base64.b64decode(packed("text"))[4:8] == bytes(4)
 
 
 def test_head_names_the_run_and_its_figures(run: FakeRun, html: str) -> None:

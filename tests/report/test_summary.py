@@ -39,6 +39,13 @@ def test_sums_agree_with_the_trades_behind_the_candles(run: FakeRun) -> None:
         assert summary.change == pytest.approx(traded[-1]["last"] / traded[0]["last"] - 1)
 
 
+def test_an_interrupted_run_is_summed_over_its_finest_candles(run: FakeRun) -> None:
+    finest = run.candles.filter(timeframe=60)
+    first = run.candles.filter(timeframe=300, tick=0)
+    stopped = replace(run, candles=pl.concat([first, finest]))
+    assert summaries(stopped)["AAPL"].volume == summaries(run)["AAPL"].volume
+
+
 def test_mean_spread_is_in_price_ticks(run: FakeRun) -> None:
     for symbol, summary in summaries(run).items():
         rows = [r for r in run.quotes.iter_rows(named=True) if r["symbol"] == symbol]

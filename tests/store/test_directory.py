@@ -32,7 +32,7 @@ def test_an_empty_directory_is_taken(tmp_path: Path) -> None:
 
 def test_an_existing_run_is_refused_and_left_alone(tmp_path: Path) -> None:
     write_run(tmp_path / "run")
-    with pytest.raises(StorageError, match="already holds a run.*--overwrite"):
+    with pytest.raises(StorageError, match=r"already holds a run.*--overwrite"):
         RunWriter(tmp_path / "run", **RUN)
     assert open_run(tmp_path / "run").trades.height == 10
 
@@ -79,7 +79,7 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StorageError, match="file is a file"):
         RunWriter(tmp_path / "file", **RUN)
-    with pytest.raises(StorageError, match="no run can be written.*Not a directory"):
+    with pytest.raises(StorageError, match=r"no run can be written.*Not a directory"):
         RunWriter(tmp_path / "file" / "run", **RUN)
 
 
@@ -88,7 +88,7 @@ def test_an_unwritable_place_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
         raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
     monkeypatch.setattr(Path, "mkdir", refuse)  # tests may run as root, who may write anywhere
-    with pytest.raises(StorageError, match="no run can be written to .*run: Permission denied"):
+    with pytest.raises(StorageError, match=r"no run can be written to .*run: Permission denied"):
         RunWriter(tmp_path / "run", **RUN)
 
 
@@ -101,3 +101,11 @@ def test_a_symbol_given_twice_is_refused_before_anything_is_made(tmp_path: Path)
 def test_a_config_that_is_not_json_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="config cannot be written as JSON"):
         RunWriter(tmp_path / "run", **RUN | {"config": {"start": object()}})
+
+
+def test_a_directory_name_is_never_read_as_a_pattern(tmp_path: Path) -> None:
+    write_run(tmp_path / "run1", 10)
+    write_run(tmp_path / "run*", 20)
+    run = open_run(tmp_path / "run*")
+    assert run.trades.height == 20
+    assert run.sql("select count(*) from trades").item() == 20

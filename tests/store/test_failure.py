@@ -35,10 +35,22 @@ def fill_the_disk(monkeypatch: pytest.MonkeyPatch, after: int, number: int = err
 
 def write_until_it_fails(sink: RunWriter, steps: int = 1_000) -> str:
     buffer = sink.table(Trades)
-    with pytest.raises(StorageError) as caught:
+    try:
         for step in range(steps):
             buffer.extend(counted_trades(step * 100, 100))
-    return str(caught.value)
+    except StorageError as error:
+        return str(error)
+    pytest.fail("nothing was raised")
+
+
+def write_and_raise(place: Path, error: BaseException) -> None:
+    def use() -> None:
+        with RunWriter(place, **RUN) as sink:
+            sink.table(Trades).extend(counted_trades(0, 10))
+            raise error
+
+    with pytest.raises(type(error)):
+        use()
 
 
 def test_a_full_disk_stops_the_run_and_keeps_what_was_committed(
@@ -86,7 +98,7 @@ def test_the_failure_shows_on_the_next_call_whatever_it_is(
         "table": lambda: sink.table(Candles),
         "reserve": lambda: buffer.reserve(1),
     }
-    with pytest.raises(StorageError, match="No space left on device.*stays readable"):
+    with pytest.raises(StorageError, match=r"No space left on device.*stays readable"):
         calls[call]()
     sink.fail("done")
     assert open_run(tmp_path / "run").status == "failed"
@@ -159,11 +171,16 @@ def test_a_real_limit_on_file_size_is_survived(tmp_path: Path) -> None:
 
 
 def test_leaving_the_block_with_an_exception_records_it(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), RunWriter(tmp_path / "run", **RUN) as sink:
-        sink.table(Trades).extend(counted_trades(0, 10))
-        raise ZeroDivisionError("by zero")
+    write_and_raise(tmp_path / "run", ZeroDivisionError("by zero"))
     run = open_run(tmp_path / "run")
     assert (run.status, run.info()["reason"]) == ("failed", "ZeroDivisionError: by zero")
+    assert run.trades.height == 10
+
+
+def test_an_interrupt_by_the_user_is_the_reason(tmp_path: Path) -> None:
+    write_and_raise(tmp_path / "run", KeyboardInterrupt())
+    run = open_run(tmp_path / "run")
+    assert run.info()["reason"] == "KeyboardInterrupt"
     assert run.trades.height == 10
 
 

@@ -96,7 +96,9 @@ def test_a_sum_beyond_int64_stays_exact(run: Result) -> None:
 
 
 def test_time_can_be_truncated_in_sql(run: Result) -> None:
-    answer = run.sql("select date_trunc('minute', time) as minute, count(*) n from trades group by 1")
+    answer = run.sql(
+        "select date_trunc('minute', time) as minute, count(*) n from trades group by 1"
+    )
     assert answer["n"].to_list() == [100]
 
 
@@ -152,7 +154,9 @@ def test_the_run_describes_itself(run: Result) -> None:
 
 
 def test_a_lazy_frame_gives_the_same_as_the_frame(run: Result) -> None:
-    assert run.scan("trades").select(pl.col("qty").sum()).collect().item() == run.trades["qty"].sum()
+    assert (
+        run.scan("trades").select(pl.col("qty").sum()).collect().item() == run.trades["qty"].sum()
+    )
 
 
 def test_a_stored_run_is_not_saved_again(tmp_path: Path) -> None:

@@ -101,9 +101,9 @@ def test_parts_hold_several_row_groups_and_the_manifest_counts_them(tmp_path: Pa
         file = tmp_path / "run" / part.path
         metadata = pq.read_metadata(file)
         assert file.stat().st_size == part.bytes
-        assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [
-            100
-        ] * (part.rows // 100)
+        assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [100] * (
+            part.rows // 100
+        )
         assert metadata.row_group(0).column(5).compression == "ZSTD"
 
 
