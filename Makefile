@@ -38,8 +38,7 @@ coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels --cov --cov-report=term
 
 peers: $(STAMP)  ## the same workloads on other engines, side by side
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[peers]'
-	$(BIN)/python -m benchmarks.peers
+	$(BIN)/python -m benchmarks.peers --install
 
 docs: $(STAMP)  ## rewrite docs/data-dictionary.md from the schemas
 	$(BIN)/python -m qtg.schemas.dictionary > docs/data-dictionary.md

@@ -16,7 +16,7 @@ from qtg.schemas import NO_ROW
 from . import timers
 from .bits import bit_below, clear_bit, set_bit
 from .directory import remove as forget
-from .parked import park, parked_qty, unpark
+from .parked import PLENTY, park, parked_qty, unpark
 
 from ._jit import kernel
 
@@ -253,10 +253,10 @@ def available(book, r, lowest_key, agent):
         slot = levels[r, key & mask].head
         while slot != NO_ROW:
             if orders[slot].agent == agent:
-                own += orders[slot].qty
+                own = min(own + orders[slot].qty, PLENTY)
             else:
-                others += orders[slot].qty
+                others = min(others + orders[slot].qty, PLENTY)
             slot = orders[slot].next
         key = occupied_at_or_below(book, r, key - 1)
     parked_others, parked_own = parked_qty(book, r, lowest_key, agent)
-    return others + parked_others, own + parked_own
+    return min(others + parked_others, PLENTY), min(own + parked_own, PLENTY)

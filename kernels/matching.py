@@ -249,7 +249,10 @@ def _protected_key(book, inc, rules):
     if best == NO_KEY:
         return NO_KEY
     tick = -inc.side * best
-    return inc.side * (tick + inc.side * (tick * bps // 10_000))
+    if tick // 10_000 > ANY_PRICE // 2 // bps:
+        return ANY_PRICE
+    away = tick // 10_000 * bps + tick % 10_000 * bps // 10_000
+    return min(away, ANY_PRICE - tick) + tick if inc.side > 0 else away - tick
 
 
 @kernel
@@ -292,15 +295,13 @@ def _new(book, orders, inc, rules, events, k):
     if tif == TimeInForce.IOC or tif == TimeInForce.FOK:
         rests = np.int64(Reason.IOC_REMAINDER)
     key = np.int64(NO_KEY)
-    price = inc.price
     if orders.ord_type[row] != OrdType.LIMIT:
         rests = np.int64(Reason.NO_LIQUIDITY)
     if orders.ord_type[row] == OrdType.MARKET:
         key = _protected_key(book, inc, rules)
-        price = np.int64(0)
     else:
-        key = _key(book, inc.side, price)
-    inc = Incoming(row, m, inc.agent, inc.side, inc.order_id, key, price, inc.qty)
+        key = _key(book, inc.side, inc.price)
+    inc = Incoming(row, m, inc.agent, inc.side, inc.order_id, key, inc.price, inc.qty)
     if orders.exec_inst[row] == ExecInst.POST_ONLY and _crosses(book, inc, rules):
         reason = Reason.POST_ONLY_WOULD_CROSS
     elif tif == TimeInForce.FOK:
@@ -372,7 +373,8 @@ def _incoming(orders, row, m, ids):
     r = np.uint64(row)
     msg_type = orders.msg_type[r]
     order_id = ids[r] if msg_type == MsgType.NEW else orders.order_id[r]
-    priced = msg_type != MsgType.CANCEL
+    carries = msg_type != MsgType.CANCEL
+    priced = carries and not (msg_type == MsgType.NEW and orders.ord_type[r] == OrdType.MARKET)
     return Incoming(
         row,
         m,
@@ -381,8 +383,17 @@ def _incoming(orders, row, m, ids):
         order_id,
         np.int64(NO_KEY),
         orders.price[r] if priced else np.int64(0),
-        orders.qty[r] if priced else np.int64(0),
+        orders.qty[r] if carries else np.int64(0),
     )
+
+
+@kernel
+def _most_trades(book, inc, rules):
+    """How many resting orders the message can meet at most."""
+    live = np.int64(book.markets[0].live)
+    if rules.self_trade == SelfTradePrevention.CANCEL_RESTING:
+        return live
+    return min(max(inc.qty, 0), live)
 
 
 @kernel
@@ -429,7 +440,7 @@ def match_rows(books, orders, index, ids, progress, c, rules, events):
                 break
             k = log_order(events, k, inc, ExecType.REJECTED, Reason.UNKNOWN_MARKET, inc.qty, 0)
         else:
-            most = min(max(inc.qty, 0), np.int64(book.markets[0].live)) + SPARE_EVENTS
+            most = _most_trades(book, inc, rules) + SPARE_EVENTS
             if k + most > end:
                 status = Status.GROW_EVENTS
                 break

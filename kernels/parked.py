@@ -14,6 +14,9 @@ from ._jit import kernel
 from .at_market import AT_MARKET, leave_queue
 
 
+PLENTY = 1 << 60  # sums of open quantity stop here; no order asks for as much
+
+
 @kernel
 def precedes(orders, a, b):
     """Whether order `a` trades before order `b`."""
@@ -94,9 +97,9 @@ def parked_qty(book, r, lowest_key, agent):
         if came_from == up:
             if orders[node].key >= lowest_key:
                 if orders[node].agent == agent:
-                    own += orders[node].qty
+                    own = min(own + orders[node].qty, PLENTY)
                 else:
-                    others += orders[node].qty
+                    others = min(others + orders[node].qty, PLENTY)
                 step = left if left != NO_ROW else (right if right != NO_ROW else up)
         elif came_from == left and right != NO_ROW:
             step = right

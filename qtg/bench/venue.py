@@ -84,7 +84,7 @@ def to_orders(messages: Messages) -> Orders:
 def _prepare(name: str) -> Probe:
     workload = load(name)
     run = VenueRun(workload)
-    return Probe(run.rate, run.wrong, f"{workload.source} workload")
+    return Probe(run.rate, run.wrong, workload.source)
 
 
 BENCHMARKS = tuple(

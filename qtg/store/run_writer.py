@@ -69,8 +69,8 @@ class RunWriter(Sink):
         info = new_run(config, seed, fingerprint, symbols, kinds or [])
         super().__init__(info, row_group, commit_seconds)
         self.path = make_run_directory(path, overwrite)
-        self._save()
         self._writer = Writer(self.path, info, part_rows)
+        self._save()
         self._writer.start()
         # A run that is dropped, or still open when Python ends, must not cut a file in two.
         self._stop = weakref.finalize(self, self._writer.stop)
@@ -94,8 +94,7 @@ class RunWriter(Sink):
 
     def _announce(self, name: str) -> None:
         self.info.tables.append(name)
-        # Only the writer's thread touches run.json while it runs.
-        self._writer.queue.put(Chunk(self._buffers[name], None, 0, True))
+        self._save(durable=False)
 
     def _end(
         self, status: str, reason: str | None, trace_hash: str | None, ticks: int | None
@@ -105,8 +104,8 @@ class RunWriter(Sink):
         self.info.end(status, reason, trace_hash, ticks)
         self._save()
 
-    def _save(self) -> None:
+    def _save(self, durable: bool = True) -> None:
         try:
-            self.info.save(self.path)
+            self._writer.save(durable)
         except OSError as error:
             raise StorageError(f"{self.path} cannot be written: {reason_of(error)}") from None

@@ -35,7 +35,7 @@ class Writer(threading.Thread):
         self._part_rows = part_rows
         self._parts: dict[str, PartWriter] = {}
         self._numbers: dict[str, int] = {}
-        self._tables = 0  # how many run.json names
+        self._saving = threading.Lock()
 
     def run(self) -> None:
         """Work the queue; None ends it."""
@@ -62,6 +62,11 @@ class Writer(threading.Thread):
             self.queue.put(None)
             self.join()
 
+    def save(self, durable: bool = True) -> None:
+        """Write run.json; both threads do."""
+        with self._saving:
+            self._info.save(self._directory, durable)
+
     def _work(self, chunk: Chunk | None) -> None:
         if chunk is None:
             self._commit(list(self._parts))
@@ -71,8 +76,6 @@ class Writer(threading.Thread):
             self._write(name, chunk)
         if name in self._parts and (chunk.commit or self._parts[name].rows >= self._part_rows):
             self._commit([name])
-        elif self._tables != len(self._info.tables):
-            self._save(durable=False)
 
     def _write(self, name: str, chunk: Chunk) -> None:
         from .parts import PartWriter
@@ -90,11 +93,7 @@ class Writer(threading.Thread):
             self._info.manifest.append(self._parts[name].commit())
             del self._parts[name]
         if names:
-            self._save()
-
-    def _save(self, durable: bool = True) -> None:
-        self._tables = len(self._info.tables)
-        self._info.save(self._directory, durable)
+            self.save()
 
     def _give_up(self, chunk: Chunk | None, error: Exception) -> None:
         what = NAMES[chunk.home.table] if chunk is not None else "the last rows"
@@ -104,5 +103,5 @@ class Writer(threading.Thread):
         reason = f"writing {what} to {self._directory} failed: {reason_of(error)}"
         self._info.end("failed", reason, None, None)
         with suppress(OSError):
-            self._save()
+            self.save()
         self.failure = reason

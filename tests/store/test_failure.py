@@ -69,6 +69,23 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_committed(
     assert not list((tmp_path / "run").glob("**/*.tmp"))
 
 
+def test_nothing_is_written_after_a_failure_even_if_it_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = parts.PartWriter.write
+
+    def fail_on_the_second(self: Any, rows: Any) -> None:
+        if rows.trade_id[0] == 100:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(self, rows)
+
+    monkeypatch.setattr(parts.PartWriter, "write", fail_on_the_second)
+    sink = RunWriter(tmp_path / "run", **RUN, row_group=100, part_rows=100)
+    write_until_it_fails(sink)
+    sink.fail("the simulation stopped")
+    assert open_run(tmp_path / "run").trades["trade_id"].to_list() == list(range(100))
+
+
 def test_run_json_says_failed_even_if_nobody_asks_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

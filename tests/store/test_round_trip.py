@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from qtg.result import open_run, result_of
-from qtg.schemas import STORED, Candles, Instruments, Quotes, Trades
+from qtg.schemas import STORED, Candles, Instruments, Quotes, Trades, taken
 from qtg.store import MemorySink, RunWriter, Sink
 
 from .tables import RUN, counted_trades, expected, random_table
@@ -109,9 +109,10 @@ def test_parts_hold_several_row_groups_and_the_manifest_counts_them(tmp_path: Pa
 
 def test_ticks_of_a_part_are_its_lowest_and_highest_also_when_unsorted(tmp_path: Path) -> None:
     rows = random_table(Candles, 4)
-    rows.tick[:] = [30, 0, 45, 15]
-    with RunWriter(tmp_path / "run", **RUN) as sink:
-        sink.table(Candles).extend(rows)
+    rows.tick[:] = [45, 30, 15, 0]
+    with RunWriter(tmp_path / "run", **RUN, row_group=2) as sink:
+        for row in range(4):
+            sink.table(Candles).extend(taken(rows, slice(row, row + 1)))
         sink.table(Instruments).extend(random_table(Instruments, 3))
         sink.close()
     ticks = {part.table: (part.first_tick, part.last_tick) for part in sink.info.manifest}
@@ -128,6 +129,24 @@ def test_flushed_rows_are_readable_while_the_run_goes_on(tmp_path: Path) -> None
     assert run.trades["trade_id"].to_list() == list(range(70))
     sink.close()
     assert open_run(tmp_path / "run").trades.height == 100
+
+
+def test_unfinished_parts_do_not_look_like_parts(tmp_path: Path) -> None:
+    sink = RunWriter(tmp_path / "run", **RUN, row_group=10)
+    sink.table(Trades).extend(counted_trades(0, 10))
+    sink._writer.queue.join()
+    assert [f.suffix for f in (tmp_path / "run/trades").iterdir()] == [".tmp"]
+    sink.close()
+    assert [f.suffix for f in (tmp_path / "run/trades").iterdir()] == [".parquet"]
+
+
+def test_run_json_names_a_table_as_soon_as_it_is_asked_for(tmp_path: Path) -> None:
+    sink = RunWriter(tmp_path / "run", **RUN)
+    for table in (Trades, Quotes, Candles):
+        sink.table(table)
+        assert open_run(tmp_path / "run").tables[-1] in ("trades", "quotes", "candles")
+    assert open_run(tmp_path / "run").tables == ["trades", "candles", "quotes"]
+    sink.close()
 
 
 def test_every_table_is_committed_after_a_while_of_its_own_accord(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import qtg.schemas
 from qtg.schemas import STORED, OrderEvents, Quotes, Reason, Trades, allocate, columns
 from qtg.schemas.arrow import arrow_schema, enum_of, table_to_arrow
 from qtg.schemas.dictionary import UNITS, render
@@ -36,6 +37,14 @@ def test_the_data_dictionary_names_every_stored_column_and_reason() -> None:
     for reason in Reason:
         assert f"| {int(reason)} | `{reason.name}` |" in page
     assert "| 1 | `IOC` | immediate or cancel:" in page
+
+
+def test_the_data_dictionary_has_every_table_that_schemas_exports() -> None:
+    page = render()
+    for name, table in vars(qtg.schemas).items():
+        if hasattr(table, "_fields") and name not in ("Book", "Column", "Ledger"):
+            stored = [key for key, each in STORED.items() if each is table]
+            assert f"### `{stored[0] if stored else name}`" in page
 
 
 def test_arrow_schema_carries_types_and_units() -> None:

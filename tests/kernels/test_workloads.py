@@ -1,0 +1,58 @@
+"""Recorded order workloads with known answers, each as one batch."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from qtg.schemas import Events, ExecType, MsgType, OrdType, Reason
+from qtg.venue import Venue
+
+LIMIT, CANCEL, MARKET = 0, 1, 2
+
+# trades, volume, notional [ticks], orders left, levels left (where it is known)
+ANSWERS = {
+    "W1": (78_515, 2_006_400, 20_041_236_836, 965, 50),
+    "W2": (0, 0, 0, 200_000, None),
+    "W3": (197_708, 5_030_911, 50_309_618_042, 250, None),
+}
+
+
+def recorded(path: Path) -> dict[str, np.ndarray]:
+    """The columns of `Venue.submit`; ids in the recording count NEW rows, as the venue's do."""
+    frame = pl.read_parquet(path)
+    kind = frame["kind"].to_numpy()
+    return {
+        "msg_type": np.where(kind == CANCEL, MsgType.CANCEL, MsgType.NEW).astype(np.int8),
+        "ord_type": np.where(kind == MARKET, OrdType.MARKET, OrdType.LIMIT).astype(np.int8),
+        "side": np.where(frame["buy"].to_numpy() == 1, 1, -1).astype(np.int8),
+        "price": frame["price"].to_numpy().astype(np.int64),
+        "qty": frame["qty"].to_numpy().astype(np.int64),
+        "order_id": frame["order_id"].to_numpy().astype(np.int64),
+    }
+
+
+def traded(events: Events) -> tuple[int, int, int]:
+    rows = events.exec_type == ExecType.TRADE
+    price, qty = events.price[rows], events.qty[rows]
+    return int(rows.sum()), int(qty.sum()), int((price * qty).sum())
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("window", [64, 1024])
+@pytest.mark.parametrize("name", list(ANSWERS))
+def test_a_recorded_workload_gives_the_known_answer(
+    shared_folder: Path, name: str, window: int
+) -> None:
+    trades, volume, notional, orders, levels = ANSWERS[name]
+    venue = Venue(window=window)
+    events = venue.submit(recorded(shared_folder / "bench" / f"{name}.parquet"))
+    assert traded(events) == (trades, volume, notional)
+    assert not (events.exec_type == ExecType.REJECTED).any()
+    cancelled = events.reason[events.exec_type == ExecType.CANCELED]
+    assert set(cancelled.tolist()) <= {Reason.REQUESTED, Reason.NO_LIQUIDITY}
+    book = venue.book()
+    assert len(book.orders()) == orders
+    if levels is not None:
+        assert len(book.bids().price) + len(book.asks().price) == levels
