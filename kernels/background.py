@@ -1,8 +1,9 @@
 """Tier 3: the background pool, a statistical crowd. It writes straight into the delay queue:
 its orders need no risk check, because the pool has accounting but no portfolio.
 
-Orders scatter around the mid, most of them near (reference 000, part 2): offsets, sizes and
-lifetimes come from quantile tables, so that one counter-based draw and three look-ups make an
+Orders scatter around a centre, most of them near (reference 000, part 2): the mid, pulled some
+way to fair value. Without the pull the pool, which cannot trade with itself, would hold the mid in
+place by its own weight. Offsets, sizes and lifetimes come from quantile tables, so that one counter-based draw and three look-ups make an
 order, with the same result on every machine.
 """
 
@@ -30,6 +31,7 @@ class Pool(NamedTuple):
     tables: PoolTables
     sentiment: np.ndarray  # float64 (market,): mood, above 0 leans to buying
     buy_share: np.ndarray  # int64 (market, 2): share of buys in 2**16, with and against the mood
+    centre: np.ndarray  # int64 (market,): price that its orders scatter around [1e-4]
 
 
 @kernel
@@ -89,15 +91,24 @@ def _write(queue, bucket, row, m, side, price, qty):
 
 
 @kernel
+def find_centres(pool, view):
+    """Where the pool sees each market's price (pool modified in place)."""
+    symbols = view.bid.shape[0] // pool.terms.count.shape[0]
+    for m in range(view.bid.shape[0]):
+        gap = np.float64(view.fair_value[m] - view.mid[m])
+        pool.centre[m] = view.mid[m] + np.int64(pool.terms.anchor[m // symbols] * gap)
+
+
+@kernel
 def _limit_ticks(pool, view, m, env, side, word):
-    """Price in ticks: away from the mid, or past it for an aggressive order."""
-    mid, step = view.mid[m], view.tick_size[m]
+    """Price in ticks: away from the centre, or past it for an aggressive order."""
+    centre, step = pool.centre[m], view.tick_size[m]
     draw = word >> _8
     if np.float64(word & _LOW_8) < pool.terms.aggressive[env] * 256.0:
         away = -_look_up(pool.tables.through, draw)
     else:
         away = _look_up(pool.tables.offset, draw)
-    inner = mid // step if side > 0 else -(-mid // step)
+    inner = centre // step if side > 0 else -(-centre // step)
     return max(inner - side * away, 1)
 
 
@@ -116,6 +127,7 @@ def trade_background(pool, view, queue, seed, envs, tick, latency):
     """
     terms = pool.terms
     symbols = view.bid.shape[0] // terms.count.shape[0]
+    find_centres(pool, view)
     for env in range(terms.count.shape[0]):
         lane_word = lane(envs[env], Stream.BACKGROUND)
         span = np.uint64(terms.latency_high[env] - terms.latency_low[env] + 1)

@@ -40,7 +40,9 @@ def expire_due(books, since, tick, progress, events):
         nobody = Incoming(NO_ROW, m, NO_ROW, 0, 0, 0, 0, 0)
         for due in range(max(since + 1, tick - buckets + 1), tick + 1):
             bucket = due & (buckets - 1)
-            k, through = _expire_bucket(book, nobody, bucket, tick, events, k, progress.end_event[0])
+            k, through = _expire_bucket(
+                book, nobody, bucket, tick, events, k, progress.end_event[0]
+            )
             if not through:
                 progress.event[0] = k
                 progress.status[0] = Status.GROW_EVENTS

@@ -14,11 +14,10 @@ import numpy as np
 from qtg.schemas import NO_ROW
 
 from . import timers
+from ._jit import kernel
 from .bits import bit_below, clear_bit, set_bit
 from .directory import remove as forget
 from .parked import PLENTY, park, parked_qty, unpark
-
-from ._jit import kernel
 
 NO_KEY = -(1 << 62)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qtg.schemas import ExecInst, MsgType, OrdType, Orders, TimeInForce
+from qtg.schemas import ExecInst, MsgType, Orders, OrdType, TimeInForce
 
 from ._jit import kernel
 

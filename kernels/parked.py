@@ -13,7 +13,6 @@ from qtg.schemas import NO_ROW
 from ._jit import kernel
 from .at_market import AT_MARKET, leave_queue
 
-
 PLENTY = 1 << 60  # sums of open quantity stop here; no order asks for as much
 
 

@@ -35,5 +35,5 @@ def read_books(books, view):
         view.last[m] = books.markets[m].last_price
         if bid != NO_KEY and ask != NO_KEY:
             view.mid[m] = (view.bid[m] + view.ask[m]) // 2
-        elif view.mid[m] == 0 or bid == NO_KEY and ask == NO_KEY:
+        elif view.mid[m] == 0 or (bid == NO_KEY and ask == NO_KEY):
             view.mid[m] = view.last[m]

@@ -142,6 +142,10 @@ class Exchange:
         self.first_match = self.n_events
         self.n_events = self.venue.match(arriving, n, self.n_events)
 
+    def open_markets(self) -> None:
+        """End the opening call: every market trades at one price, near its fair value."""
+        self.n_events = self.venue.end_call(self.view.fair_value.copy(), self.n_events)
+
     def settle(self) -> None:
         """Book what `match` did."""
         settle(self.venue.events, self.first_match, self.n_events, self.ledger, self.terms)

@@ -1,6 +1,6 @@
 """Prices and cash are int64 at 1e-4; people write them as text or decimals."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 
 from qtg.schemas import PRICE_SCALE
 
@@ -18,8 +18,9 @@ def to_units(value: str | int | float | Decimal, what: str = "price") -> int:
     ConfigError    not a number, or finer than 1e-4
     """
     try:
-        scaled = Decimal(str(value)) * PRICE_SCALE
-        units = int(scaled)
+        with localcontext(prec=100):
+            scaled = Decimal(str(value)) * PRICE_SCALE
+            units = int(scaled)
     except (InvalidOperation, ValueError, OverflowError):
         raise ConfigError(f"{what} {value!r} is not a number; write it as '12.34'") from None
     if scaled != units:

@@ -12,8 +12,8 @@ Clock = tuple[int, int]  # tick, time [ns]
 def agent_rows(exchange: Exchange, clock: Clock) -> AgentSnapshots:
     """One row per agent of the first environment.
 
-    The pool has no portfolio of its own: its cost is 0, and its realized profit is what it
-    received less what it paid.
+    The pool has no portfolio of its own: its realized profit is what it received less what it
+    paid, its unrealized profit what it has bought less what it has sold, at the last price.
     """
     n = exchange.n_agents
     accounts, positions = exchange.ledger.accounts, exchange.ledger.positions
@@ -24,7 +24,8 @@ def agent_rows(exchange: Exchange, clock: Clock) -> AgentSnapshots:
     realized = positions.realized[:n].sum(axis=1)
     realized[Account.POOL] = (holdings.pool_received - holdings.pool_paid)[:symbols].sum()
     unrealized = value - cost
-    unrealized[Account.POOL] = 0
+    inventory = (holdings.pool_bought - holdings.pool_sold)[:symbols]
+    unrealized[Account.POOL] = inventory @ last[:symbols]
     return AgentSnapshots(
         tick=np.full(n, clock[0]),
         time=np.full(n, clock[1]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from qtg.schemas import (
     Trades,
 )
 
+from .agents.background import pool_is_sane
 from .errors import ConfigError
 from .portfolio import agent_rows, position_rows
 from .stopwatch import Phase
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from .config import Config
     from .simulation import Simulation
     from .store.sink import Sink
+
+
+_LOG = logging.getLogger("qtg")
 
 
 class Publisher:
@@ -53,6 +58,18 @@ class Publisher:
         if len(self.trace) != 1:
             raise ConfigError("tables can be kept for one environment only, not for a batch")
         self._sink = sink
+        storage = self._config.storage
+        for table, wanted in (
+            (Trades, True),
+            (Metrics, True),
+            (Quotes, storage.quotes),
+            (Candles, bool(storage.candles)),
+            (OrderEvents, storage.orders),
+            (AgentSnapshots, bool(storage.agents_every)),
+            (PositionSnapshots, bool(storage.agents_every)),
+        ):
+            if wanted:
+                sink.table(table)
         self._write_instruments(sink)
 
     def publish(self, sim: Simulation) -> None:
@@ -86,12 +103,25 @@ class Publisher:
 
     def finish(self, sim: Simulation) -> None:
         """Write the candles still open, and a last snapshot."""
-        if self._sink is None or sim.tick == 0:
+        if sim.tick == 0:
+            return
+        self._check_pool(sim)
+        if self._sink is None:
             return
         for timeframe in range(len(self._candle_ticks)):
             self._roll(sim, timeframe, self._sink, last=True)
-        if sim.tick % self._config.storage.agents_every != 0:
+        every = self._config.storage.agents_every
+        if every and sim.tick % every != 0:
             self._write_snapshot(sim, self._sink)
+
+    def _check_pool(self, sim: Simulation) -> None:
+        limit = self._config.background.pnl_limit
+        if not pool_is_sane(sim.exchange, limit):
+            _LOG.warning(
+                "the background pool's profit or loss exceeds %.1f%% of the market's value; its "
+                "orders lean one way (background.sentiment_volatility, background.pnl_limit)",
+                100 * limit,
+            )
 
     def _write_tick(self, sim: Simulation, sink: Sink) -> None:
         storage = self._config.storage
@@ -115,9 +145,7 @@ class Publisher:
         columns, at = buffer.reserve(n)
         clock = (sim.tick, sim.time_ns(sim.tick), self.trades)
         exchange = sim.exchange
-        write_trades(
-            exchange.events, 0, exchange.n_events, clock, self._symbols, columns, at
-        )
+        write_trades(exchange.events, 0, exchange.n_events, clock, self._symbols, columns, at)
         buffer.commit(n)
 
     def _write_order_events(self, sim: Simulation, sink: Sink) -> None:
@@ -196,4 +224,3 @@ class Publisher:
             columns.initial_price[row] = symbol.initial_price_units
             columns.shares_outstanding[row] = symbol.shares_outstanding
         buffer.commit(len(symbols))
-

@@ -20,10 +20,10 @@ from .errors import ConfigError, OrderError
 from .exchange import Exchange
 from .fundamentals import FairValues
 from .invariants import check_invariants
+from .order_columns import as_orders
 from .publisher import Publisher
 from .stopwatch import Stopwatch
 from .tick import run_tick
-from .order_columns import as_orders
 
 if TYPE_CHECKING:
     from qtg.schemas import Orders
@@ -105,6 +105,8 @@ class Simulation:
         self._members = members
         self._external: list[Orders] = []
         self._warm_until = config.warmup.ticks
+        if config.venue.opening_auction:
+            self.exchange.venue.begin_call()
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
         self.exchange.reserve_outbox(most)
 
@@ -168,6 +170,11 @@ class Simulation:
     def warming_up(self) -> bool:
         """Whether the current tick belongs to the warm-up."""
         return self.tick <= self._warm_until
+
+    @property
+    def opens_now(self) -> bool:
+        """Whether an opening auction ends in this tick: the warm-up's last, or the first."""
+        return self.exchange.venue.calling and self.tick >= max(self._warm_until, 1)
 
     @property
     def keeps_candles(self) -> bool:

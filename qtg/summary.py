@@ -152,7 +152,9 @@ def print_presets(configs: "list[Config]", as_json: bool) -> None:
     for column in rows[0]:
         table.add_column(column)
     for row in rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else value for value in row.values()))
+        table.add_row(
+            *(f"{value:,}" if isinstance(value, int) else value for value in row.values())
+        )
     Console().print(table)
 
 
@@ -170,7 +172,9 @@ def print_frame(frame: "pl.DataFrame", as_json: bool) -> None:
 def print_next_steps(path: Path, report: Path) -> None:
     """Say what to try after the demo."""
     console = Console()
-    console.print(f"\nreport   [bold]{report}[/bold]  (open it in a browser)\n\ntry next", highlight=False)
+    console.print(
+        f"\nreport   [bold]{report}[/bold]  (open it in a browser)\n\ntry next", highlight=False
+    )
     for command in (
         f'qtg sql {path} "select symbol, sum(qty) shares from trades group by 1 order by 2 desc"',
         "qtg simulate standard --seed 7 --ticks 2000 --out runs/first",

@@ -49,6 +49,8 @@ def run_tick(sim: Simulation) -> None:
     watch.lap(Phase.DELAY)
 
     exchange.match(arriving, counts.orders)
+    if sim.opens_now:
+        exchange.open_markets()
     watch.lap(Phase.MATCH)
 
     exchange.settle()

@@ -186,14 +186,21 @@ class Venue:
         if reference is not None:
             given = _per_market(reference, self.symbols, _reference_units)
             references[:] = np.tile(given, len(self.envs))
-        self.calling = False
         self._own_events()
-        self._begin(0, self.n_markets, 0)
+        k = self.end_call(references)
+        return Events(*(column[:k] for column in self._events))
+
+    def end_call(self, references: np.ndarray, k: int = 0) -> int:
+        """End the call; events go in from row `k`. Returns the next free event row.
+
+        `references` (int64, one per market, 1e-4) may be 0 for a market's last price.
+        """
+        self.calling = False
+        self._begin(0, self.n_markets, k)
         while True:
             uncross_markets(self.book_columns, references, self._progress, 0, self._events)
             if self._finished():
-                break
-        return Events(*(column[: self._progress.event[0]] for column in self._events))
+                return int(self._progress.event[0])
 
     def advance(self, tick: int, k: int = 0) -> int:
         """Move to a later tick and expire what is due; events go in from row `k`.
@@ -309,7 +316,9 @@ def _per_market(value: Any, markets: int, convert: Any) -> list[int]:
     single = isinstance(value, (str, int, float, Decimal))
     values = [value] * markets if single else list(value)
     if len(values) != markets:
-        raise ConfigError(f"{len(values)} values given for {markets} markets; give one, or one each")
+        raise ConfigError(
+            f"{len(values)} values given for {markets} markets; give one, or one each"
+        )
     return [convert(each) for each in values]
 
 

@@ -129,7 +129,8 @@ class PoolTerms(NamedTuple):
     count: Annotated[I64, Col("count", "background agents")]
     activity: Annotated[F64, Col("share", "share of them that send an order in a tick")]
     contrarian: Annotated[F64, Col("share", "share of orders that lean against the mood")]
-    aggressive: Annotated[F64, Col("share", "share of orders priced through the mid")]
+    anchor: Annotated[F64, Col("share", "way of its centre from the mid (0) to fair value (1)")]
+    aggressive: Annotated[F64, Col("share", "share of orders priced through the centre")]
     sentiment_volatility: Annotated[F64, Col("1", "size of the mood's shocks")]
     sentiment_decay: Annotated[F64, Col("1", "what is left of the mood after a tick")]
     sentiment_clamp: Annotated[F64, Col("1", "largest mood, either way")]
@@ -141,7 +142,7 @@ class PoolTerms(NamedTuple):
 class PoolTables(NamedTuple):
     """Quantiles of what the pool draws, shape (2, bins): the second row refines the last bin."""
 
-    offset: Annotated[I32, Col("ticks", "distance from the mid")]
-    through: Annotated[I32, Col("ticks", "distance past the mid of an aggressive order")]
+    offset: Annotated[I32, Col("ticks", "distance from the centre")]
+    through: Annotated[I32, Col("ticks", "distance past the centre of an aggressive order")]
     size: Annotated[I32, Col("lots", "order size")]
     lifetime: Annotated[I32, Col("ticks", "ticks until the order expires")]

@@ -28,11 +28,17 @@ class RestingOrders(NamedTuple):
         I32, Col("tick", "first tick at which it is gone; 0 never, below 0 with its call auction")
     ]
     agent: Annotated[I32, Col("agent", "owner")]
-    next: Annotated[I32, Col("row", "later order of the level; right child while parked", default=NO_ROW)]
-    prev: Annotated[I32, Col("row", "earlier order of the level; left child while parked", default=NO_ROW)]
+    next: Annotated[
+        I32, Col("row", "later order of the level; right child while parked", default=NO_ROW)
+    ]
+    prev: Annotated[
+        I32, Col("row", "earlier order of the level; left child while parked", default=NO_ROW)
+    ]
     parent: Annotated[I32, Col("row", "heap parent while parked", default=NO_ROW)]
     timer_next: Annotated[I32, Col("row", "next order in the same expiry bucket", default=NO_ROW)]
-    timer_prev: Annotated[I32, Col("row", "previous order in the same expiry bucket", default=NO_ROW)]
+    timer_prev: Annotated[
+        I32, Col("row", "previous order in the same expiry bucket", default=NO_ROW)
+    ]
     ladder: Annotated[I8, Col("code", "2 * (side is sell) + (owner is the pool)")]
     parked: Annotated[
         I8, Col("code", "1 while outside the ladder's window, 2 in a call's queue of market orders")
@@ -52,7 +58,9 @@ class Ladders(NamedTuple):
 
     best: Annotated[I64, Col("ticks", "best key in the window, or NO_KEY")]
     low: Annotated[I64, Col("ticks", "lowest key of the window")]
-    parked: Annotated[I32, Col("row", "root of the heap of orders below the window", default=NO_ROW)]
+    parked: Annotated[
+        I32, Col("row", "root of the heap of orders below the window", default=NO_ROW)
+    ]
     orders: Annotated[I32, Col("count", "live orders, parked ones included")]
     first_at_market: Annotated[
         I32, Col("row", "earliest market order waiting for a call to end", default=NO_ROW)
@@ -67,7 +75,9 @@ class Markets(NamedTuple):
 
     tick_size: Annotated[I64, Col("price", "smallest price step", default=1)]
     lot_size: Annotated[I64, Col("shares", "smallest quantity step", default=1)]
-    protection_bps: Annotated[I64, Col("bps", "how far a market order may walk; 0 is without limit")]
+    protection_bps: Annotated[
+        I64, Col("bps", "how far a market order may walk; 0 is without limit")
+    ]
     free: Annotated[I32, Col("row", "first free order slot, linked through `next`", default=NO_ROW)]
     fresh: Annotated[I32, Col("row", "first order slot never used")]
     live: Annotated[I32, Col("count", "resting orders")]

@@ -19,6 +19,7 @@ class BackgroundPool:
         for name, value in background.traits._asdict().items():
             getattr(terms, name)[:] = value
         for name in (
+            "anchor",
             "aggressive",
             "sentiment_decay",
             "sentiment_clamp",
@@ -37,6 +38,7 @@ class BackgroundPool:
             ),
             np.zeros(markets),
             np.full((markets, 2), 1 << 15, np.int64),
+            np.zeros(markets, np.int64),
         )
         self._latency = int(config.latency.enabled)
         self._pnl_limit = background.pnl_limit
@@ -67,12 +69,11 @@ class BackgroundPool:
 
 
 def pool_pnl(exchange: Exchange) -> np.ndarray:
-    """Computed profit of the pool per market: what it received less what it paid [1e-4].
-
-    Equal to sell_volume * vwap_sell - buy_volume * vwap_buy (reference 000, part 2).
-    """
+    """Profit of the pool per market: sell_volume * vwap_sell - buy_volume * vwap_buy (reference
+    000, part 2), with what it holds beyond its start valued at the last price [1e-4]."""
     holdings = exchange.ledger.holdings
-    return holdings.pool_received - holdings.pool_paid
+    inventory = holdings.pool_bought - holdings.pool_sold
+    return holdings.pool_received - holdings.pool_paid + inventory * exchange.view.last
 
 
 def pool_is_sane(exchange: Exchange, limit: float) -> bool:

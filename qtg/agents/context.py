@@ -156,5 +156,7 @@ def _priced(
     step = np.rint(ctx.tick_size[symbol] * PRICE_SCALE).astype(np.int64)
     ticks = price * PRICE_SCALE / step
     near = np.rint(ticks)
-    ticks = np.where(np.abs(ticks - near) < 1e-6, near, np.where(side > 0, np.floor(ticks), np.ceil(ticks)))
+    ticks = np.where(
+        np.abs(ticks - near) < 1e-6, near, np.where(side > 0, np.floor(ticks), np.ceil(ticks))
+    )
     return np.maximum(ticks, 1).astype(np.int64) * step

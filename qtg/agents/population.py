@@ -100,6 +100,8 @@ def _members(
     shares = draws.draw(population.shares, entity + 1, n * len(config.symbols))
     lots = np.array([symbol.lot_size for symbol in config.symbols])
     shares = np.floor(shares).astype(np.int64).reshape(-1, len(config.symbols)) // lots * lots
+    symbols = tradable(config, population)
+    shares[:, np.setdiff1d(np.arange(len(lots)), symbols)] = 0
     params = {
         name: draws.draw(population.params.get(name, default), entity + 3 + place, n)
         for place, (name, default) in enumerate(kind.params.items())
@@ -108,7 +110,7 @@ def _members(
         kind,
         population,
         tier,
-        tradable(config, population),
+        symbols,
         np.repeat(np.arange(len(envs), dtype=np.int32), n),
         np.tile(np.arange(first, first + n, dtype=np.int32), len(envs)),
         _latency(config, population, draws, entity + 2),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qtg.schemas import Tier
 
-from ..config.distributions import Constant, Distribution
+from ..config.distributions import Constant, Distribution, Uniform
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,14 +54,18 @@ def strategy(
     """
 
     def register(decide: Decide) -> Decide:
-        defaults = {
-            key: Constant(value=value) if isinstance(value, (int, float)) else value
-            for key, value in (params or {}).items()
-        }
-        add_kind(Kind(name, Tier.SMART, (decide.__doc__ or "").strip(), defaults, decide))
+        doc = (decide.__doc__ or "").strip()
+        add_kind(Kind(name, Tier.SMART, doc, _distributions(params or {}), decide))
         return decide
 
     return register
+
+
+def _distributions(params: Mapping[str, float | Distribution]) -> dict[str, Distribution]:
+    return {
+        key: Constant(value=value) if isinstance(value, (int, float)) else value
+        for key, value in params.items()
+    }
 
 
 def add_kind(kind: Kind) -> None:
@@ -98,39 +102,47 @@ def kinds() -> dict[str, Kind]:
     return dict(_KINDS)
 
 
-def _built_in(name: str, tier: Tier, doc: str, **params: float) -> None:
-    add_kind(Kind(name, tier, doc, {key: Constant(value=each) for key, each in params.items()}))
+def _built_in(name: str, tier: Tier, doc: str, **params: float | Distribution) -> None:
+    add_kind(Kind(name, tier, doc, _distributions(params)))
 
 
 _built_in(
     "market_maker",
     Tier.SMART,
     "quotes both sides around fair value, shifted against its inventory",
-    half_spread=0.0005,
-    skew=0.002,
-    inventory=5_000,
-    size=200,
+    half_spread=Uniform(low=0.0001, high=0.0004),
+    skew=0.0008,
+    inventory=10_000,
+    size=Uniform(low=300, high=900),
 )
 _built_in(
     "noise_trader",
     Tier.SMART,
     "buys and sells at random around fair value",
-    deviation=0.002,
+    deviation=0.001,
     market_share=0.3,
-    size=50,
+    size=Uniform(low=10, high=100),
     lifetime=20,
 )
 for _name, _doc in (
     ("threshold_buyer", "buys when the price has fallen by its threshold"),
     ("threshold_seller", "sells when the price has risen by its threshold"),
 ):
-    _built_in(_name, Tier.REACTIVE, _doc, threshold=0.01, interval=60, size=20, lifetime=5)
+    _built_in(
+        _name,
+        Tier.REACTIVE,
+        _doc,
+        threshold=Uniform(low=0.0005, high=0.004),
+        interval=Uniform(low=30, high=300),
+        size=Uniform(low=5, high=50),
+        lifetime=5,
+    )
 _built_in(
     "momentum_follower",
     Tier.REACTIVE,
     "looks every interval; buys what has risen, sells what has fallen",
-    threshold=0.003,
-    interval=120,
-    size=20,
+    threshold=Uniform(low=0.0005, high=0.003),
+    interval=Uniform(low=60, high=600),
+    size=Uniform(low=5, high=50),
     lifetime=5,
 )

@@ -57,6 +57,13 @@ class Background(Model):
         "price ticks",
         default=Exponential(mean=10),
     )
+    anchor: Real = setting(
+        "how far its idea of the price goes from the mid price (0) to the fair value (1)",
+        "share",
+        default=0.25,
+        ge=0,
+        le=1,
+    )
     aggressive: Real = setting(
         "part of the orders that are priced through the mid price",
         "share",
@@ -73,7 +80,7 @@ class Background(Model):
     latency_low: Whole = setting("shortest delay of an order", "ticks", default=1, ge=0)
     latency_high: Whole = setting("longest delay of an order", "ticks", default=5, ge=0)
     lifetime_ticks: Distribution = setting(
-        "how long a resting order lives", "ticks", default=Exponential(mean=8)
+        "how long a resting order lives", "ticks", default=Exponential(mean=3)
     )
     pnl_limit: Real = setting(
         "the pool's profit or loss, as part of the market capitalisation, at which the sanity "

@@ -11,9 +11,6 @@ class Warmup(Model):
         "length; these ticks come before the run's own", "ticks", default=500, ge=0, le=MAX_TICK
     )
     persist_candles: Switch = setting("store the candles of the warm-up", default=True)
-    provide_history: Switch = setting(
-        "let the smart agents see the prices of the warm-up", default=True
-    )
     min_book_depth: Whole | None = setting(
         "end the warm-up early once every book holds so many orders; never if left out",
         "orders",

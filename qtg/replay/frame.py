@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from qtg.errors import ConfigError, OrderError, StorageError
 from qtg.kernels.validation import MAX_PRICE, MAX_QTY
-
-from ..errors import ConfigError, OrderError, StorageError
-from ..money import to_currency, to_units
+from qtg.money import to_currency, to_units
 
 ACTIONS = ("A", "C", "M", "T", "F", "R", "N")
 SIDES = {"B": 1, "A": -1, "N": 0}
@@ -126,9 +125,7 @@ def _integers(column: pl.Series) -> pl.Series:
         return column.dt.epoch("ns")
     if not column.dtype.is_integer():
         unit = "; prices are integers at 1e-4" if column.name == "price" else ""
-        raise OrderError(
-            f"column {column.name!r} must hold integers, not {column.dtype}{unit}"
-        )
+        raise OrderError(f"column {column.name!r} must hold integers, not {column.dtype}{unit}")
     try:
         return column.cast(pl.Int64)
     except pl.exceptions.PolarsError:

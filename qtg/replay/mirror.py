@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qtg.errors import InvariantError
 from qtg.schemas import ExecType, MsgType, OrdType, TimeInForce
+from qtg.venue import Venue
 
-from ..errors import InvariantError
-from ..venue import Venue
 from .frame import Message
 
 Fill = tuple[int, int]  # recorded order id, quantity
@@ -66,7 +66,7 @@ class Mirror:
                 self._settled.discard(message.order_id)
             else:
                 self.unknown += 1
-        elif 0 < order.qty and message.size == order.shown - order.qty:
+        elif order.qty > 0 and message.size == order.shown - order.qty:
             order.shown = order.qty
         elif message.size < order.qty:
             self._lower(order, order.qty - message.size)
@@ -115,7 +115,7 @@ class Mirror:
         self.venue.calling = False
         self._recorded.append(0)
         events = self.venue.submit(
-            dict(side=[side], price=[price], qty=[qty], tif=[int(TimeInForce.IOC)])
+            {"side": [side], "price": [price], "qty": [qty], "tif": [int(TimeInForce.IOC)]}
         )
         trades = events.exec_type == ExecType.TRADE
         columns = (events.contra_id, events.price, events.qty)

@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from ..money import to_currency
-from ..venue import Venue
+from qtg.money import to_currency
+from qtg.venue import Venue
+
 from .frame import Message, Recording, read_recording
 from .mirror import Fill, Mirror, Order
 from .opening import Auction, recorded_auction, run_auction

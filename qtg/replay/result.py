@@ -8,26 +8,24 @@ from typing import Any
 
 import polars as pl
 
-_FILLS = pl.List(pl.Struct({"order_id": pl.Int64, "qty": pl.Int64}))
+_FILLS: pl.DataType = pl.List(pl.Struct({"order_id": pl.Int64, "qty": pl.Int64}))
 
-SCHEMA = pl.Schema(
-    {
-        "row": pl.Int64,
-        "ts": pl.Datetime("ns", "UTC"),
-        "kind": pl.Enum(["auction", "continuous"]),
-        "side": pl.Int8,
-        "price": pl.Int64,
-        "size": pl.Int64,
-        "recorded": _FILLS,
-        "our_price": pl.Int64,
-        "our_size": pl.Int64,
-        "ours": _FILLS,
-        "scored": pl.Boolean,
-        "matched": pl.Boolean,
-        "helped_by": pl.String,
-        "why": pl.String,
-    }
-)
+SCHEMA: dict[str, Any] = {
+    "row": pl.Int64,
+    "ts": pl.Datetime("ns", "UTC"),
+    "kind": pl.Enum(["auction", "continuous"]),
+    "side": pl.Int8,
+    "price": pl.Int64,
+    "size": pl.Int64,
+    "recorded": _FILLS,
+    "our_price": pl.Int64,
+    "our_size": pl.Int64,
+    "ours": _FILLS,
+    "scored": pl.Boolean,
+    "matched": pl.Boolean,
+    "helped_by": pl.String,
+    "why": pl.String,
+}
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,7 @@ def cancelled_ahead(mirror: Mirror, block: Sequence[Message]) -> list[Order]:
     return []
 
 
-def _cancelled(
-    mirror: Mirror, block: Sequence[Message], trades: Sequence[Message]
-) -> list[Order]:
+def _cancelled(mirror: Mirror, block: Sequence[Message], trades: Sequence[Message]) -> list[Order]:
     """Resting orders within reach of the trades that have a cancel in the block."""
     aggressors = {trade.order_id for trade in trades}
     gone = []
@@ -66,9 +64,7 @@ def _cancelled(
     return gone
 
 
-def _first_in_first_out(
-    mirror: Mirror, trades: Sequence[Message], without: set[int]
-) -> set[int]:
+def _first_in_first_out(mirror: Mirror, trades: Sequence[Message], without: set[int]) -> set[int]:
     """Orders that the trades fill completely if some have left before."""
     taken: dict[int, int] = defaultdict(int)
     emptied = set()

@@ -43,7 +43,7 @@ def test_a_room_or_a_single_benchmark_can_be_chosen() -> None:
 
 
 def test_part_of_a_name_chooses_nothing() -> None:
-    with pytest.raises(ConfigError, match="no benchmark 'ven'; there are venue.W1"):
+    with pytest.raises(ConfigError, match=r"no benchmark 'ven'; there are venue\.W1"):
         benchmarks("ven")
 
 

@@ -84,13 +84,10 @@ def test_a_wrong_answer_and_missing_figures_are_named(workload: Workload) -> Non
     )
 
 
-def test_an_engine_that_cannot_start_says_why(
-    columns: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONNOUSERSITE", "1")
-    with Worker(HERE, "no such engine", columns) as worker:
-        with pytest.raises(EngineFailed, match="no such engine"):
-            worker.wait_ready()
+def test_an_engine_that_cannot_start_says_why(columns: Path) -> None:
+    worker = Worker(HERE, "no such engine", columns)
+    with worker, pytest.raises(EngineFailed, match="no such engine"):
+        worker.wait_ready()
 
 
 def test_a_process_that_dies_is_reported(columns: Path) -> None:

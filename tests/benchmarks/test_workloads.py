@@ -96,7 +96,7 @@ def test_without_recordings_the_workload_is_generated(
     assert load("W2").source == "generated"
     monkeypatch.undo()
     monkeypatch.setenv("QTG_WORKLOADS", str(tmp_path))
-    with pytest.raises(ConfigError, match="there is no workload .*W2.parquet"):
+    with pytest.raises(ConfigError, match=r"there is no workload .*W2\.parquet"):
         load("W2")
 
 

@@ -78,9 +78,7 @@ def test_what_is_set_goes_before_the_regime_even_when_it_is_zero() -> None:
 def test_defaults_are_the_references() -> None:
     config = Config()
     assert config.latency == Latency(enabled=True, default_ticks=1, max_ticks=16)
-    assert config.warmup == Warmup(
-        ticks=500, persist_candles=True, provide_history=True, min_book_depth=None
-    )
+    assert config.warmup == Warmup(ticks=500, persist_candles=True, min_book_depth=None)
     assert config.background.sentiment_decay == 0.99
     assert config.background.pnl_limit == 0.05
     assert (config.background.latency_low, config.background.latency_high) == (1, 5)

@@ -153,7 +153,7 @@ def test_of_equal_imbalances_the_price_nearest_the_reference_wins(
 ) -> None:
     venue = Venue()
     venue.begin_call()
-    venue.submit(dict(side=[BUY, SELL], price=[110, 100], qty=[5, 5]))
+    venue.submit({"side": [BUY, SELL], "price": [110, 100], "qty": [5, 5]})
     trades = venue.uncross(f"{reference / 10_000:.4f}")
     assert (trades.price.tolist(), trades.qty.tolist()) == ([price], [5])
 
@@ -161,7 +161,7 @@ def test_of_equal_imbalances_the_price_nearest_the_reference_wins(
 def test_a_reference_between_two_ticks_gives_the_lower() -> None:
     venue = Venue(tick_size="0.0010")
     venue.begin_call()
-    venue.submit(dict(side=[BUY, SELL], price=[200, 100], qty=[5, 5]))
+    venue.submit({"side": [BUY, SELL], "price": [200, 100], "qty": [5, 5]})
     assert venue.uncross("0.0155").price.tolist() == [150]
 
 
@@ -186,12 +186,12 @@ def test_market_orders_come_first_and_alone_trade_at_the_reference() -> None:
 
 def test_fills_follow_price_then_time_at_one_price() -> None:
     events = Venue().submit(
-        dict(
-            side=[BUY, BUY, BUY, BUY, SELL],
-            ord_type=[0, 0, 0, OrdType.MARKET, 0],
-            price=[101, 103, 101, 0, 101],
-            qty=[4, 3, 4, 2, 10],
-        ),
+        {
+            "side": [BUY, BUY, BUY, BUY, SELL],
+            "ord_type": [0, 0, 0, OrdType.MARKET, 0],
+            "price": [101, 103, 101, 0, 101],
+            "qty": [4, 3, 4, 2, 10],
+        },
         auction=True,
     )
     trades = events.exec_type == ExecType.TRADE
@@ -207,9 +207,9 @@ def test_fills_follow_price_then_time_at_one_price() -> None:
 @pytest.mark.parametrize(
     ("order", "reason"),
     [
-        (dict(tif=TimeInForce.FOK), Reason.BAD_TIME_IN_FORCE),
-        (dict(exec_inst=ExecInst.POST_ONLY), Reason.BAD_EXEC_INST),
-        (dict(msg_type=MsgType.REPLACE, exec_inst=ExecInst.POST_ONLY), Reason.BAD_EXEC_INST),
+        ({"tif": TimeInForce.FOK}, Reason.BAD_TIME_IN_FORCE),
+        ({"exec_inst": ExecInst.POST_ONLY}, Reason.BAD_EXEC_INST),
+        ({"msg_type": MsgType.REPLACE, "exec_inst": ExecInst.POST_ONLY}, Reason.BAD_EXEC_INST),
     ],
 )
 def test_what_means_nothing_in_a_call_is_refused(order: dict[str, int], reason: Reason) -> None:
@@ -221,15 +221,15 @@ def test_what_means_nothing_in_a_call_is_refused(order: dict[str, int], reason: 
 @pytest.mark.parametrize(
     ("order", "reason"),
     [
-        (dict(ord_type=OrdType.MARKET), Reason.NO_LIQUIDITY),
-        (dict(ord_type=OrdType.PROTECTED, price=100), Reason.NO_LIQUIDITY),
-        (dict(tif=TimeInForce.IOC, price=100), Reason.IOC_REMAINDER),
+        ({"ord_type": OrdType.MARKET}, Reason.NO_LIQUIDITY),
+        ({"ord_type": OrdType.PROTECTED, "price": 100}, Reason.NO_LIQUIDITY),
+        ({"tif": TimeInForce.IOC, "price": 100}, Reason.IOC_REMAINDER),
     ],
 )
 def test_rests_of_orders_that_may_not_rest_are_cancelled(
     order: dict[str, int], reason: Reason
 ) -> None:
-    columns = {name: [value, 0] for name, value in (dict(ord_type=0, tif=0) | order).items()}
+    columns = {name: [value, 0] for name, value in ({"ord_type": 0, "tif": 0} | order).items()}
     columns["price"] = [order.get("price", 0), 100]
     events = Venue().submit(dict(columns, side=[BUY, SELL], qty=[5, 2]), auction=True)
     assert events.exec_type.tolist()[2:] == [ExecType.TRADE, ExecType.CANCELED]
@@ -246,30 +246,35 @@ def test_a_call_holds_crossed_orders_that_can_be_amended_until_it_ends() -> None
     venue = Venue()
     venue.begin_call()
     venue.submit(
-        dict(side=[BUY, SELL, BUY], ord_type=[0, 0, 1], price=[110, 100, 0], qty=[5, 5, 7])
+        {"side": [BUY, SELL, BUY], "ord_type": [0, 0, 1], "price": [110, 100, 0], "qty": [5, 5, 7]}
     )
     assert (venue.book().best(1), venue.book().best(-1)) == (110, 100)
     assert venue.book().bids().price.tolist() == [110]
     events = venue.submit(
-        dict(msg_type=[MsgType.CANCEL, MsgType.REPLACE], order_id=[3, 1], price=[0, 90], qty=[0, 5])
+        {
+            "msg_type": [MsgType.CANCEL, MsgType.REPLACE],
+            "order_id": [3, 1],
+            "price": [0, 90],
+            "qty": [0, 5],
+        }
     )
     assert events.exec_type.tolist() == [ExecType.CANCELED, ExecType.REPLACED]
     assert (events.qty[0], events.price[0]) == (7, 0)
     assert len(venue.uncross().qty) == 0
     assert venue.book().best(1) == 90
-    assert venue.submit(dict(side=[BUY], price=[100], qty=[1])).exec_type.tolist() == [0, 1]
+    assert venue.submit({"side": [BUY], "price": [100], "qty": [1]}).exec_type.tolist() == [0, 1]
 
 
 def test_markets_uncross_each_at_its_own_price_and_events_stay_grouped() -> None:
     n = 300
     market = np.tile(np.arange(n), 2)
     events = Venue(n, window=64).submit(
-        dict(
-            market=market,
-            side=np.repeat([BUY, SELL], n),
-            price=1_000 + market,
-            qty=np.full(2 * n, 3),
-        ),
+        {
+            "market": market,
+            "side": np.repeat([BUY, SELL], n),
+            "price": 1_000 + market,
+            "qty": np.full(2 * n, 3),
+        },
         auction=True,
     )
     trades = events.exec_type == ExecType.TRADE

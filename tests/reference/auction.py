@@ -205,4 +205,3 @@ def _at(side: list[tuple[Order, int]], start: int) -> Order:
             return order
         start -= qty
     raise AssertionError("both sides trade the same volume")
-

@@ -81,11 +81,11 @@ class Exchange:
                 self._trade_with(self._random_order())
                 continue
             order_id, _, _, price, qty, _ = self.random.choice(known)
-            amend = dict(msg_type=[MsgType.CANCEL], order_id=[order_id])
+            amend = {"msg_type": [MsgType.CANCEL], "order_id": [order_id]}
             if self.random.random() < 0.6:
                 price += TICK * self.random.choice((0, 0, -1, 1, 4, -4))
                 qty = max(1, qty + self.random.choice((0, -1, 2)))
-                amend |= dict(msg_type=[MsgType.REPLACE], price=[price], qty=[qty])
+                amend |= {"msg_type": [MsgType.REPLACE], "price": [price], "qty": [qty]}
             self._trade_with(amend)
 
     def _random_order(self, market: bool = False) -> dict[str, list[int]]:
@@ -94,9 +94,13 @@ class Exchange:
         ticks = 400 - side * draw.randint(-3, 12)
         tif = TimeInForce.IOC if draw.random() < 0.1 and not self.venue.calling else 0
         kind = OrdType.MARKET if market else OrdType.LIMIT
-        return dict(
-            side=[side], price=[ticks * TICK], qty=[draw.randint(1, 9)], tif=[tif], ord_type=[kind]
-        )
+        return {
+            "side": [side],
+            "price": [ticks * TICK],
+            "qty": [draw.randint(1, 9)],
+            "tif": [tif],
+            "ord_type": [kind],
+        }
 
     def _trade_with(self, message: dict[str, list[int]]) -> None:
         self.ts += self.random.randint(1, 3)
