@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-from numba import config
 from platformdirs import user_cache_path
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,10 +45,11 @@ _CACHE_FOLDER = str(cache_folder())
 
 def kernel(function: F) -> F:
     """Compile a kernel."""
+    config: Any = numba.config  # its names are made at run time
     theirs = config.CACHE_DIR
     config.CACHE_DIR = _CACHE_FOLDER
     try:
-        compiled = numba.njit(
+        compiled = numba.njit(  # type: ignore[call-overload]
             cache=True, error_model="numpy", nogil=True, forceinline=True, _nrt=False
         )
         return compiled(function)  # type: ignore[no-any-return]

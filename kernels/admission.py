@@ -70,7 +70,7 @@ def _protect(orders, k, view, rules):
 @kernel
 def _check_replace(orders, k, book):
     """Reason to refuse a replace at once, or NONE; writes the order's own side into the row."""
-    slot = find(book.directory, orders.order_id[k]) if orders.order_id[k] > 0 else NO_ROW
+    slot = find(book, orders.order_id[k]) if orders.order_id[k] > 0 else NO_ROW
     if slot == NO_ROW:
         return Reason.UNKNOWN_ORDER
     if book.orders[slot].agent != orders.agent[k]:

@@ -8,7 +8,17 @@ where in it the imbalance is least: nothing has to be searched or sorted.
 
 import numpy as np
 
-from qtg.schemas import NO_ROW, ExecInst, ExecType, MsgType, OrdType, Reason, Status, TimeInForce
+from qtg.schemas import (
+    NO_ROW,
+    Account,
+    ExecInst,
+    ExecType,
+    MsgType,
+    OrdType,
+    Reason,
+    Status,
+    TimeInForce,
+)
 
 from ._jit import kernel
 from .at_market import AT_MARKET, join_queue
@@ -65,7 +75,8 @@ def _wait_at_market(book, inc):
     orders[slot].expire_tick = ENDS_MARKET
     orders[slot].agent = inc.agent
     orders[slot].ladder = (0 if inc.side > 0 else 2) + (1 if inc.agent == 0 else 0)
-    register(book.directory, inc.order_id, slot)
+    if inc.agent != Account.POOL:
+        register(book, inc.order_id, slot)
     join_queue(book, slot)
 
 

@@ -3,18 +3,27 @@ its orders need no risk check, because the pool has accounting but no portfolio.
 
 Orders scatter around a centre, most of them near (reference 000, part 2): the mid, pulled some
 way to fair value. Without the pull the pool, which cannot trade with itself, would hold the mid in
-place by its own weight. Offsets, sizes and lifetimes come from quantile tables, so that one counter-based draw and three look-ups make an
-order, with the same result on every machine.
+place by its own weight. Offsets, sizes and lifetimes come from quantile tables, so that one
+counter-based draw and three look-ups make an order, with the same result on every machine.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from qtg.schemas import Account, ExecInst, MsgType, OrdType, PoolTables, PoolTerms, Stream, TimeInForce
+from qtg.schemas import (
+    Account,
+    ExecInst,
+    MsgType,
+    OrdType,
+    PoolTables,
+    PoolTerms,
+    Stream,
+    TimeInForce,
+)
 
 from ._jit import kernel
-from .delay import DelayQueue, next_place
+from .delay import next_place
 from .random import below, lane, normal_pair, philox
 
 _LOW_16 = np.uint64(0xFFFF)

@@ -10,7 +10,7 @@ from numba.extending import intrinsic
 
 from ._jit import kernel
 
-if config.DISABLE_JIT:
+if config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def leading_zeros(word: Any) -> Any:
         """Zero bits above the highest set bit; `word` is not 0."""

@@ -1,5 +1,7 @@
 """Public order id -> private slot, in O(1).
 
+The pool's orders are not listed: they live until they trade or expire, and nobody amends them.
+
 Ids are sequential, so each has its own place (id modulo the table's length) and neighbours share
 cache lines. A place that an older living order still holds sends the newcomer to an overflow
 table: open addressing with linear probing and a multiplicative hash, where deletion shifts later
@@ -9,7 +11,7 @@ entries back, so that there are no tombstones (Knuth, The Art of Computer Progra
 
 import numpy as np
 
-from qtg.schemas import NO_ROW
+from qtg.schemas import NO_ROW, Account
 
 from ._jit import kernel
 
@@ -18,38 +20,41 @@ _HALF = np.uint64(32)
 
 
 @kernel
-def find(directory, order_id):
+def find(book, order_id):
     """Slot of a live order, or NO_ROW."""
+    directory, overflow = book.directory, book.overflow
     place = np.uint64(order_id & (directory.shape[0] - 1))
     if directory[place].order_id == order_id:
         return np.int64(directory[place].slot)
-    bucket = _overflow_bucket(directory, order_id)
-    if directory[bucket].overflow_id == order_id:
-        return np.int64(directory[bucket].overflow_slot)
+    bucket = _bucket(overflow, order_id)
+    if overflow[bucket].order_id == order_id:
+        return np.int64(overflow[bucket].slot)
     return np.int64(NO_ROW)
 
 
 @kernel
-def insert(directory, order_id, slot):
+def insert(book, order_id, slot):
     """Add an id that is not yet held. There is always room: each table is twice the slots."""
+    directory, overflow = book.directory, book.overflow
     place = np.uint64(order_id & (directory.shape[0] - 1))
     if directory[place].order_id == 0:
         directory[place].order_id = order_id
         directory[place].slot = slot
     else:
-        bucket = _overflow_bucket(directory, order_id)
-        directory[bucket].overflow_id = order_id
-        directory[bucket].overflow_slot = slot
+        bucket = _bucket(overflow, order_id)
+        overflow[bucket].order_id = order_id
+        overflow[bucket].slot = slot
 
 
 @kernel
-def remove(directory, order_id):
+def remove(book, order_id):
     """Take out an id that is held."""
+    directory = book.directory
     place = np.uint64(order_id & (directory.shape[0] - 1))
     if directory[place].order_id == order_id:
         directory[place].order_id = 0
     else:
-        _remove_overflow(directory, order_id)
+        _remove_overflow(book.overflow, order_id)
 
 
 @kernel
@@ -59,34 +64,35 @@ def _home(order_id, buckets):
 
 
 @kernel
-def _overflow_bucket(directory, order_id):
+def _bucket(overflow, order_id):
     """Where the id is held, or the free bucket where it belongs."""
-    buckets = directory.shape[0]
+    buckets = overflow.shape[0]
     bucket = _home(order_id, buckets)
-    while directory[bucket].overflow_id != order_id and directory[bucket].overflow_id != 0:
+    while overflow[bucket].order_id != order_id and overflow[bucket].order_id != 0:
         bucket = (bucket + 1) & (buckets - 1)
     return bucket
 
 
 @kernel
-def _remove_overflow(directory, order_id):
-    buckets = directory.shape[0]
+def _remove_overflow(overflow, order_id):
+    buckets = overflow.shape[0]
     mask = buckets - 1
-    hole = _overflow_bucket(directory, order_id)
+    hole = _bucket(overflow, order_id)
     bucket = (hole + 1) & mask
-    while directory[bucket].overflow_id != 0:
-        held = directory[bucket].overflow_id
+    while overflow[bucket].order_id != 0:
+        held = overflow[bucket].order_id
         if ((bucket - _home(held, buckets)) & mask) >= ((bucket - hole) & mask):
-            directory[hole].overflow_id = held
-            directory[hole].overflow_slot = directory[bucket].overflow_slot
+            overflow[hole].order_id = held
+            overflow[hole].slot = overflow[bucket].slot
             hole = bucket
         bucket = (bucket + 1) & mask
-    directory[hole].overflow_id = 0
+    overflow[hole].order_id = 0
 
 
 @kernel
-def rebuild(directory, orders):
-    """Fill an empty directory of one market from its resting orders."""
+def rebuild(book):
+    """Fill the empty directory of one market from its resting orders."""
+    orders = book.orders
     for slot in range(orders.shape[0]):
-        if orders[slot].order_id != 0:
-            insert(directory, orders[slot].order_id, slot)
+        if orders[slot].order_id != 0 and orders[slot].agent != Account.POOL:
+            insert(book, orders[slot].order_id, slot)

@@ -5,13 +5,13 @@ a bitmap finds the next occupied level. Every order in the window is better than
 one, and whenever the window is empty so is the heap: `best` is the ladder's best key or NO_KEY.
 
 Indices are made unsigned (`np.uint64`) where it counts: numba then skips the check for counting
-from the end. Kernels here work on one market's part of the book: levels (ladder, W), ladders (ladder,),
-resting orders (slot,), with `r` one of its four ladders.
+from the end. Kernels here work on one market's part of the book: levels (ladder, W), ladders
+(ladder,), resting orders (slot,), with `r` one of its four ladders.
 """
 
 import numpy as np
 
-from qtg.schemas import NO_ROW
+from qtg.schemas import NO_ROW, Account
 
 from . import timers
 from ._jit import kernel
@@ -170,7 +170,8 @@ def _forget_slot(book, r, slot):
     """Give back the slot and id of an order that is in no level or heap any more."""
     orders, markets = book.orders, book.markets
     s = np.uint64(slot)
-    forget(book.directory, orders[s].order_id)
+    if orders[s].agent != Account.POOL:
+        forget(book, orders[s].order_id)
     orders[s].order_id = 0
     orders[s].next = markets[0].free
     markets[0].free = slot

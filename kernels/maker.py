@@ -27,7 +27,7 @@ def _to_ticks(price, step, up):
 def _quote(out, book, rows, i, m, side, order_id, price, qty):
     """Move the resting quote to `price`, or place one."""
     agent, latency = rows.agent[i], rows.latency[i]
-    slot = find(book.directory, order_id) if order_id > 0 else np.int64(NO_ROW)
+    slot = find(book, order_id) if order_id > 0 else np.int64(NO_ROW)
     if slot == NO_ROW:
         put_limit(out, m, agent, latency, side, price, qty, 0)
         return

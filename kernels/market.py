@@ -18,6 +18,7 @@ def market_book(books, m):
         books.occupied[first:end],
         books.markets[m : m + 1],
         books.directory[m],
+        books.overflow[m],
         books.timers[m],
     )
 
@@ -27,4 +28,4 @@ def rebuild_directories(books):
     """Fill the empty id directories of all markets."""
     for m in range(books.orders.shape[0]):
         book = market_book(books, m)
-        rebuild(book.directory, book.orders)
+        rebuild(book)

@@ -181,7 +181,6 @@ def _check_fill_or_kill(book, inc, rules):
 def _trade(book, inc, rules, events, k):
     """Trade against the opposite side; returns (open quantity, next event row, reason to stop)."""
     orders, levels, ladders, markets = book.orders, book.levels, book.ladders, book.markets
-    m = inc.market
     mask = levels.shape[1] - 1
     opposite = _opposite(inc.side)
     sees_pool = _sees_pool(inc, rules)
@@ -215,7 +214,6 @@ def _trade(book, inc, rules, events, k):
 def _settle_down(book, inc, rules, expire_tick, leaves):
     """Let what is left rest; False if it would lock or cross the pool's own book."""
     orders, markets = book.orders, book.markets
-    m = inc.market
     pool = inc.agent == Account.POOL
     if pool and not rules.calling:
         own = book.ladders[_opposite(inc.side) + 1].best
@@ -231,7 +229,8 @@ def _settle_down(book, inc, rules, expire_tick, leaves):
     orders[s].expire_tick = expire_tick
     orders[s].agent = inc.agent
     orders[s].ladder = (0 if inc.side > 0 else 2) + (1 if pool else 0)
-    register(book.directory, inc.order_id, slot)
+    if not pool:
+        register(book, inc.order_id, slot)
     rest(book, slot)
     return True
 
@@ -356,7 +355,7 @@ def _replace(book, orders, inc, slot, rules, events, k):
 def _amend(book, orders, inc, rules, events, k):
     """A cancel or replace: find the order, check the owner."""
     reason = Reason.NONE
-    slot = find(book.directory, inc.order_id) if inc.order_id > 0 else NO_ROW
+    slot = find(book, inc.order_id) if inc.order_id > 0 else NO_ROW
     if slot == NO_ROW:
         reason = Reason.UNKNOWN_ORDER
     elif book.orders[slot].agent != inc.agent:

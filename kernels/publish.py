@@ -6,9 +6,24 @@ from qtg.schemas import ExecType
 
 from ._jit import kernel
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-_MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F)
-_MIX_3 = np.uint64(0x165667B19E3779F9)
+# Odd 64-bit multipliers: the outputs of SplitMix64 (Steele, Lea, Flood, 2014) from state 0, made
+# odd. Their sum over an event's columns is a universal hash of the row.
+_ODD = tuple(
+    np.uint64(word)
+    for word in (
+        0xE220A8397B1DCDAF,
+        0x6E789E6AA1B965F5,
+        0x06C45D188009454F,
+        0xF88BB8A8724C81ED,
+        0x1B39896A51A8749B,
+        0x53CB9F0C747EA2EB,
+        0x2C829ABE1F4532E1,
+        0xC584133AC916AB3D,
+        0x3EE5789041C98AC3,
+        0xF3B8488C368CB0A7,
+    )
+)
+_MIX = np.uint64(0xC2B2AE3D27D4EB4F)
 _SHIFT = np.uint64(29)
 _32 = np.uint64(32)
 
@@ -51,7 +66,7 @@ def write_trades(events, lo, hi, clock, symbols, out, at):
 
 @kernel
 def _mixed(word):
-    word = (word ^ (word >> _SHIFT)) * _MIX_2
+    word = (word ^ (word >> _SHIFT)) * _MIX
     return word ^ (word >> _32)
 
 
@@ -72,12 +87,12 @@ def trace(events, lo, hi, tick, symbols, out_hash, out_count):
         codes |= np.uint64(events.market[k] % symbols)
         agents = np.uint64(np.int64(events.agent[k]) + 1) << _32
         agents |= np.uint64(np.int64(events.contra_agent[k]) + 1)
-        word = np.uint64(events.order_id[k]) * _MIX + np.uint64(events.contra_id[k])
-        word = _mixed(word) + np.uint64(events.price[k]) * _MIX_3
-        word += _mixed(np.uint64(events.limit_price[k]) * _MIX + agents)
-        word += _mixed(np.uint64(events.qty[k]) * _MIX_3 + np.uint64(events.leaves[k]))
-        word += codes * _MIX_2
-        out_hash[env] += _mixed(word + np.uint64(number) * _MIX + np.uint64(tick))
+        word = np.uint64(events.order_id[k]) * _ODD[0] + np.uint64(events.contra_id[k]) * _ODD[1]
+        word += np.uint64(events.price[k]) * _ODD[2] + np.uint64(events.limit_price[k]) * _ODD[3]
+        word += np.uint64(events.qty[k]) * _ODD[4] + np.uint64(events.leaves[k]) * _ODD[5]
+        word += agents * _ODD[6] + codes * _ODD[7]
+        word += np.uint64(number) * _ODD[8] + np.uint64(tick) * _ODD[9]
+        out_hash[env] += _mixed(word)
 
 
 @kernel

@@ -67,8 +67,7 @@ def simulate(
 
     for path in strategies or []:
         load_strategies(path)
-    changes = {"seed": seed, "ticks": ticks}
-    config = Config.load(source, **{key: each for key, each in changes.items() if each is not None})
+    config = Config.load(source, _given(seed=seed, ticks=ticks))
     place = out or Path("runs") / f"{config.name}-seed{config.seed}"
     run = run_market(config, place, overwrite=overwrite, threads=threads)
     print_summary(run, as_json=as_json)
@@ -85,8 +84,7 @@ def demo(
     from .run import simulate as run_market
     from .summary import print_next_steps, print_summary
 
-    changes = {"seed": seed, "ticks": ticks}
-    config = Config.load("demo", **{key: each for key, each in changes.items() if each is not None})
+    config = Config.load("demo", _given(seed=seed, ticks=ticks))
     run = run_market(config, out, overwrite=True)
     report_path = run.report(out / "report.html")
     print_summary(run)
@@ -203,6 +201,12 @@ def main(arguments: list[str] | None = None) -> Any:
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _given(*, seed: int | None, ticks: int | None) -> dict[str, int]:
+    """The settings that the command line gives; the others stay as configured."""
+    changes = {"seed": seed, "ticks": ticks}
+    return {name: value for name, value in changes.items() if value is not None}
 
 
 def _complain(problem: object, code: int) -> None:

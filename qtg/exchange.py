@@ -36,7 +36,7 @@ from .venue import Venue
 
 @dataclass(frozen=True)
 class Funding:
-    """Accounts at the start of a run, shape (agents,) and (agents, symbols), for one environment."""
+    """Accounts of one environment at the start of a run, shape (agents,) and (agents, symbols)."""
 
     kind: np.ndarray
     tier: np.ndarray
@@ -101,8 +101,8 @@ class Exchange:
         last = first + len(orders.qty)
         if last > len(self.outbox.orders.qty):
             self.outbox = Outbox(grown(self.outbox.orders, 2 * last), self.outbox.n)
-        for column, rows in zip(self.outbox.orders, orders, strict=True):
-            column[first:last] = rows
+        for name in Orders._fields:
+            getattr(self.outbox.orders, name)[first:last] = getattr(orders, name)
         self.outbox.n[0] = last
 
     def reserve_queue(self, rows: int) -> None:

@@ -202,9 +202,12 @@ class Simulation:
     def next_tick(self) -> int:
         """Begin the next tick; a warm-up ends early once every book is deep enough."""
         depth = self.config.warmup.min_book_depth
-        if depth is not None and 0 < self.tick < self._warm_until:
-            if int(self.exchange.venue.book_columns.markets.live.min()) >= depth:
-                self._warm_until = self.tick
+        if (
+            depth is not None
+            and 0 < self.tick < self._warm_until
+            and int(self.exchange.venue.book_columns.markets.live.min()) >= depth
+        ):
+            self._warm_until = self.tick
         self.tick += 1
         return self.tick
 

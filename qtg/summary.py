@@ -67,7 +67,8 @@ def symbol_figures(run: "Result") -> "pl.DataFrame":
             where bid is not null and ask is not null group by symbol
         )
         select i.symbol::VARCHAR as symbol, i.sector::VARCHAR as sector, first, last,
-               last / first - 1 as return, volume, trades, vwap, spread / i.tick_size as spread_ticks
+               last / first - 1 as return, volume, trades, vwap,
+               spread / i.tick_size as spread_ticks
         from instruments i left join traded using (symbol) left join quoted using (symbol)
         order by i.symbol
         """
@@ -98,7 +99,8 @@ def _lines(figures: dict[str, Any]) -> list[str]:
     ]
     if "ticks" in figures:
         lines += [
-            f"{figures['ticks']:,} ticks, {figures['orders']:,} orders, {figures['trades']:,} trades; "
+            f"{figures['ticks']:,} ticks, {figures['orders']:,} orders, "
+            f"{figures['trades']:,} trades; "
             f"{figures['active_share']:.1%} of the agents send an order in a tick",
             f"tick p50 {figures['tick_ms_p50']:.2f} ms, p99 {figures['tick_ms_p99']:.2f} ms; "
             f"{figures['orders_per_s']:,.0f} orders/s, {figures['fills_per_s']:,.0f} fills/s",

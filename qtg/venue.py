@@ -1,7 +1,7 @@
 """The venue: orders in, events out."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,7 @@ from qtg.schemas import (
     grown_record_array,
     nbytes,
     record_array,
+    taken,
 )
 
 from .book import BookView
@@ -113,7 +114,7 @@ class Venue:
         """Empty every book and start ids again; columns keep their size."""
         slots = orders or self.book_columns.orders.shape[1]
         slots = 1 << max(4, (slots - 1).bit_length())
-        self.book_columns = _empty_book(self._terms, slots, self._window)
+        self.book_columns: Book = _empty_book(self._terms, slots, self._window)
         self._next_id = np.ones(len(self.envs), np.int64)
         self._starts = np.zeros(self.n_markets + 2, np.int64)
         self._ids = np.zeros(0, np.int64)
@@ -154,7 +155,7 @@ class Venue:
         if tick is not None and tick != self.tick:
             k = self.advance(tick)
         k = self.match(batch, n, k, auction)
-        return Events(*(column[:k] for column in self._events))
+        return taken(self._events, slice(k))
 
     def begin_call(self) -> None:
         """Let orders gather without trading until `uncross`; books may cross meanwhile."""
@@ -188,7 +189,7 @@ class Venue:
             references[:] = np.tile(given, len(self.envs))
         self._own_events()
         k = self.end_call(references)
-        return Events(*(column[:k] for column in self._events))
+        return taken(self._events, slice(k))
 
     def end_call(self, references: np.ndarray, k: int = 0) -> int:
         """End the call; events go in from row `k`. Returns the next free event row.
@@ -227,7 +228,7 @@ class Venue:
             calling = UNCROSS
         if self.threads > 1 and not calling:
             return self._match_on_threads(orders, k)
-        work = gather_rows if calling else match_rows
+        work: Callable[..., None] = gather_rows if calling else match_rows
         rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), calling)
         self._begin(0, n, k)
         while True:
@@ -301,8 +302,11 @@ class Venue:
         if slots > MAX_SLOTS:
             raise CapacityError(f"more than {MAX_SLOTS} resting orders in one market")
         orders = grown_record_array(RestingOrders, book.orders, slots)
-        directory = record_array(Directory, self.n_markets, 2 * slots)
-        self.book_columns = book._replace(orders=orders, directory=directory)
+        self.book_columns = book._replace(
+            orders=orders,
+            directory=record_array(Directory, self.n_markets, 2 * slots),
+            overflow=record_array(Directory, self.n_markets, 2 * slots),
+        )
         rebuild_directories(self.book_columns)
 
     def _own_events(self) -> None:
@@ -352,6 +356,7 @@ def _empty_book(terms: np.recarray, slots: int, window: int) -> Book:
         ladders,
         np.zeros((n * LADDERS, window >> 6), np.uint64),
         terms.copy(),
+        record_array(Directory, n, 2 * slots),
         record_array(Directory, n, 2 * slots),
         np.full((n, TIMER_BUCKETS), NO_ROW, np.int32),
     )

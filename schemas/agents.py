@@ -126,7 +126,8 @@ class ReactiveRows(NamedTuple):
 class PoolTerms(NamedTuple):
     """How the background pool behaves, one row per environment."""
 
-    count: Annotated[I64, Col("count", "background agents")]
+    # The name hides tuple.count, which nobody asks a table for.
+    count: Annotated[I64, Col("count", "background agents")]  # type: ignore[assignment]
     activity: Annotated[F64, Col("share", "share of them that send an order in a tick")]
     contrarian: Annotated[F64, Col("share", "share of orders that lean against the mood")]
     anchor: Annotated[F64, Col("share", "way of its centre from the mid (0) to fair value (1)")]

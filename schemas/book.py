@@ -88,20 +88,19 @@ class Markets(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """Id -> slot, shape (market, place); place = id & (places - 1), else in the overflow."""
+    """Id -> slot, shape (market, place): of `directory` with place = id & (places - 1), and of
+    `overflow`, a hash table for ids whose place is taken. The pool's orders are in neither."""
 
     order_id: Annotated[I64, Col("id", "0 marks an empty place")]
     slot: Annotated[I32, Col("row", "row of the resting order")]
-    overflow_id: Annotated[I64, Col("id", "ids whose place is taken; 0 marks an empty bucket")]
-    overflow_slot: Annotated[I32, Col("row", "row of the resting order")]
 
 
 class Book(NamedTuple):
     """Everything a matching kernel touches, as one argument.
 
     Unlike the tables that people read, these are arrays of records: a message visits a few rows
-    in random order, so a row's values lie side by side (`schemas.columns.record_array`), and a kernel
-    holds one pointer per table instead of one per column.
+    in random order, so a row's values lie side by side (`schemas.columns.record_array`), and a
+    kernel holds one pointer per table instead of one per column.
     """
 
     orders: np.recarray  # RestingOrders (market, slot)
@@ -110,4 +109,5 @@ class Book(NamedTuple):
     occupied: U64  # (ladder, W / 64): one bit per level slot
     markets: np.recarray  # Markets (market,)
     directory: np.recarray  # Directory (market, place)
+    overflow: np.recarray  # Directory (market, bucket)
     timers: I32  # (market, bucket): first order that expires; bucket = expire_tick & (buckets - 1)

@@ -79,7 +79,7 @@ def allocate(table: type[T], *rows: int, **axes: int) -> T:
         shape = (*rows, *(axes[axis] for axis in column.shape))
         arrays.append(_staggered(number, shape, column.dtype))
         arrays[-1].fill(column.default)
-    return table(*arrays)
+    return table._make(arrays)
 
 
 def _staggered(number: int, shape: tuple[int, ...], dtype: np.dtype) -> NDArray[Any]:
@@ -103,17 +103,18 @@ def record_array(table: type, *rows: int) -> np.recarray:
     declared = columns(table)
     packed = np.dtype([(column.name, column.dtype) for column in declared])
     width = 1 << (packed.itemsize - 1).bit_length()
-    record = np.dtype(
-        {
-            "names": [column.name for column in declared],
-            "formats": [column.dtype for column in declared],
-            "offsets": [packed.fields[column.name][1] for column in declared],  # type: ignore[index]
-            "itemsize": width,
-        }
-    )
+    layout: Any = {
+        "names": [column.name for column in declared],
+        "formats": [column.dtype for column in declared],
+        "offsets": [packed.fields[column.name][1] for column in declared],  # type: ignore[index]
+        "itemsize": width,
+    }
+    record = np.dtype(layout)
     block = np.empty(int(np.prod(rows)) * width + _PAGE, np.uint8)
     start = -block.ctypes.data % _PAGE
-    array = block[start : len(block) - _PAGE + start].view(record).reshape(rows).view(np.recarray)
+    array: np.recarray = (
+        block[start : len(block) - _PAGE + start].view(record).reshape(rows).view(np.recarray)
+    )
     for column in declared:
         array[column.name].fill(column.default)
     return array

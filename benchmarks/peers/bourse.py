@@ -28,7 +28,7 @@ ACTIVE = 1
 class Batch(Engine):
     """NumPy columns in, `BATCH` messages a step; trades stay inside bourse."""
 
-    batching = f"NumPy batches of {BATCH:,}"
+    batching = f"batches of {BATCH:,}"
 
     def __init__(self, columns: Columns) -> None:
         super().__init__(columns)

@@ -29,6 +29,7 @@ class Row:
     rate: float | None = None  # messages/s, median
     qtg_rate: float | None = None  # messages/s, median, taken in turns with `rate`
     ratio: float | None = None  # median of qtg's speed over the peer's, turn by turn
+    best_ratio: float | None = None  # of both engines' fastest turns: says more on a busy machine
     wrong: tuple[str, ...] = ()  # figures of the peer that differ from the right answer
     unknown: tuple[str, ...] = ()  # figures that the peer cannot tell
     qtg_wrong: tuple[str, ...] = ()
@@ -99,6 +100,7 @@ def in_turns(
         rate=median(n / seconds for _, seconds in pairs),
         qtg_rate=median(n / seconds for seconds, _ in pairs),
         ratio=median(theirs / ours for ours, theirs in pairs),
+        best_ratio=min(theirs for _, theirs in pairs) / min(ours for ours, _ in pairs),
         wrong=wrong,
         unknown=unknown,
         qtg_wrong=qtg_wrong,

@@ -21,8 +21,8 @@ def print_table(rows: Sequence[Row], machine: Machine, loads: Loads, file: IO[st
     table = Table(title="qtg and its peers, in turns", title_justify="left")
     for name in ("", "engine", "version"):
         table.add_column(name, no_wrap=True)
-    table.add_column("messages go in by")
-    for name in ("messages", "M msg/s", "qtg M msg/s", "qtg/peer"):
+    table.add_column("input")
+    for name in ("messages", "M/s", "qtg M/s", "qtg/peer", "at best"):
         table.add_column(name, justify="right")
     table.add_column("answer")
     for row in rows:
@@ -39,20 +39,24 @@ def print_json(rows: Sequence[Row], machine: Machine, loads: Loads, file: IO[str
 
 
 def _cells(row: Row) -> list[str]:
-    if row.rate is None or row.qtg_rate is None or row.ratio is None:
-        return [row.workload, row.engine, row.version, "", "", "", "", "", row.problem]
-    figures = f"{row.messages:,}", _millions(row.rate), _millions(row.qtg_rate), f"{row.ratio:.1f}"
-    return [row.workload, row.engine, row.version, row.batching, *figures, _answer(row)]
+    start = [row.workload, row.engine, row.version, row.batching]
+    if row.problem:
+        return [*start, "", "", "", "", "", row.problem]
+    rates = [_short(rate, 1e6) for rate in (row.rate, row.qtg_rate)]
+    ratios = [_short(ratio) for ratio in (row.ratio, row.best_ratio)]
+    return [*start, f"{row.messages:,}", *rates, *ratios, _answer(row)]
 
 
-def _millions(rate: float) -> str:
-    return f"{rate / 1e6:.3g}"
+def _short(value: float | None, unit: float = 1.0) -> str:
+    if value is None:
+        return ""
+    return f"{value / unit:,.0f}" if value >= 100 * unit else f"{value / unit:.3g}"
 
 
 def _answer(row: Row) -> str:
     said = f"{', '.join(row.wrong)} differ" if row.wrong else "agrees"
     if row.unknown:
-        said += f" ({', '.join(row.unknown)} not given)"
+        said += f", no {', '.join(row.unknown)}"
     if row.qtg_wrong:
         said += f"; QTG WRONG: {', '.join(row.qtg_wrong)}"
     return said

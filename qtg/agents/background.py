@@ -89,4 +89,5 @@ def _quantiles(distribution: object, least: int) -> np.ndarray:
     coarse = distribution.quantile(centres)  # type: ignore[attr-defined]
     fine = distribution.quantile(1.0 - (1.0 - centres) / BINS)  # type: ignore[attr-defined]
     table = np.rint(np.stack([coarse, fine]))
-    return np.clip(table, least, 1 << 30).astype(np.int32)
+    whole: np.ndarray = np.clip(table, least, 1 << 30).astype(np.int32)
+    return whole

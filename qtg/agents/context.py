@@ -159,4 +159,5 @@ def _priced(
     ticks = np.where(
         np.abs(ticks - near) < 1e-6, near, np.where(side > 0, np.floor(ticks), np.ceil(ticks))
     )
-    return np.maximum(ticks, 1).astype(np.int64) * step
+    rounded: np.ndarray = np.maximum(ticks, 1).astype(np.int64) * step
+    return rounded

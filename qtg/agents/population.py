@@ -53,7 +53,7 @@ class Draws:
 def build_members(config: Config, envs: list[int], seed: np.uint64) -> list[Members]:
     """All populations of tiers 1 and 2, in config order, agents numbered from FIRST_AGENT on."""
     draws = Draws(seed, envs)
-    members = []
+    members: list[Members] = []
     first = int(Account.FIRST_AGENT)
     tiers = [(Tier.SMART, config.smart), (Tier.REACTIVE, config.reactive)]
     for tier, populations in tiers:
@@ -134,7 +134,7 @@ def _latency(config: Config, population: Population, draws: Draws, entity: int) 
         own = np.zeros(population.count * len(draws._envs))
     else:
         own = draws.draw(population.latency, entity, population.count)
-    ticks = np.rint(own).astype(np.int32)
+    ticks = np.rint(own).astype(np.int64)
     if ticks.size and (ticks.min() < 0 or ticks.max() > rules.max_ticks):
         raise ConfigError(
             f"{population.kind} draws latencies of {ticks.min()} to {ticks.max()} ticks; they must "

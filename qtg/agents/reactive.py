@@ -4,7 +4,7 @@ import numpy as np
 
 from qtg.kernels.random import fill_uniform, lane
 from qtg.kernels.reactive import apply_updates, react, wake
-from qtg.schemas import ReactiveKind, ReactiveRows, Stream, allocate, nbytes
+from qtg.schemas import ReactiveKind, ReactiveRows, Stream, allocate, nbytes, taken
 
 from ..exchange import Exchange
 from .population import Members
@@ -20,7 +20,7 @@ class ReactiveAgents:
         first = 0
         for number, group in enumerate(members):
             mine = slice(first, first + len(group.agent))
-            _fill(ReactiveRows(*(column[mine] for column in rows)), group, number, exchange)
+            _fill(taken(rows, mine), group, number, exchange)
             first += len(group.agent)
         self.rows = rows
         self.most_orders = len(rows.agent)

@@ -128,16 +128,17 @@ def test_peers_are_chosen_by_peer_or_engine_name() -> None:
 def test_the_table_reports_wrong_answers_and_missing_peers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    figures = ("1.0", "batch", N, 1e6, 2e7, 20.5, 22.5)
     rows = [
-        compare.Row("W1", "one", "1.0", "batch", N, 1e6, 2e7, 20.0, ("notional",), ("levels",)),
-        compare.Row("W1", "two", "1.0", "batch", N, 1e6, 2e7, 20.0, qtg_wrong=("live",)),
+        compare.Row("W1", "one", *figures, wrong=("notional",), unknown=("levels",)),
+        compare.Row("W1", "two", *figures, qtg_wrong=("live",)),
         compare.Row("W1", "three", problem="not installed"),
     ]
     monkeypatch.setattr(command, "compare_all", lambda *_: iter(rows))
     monkeypatch.setattr(sys, "argv", ["peers"])
     assert command.main() == 1
     out = " ".join(capsys.readouterr().out.split())
-    for text in ("notional differ", "QTG WRONG: live", "not installed", "20.0", "load"):
+    for text in ("notional differ", "QTG WRONG", "not installed", "20.5", "22.5", "load"):
         assert text in out
 
 

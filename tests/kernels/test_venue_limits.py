@@ -40,12 +40,19 @@ def test_levels_further_apart_than_the_window_are_honoured(side: Side, step: int
     assert alike(ONE, rest, [take]).counts["TRADE"] == 40
 
 
-@pytest.mark.parametrize("bps", [100, 9_999, 10_000, 20_000, 1_000_000])
+@pytest.mark.parametrize("bps", [100, 5_001, 7_000, 9_999, 10_000, 20_000, 1_000_000])
 @pytest.mark.parametrize("side", [BUY, SELL])
 def test_protection_prices_beyond_all_prices_do_not_overflow(side: Side, bps: int) -> None:
-    rest = Message(side=-side, price=MAX_PRICE, qty=5)
-    take = Message(side=side, qty=5, ord_type=OrdType.MARKET)
-    assert alike(ONE._replace(protection_bps=bps), [rest, take]).counts["TRADE"] == 1
+    best = MAX_PRICE if side == SELL else MAX_PRICE - 10
+    others = (1, MAX_PRICE // 3, MAX_PRICE // 2, MAX_PRICE - 1)
+    rest = [
+        Message(side=-side, price=price, qty=5)
+        for price in (best, *others)
+        if side == SELL or price >= best
+    ]
+    take = Message(side=side, qty=50, ord_type=OrdType.MARKET)
+    pair = alike(ONE._replace(protection_bps=bps), rest, [take])
+    assert pair.counts["TRADE"] > 1
 
 
 def test_the_largest_quantity_trades_in_one_piece() -> None:

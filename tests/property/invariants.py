@@ -4,7 +4,8 @@ import numpy as np
 
 from qtg.kernels.directory import find
 from qtg.kernels.ladder import NO_KEY
-from qtg.schemas import LADDERS, NO_ROW, Book
+from qtg.kernels.market import market_book
+from qtg.schemas import LADDERS, NO_ROW, Account, Book
 from qtg.venue import Venue
 
 
@@ -108,13 +109,13 @@ def _check_slots(book: Book, market: int, live: set[int]) -> None:
 
 
 def _check_directory(book: Book, market: int, live: set[int]) -> None:
-    """The directory finds every live id and holds no other."""
-    directory = book.directory[market]
-    for slot in live:
-        order_id = book.orders.order_id[market, slot]
-        assert find(directory, order_id) == slot
-    held = np.count_nonzero(directory.order_id) + np.count_nonzero(directory.overflow_id)
-    assert held == len(live)
+    """The directory finds every live id but the pool's, and holds no other."""
+    listed = {slot for slot in live if book.orders.agent[market, slot] != Account.POOL}
+    view = getattr(market_book, "py_func", market_book)(book, market)
+    for slot in listed:
+        assert find(view, book.orders.order_id[market, slot]) == slot
+    held = np.count_nonzero(book.directory.order_id[market])
+    assert held + np.count_nonzero(book.overflow.order_id[market]) == len(listed)
 
 
 def _check_timers(book: Book, market: int, live: set[int], tick: int) -> None:

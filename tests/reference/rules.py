@@ -5,7 +5,7 @@ Written from docs/adr/0002-venue-rules.md and from nothing else; it knows no ker
 
 from typing import NamedTuple
 
-from qtg.schemas import ExecInst, MsgType, OrdType, Reason, Side, TimeInForce
+from qtg.schemas import Account, ExecInst, MsgType, OrdType, Reason, Side, TimeInForce
 
 from .market import Market
 
@@ -64,7 +64,7 @@ def why_off_terms(m: Message, market: Market) -> int:
 
 def why_not_yours(market: Market, m: Message) -> int:
     """Why a CANCEL or REPLACE names no order of its sender, or 0."""
-    if m.order_id not in market.live:
+    if m.order_id not in market.live or market.live[m.order_id].agent == Account.POOL:
         return Reason.UNKNOWN_ORDER
     return Reason.NONE if market.live[m.order_id].agent == m.agent else Reason.NOT_OWNER
 
