@@ -24,13 +24,14 @@ from qtg.schemas import (
 
 from ._jit import kernel
 from .delay import next_place
-from .random import below, lane, normal_pair, philox
+from .random import below, fill_words, lane, normal_pair
 
 _LOW_16 = np.uint64(0xFFFF)
 _LOW_8 = np.uint64(0xFF)
 _8 = np.uint64(8)
 _16 = np.uint64(16)
 BINS = 4096  # quantiles in each row of a table
+BLOCK = 512  # orders whose random words are drawn at a time
 
 
 class Pool(NamedTuple):
@@ -40,6 +41,7 @@ class Pool(NamedTuple):
     tables: PoolTables
     sentiment: np.ndarray  # float64 (market,): mood, above 0 leans to buying
     buy_share: np.ndarray  # int64 (market, 2): share of buys in 2**16, with and against the mood
+    words: np.ndarray  # uint32 (4, BLOCK): random words of the orders being written
     centre: np.ndarray  # int64 (market,): price that its orders scatter around [1e-4]
 
 
@@ -142,7 +144,11 @@ def trade_background(pool, view, queue, seed, envs, tick, latency):
         span = np.uint64(terms.latency_high[env] - terms.latency_low[env] + 1)
         lean = np.uint64(terms.contrarian[env] * 65536.0)
         for i in range(terms.orders[env]):
-            a, b, c, d = philox(i, tick, 0, lane_word, seed)
+            place = i & (BLOCK - 1)
+            if place == 0:
+                fill_words(seed, lane_word, tick, i, pool.words)
+            a, b = np.uint64(pool.words[0, place]), np.uint64(pool.words[1, place])
+            c, d = np.uint64(pool.words[2, place]), np.uint64(pool.words[3, place])
             m = env * symbols + below(a, symbols)
             against = np.int64((b & _LOW_16) < lean)
             side = 1 if np.int64(b >> _16) < pool.buy_share[m, against] else -1

@@ -248,7 +248,7 @@ def _protected_key(book, inc, rules):
     if best == NO_KEY:
         return NO_KEY
     tick = -inc.side * best
-    if tick // 10_000 > ANY_PRICE // 2 // bps:
+    if tick // 10_000 > ANY_PRICE // bps:
         return ANY_PRICE
     away = tick // 10_000 * bps + tick % 10_000 * bps // 10_000
     return min(away, ANY_PRICE - tick) + tick if inc.side > 0 else away - tick

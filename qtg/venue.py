@@ -108,6 +108,8 @@ class Venue:
         self._terms.lot_size[:] = np.tile(_per_market(lot_size, markets, _lot), len(envs))
         self._terms.protection_bps[:] = protection_bps
         self._events = allocate(Events, events)
+        self._ids = np.zeros(0, np.int64)
+        self._index = np.zeros(0, np.int64)
         self.reset(orders)
 
     def reset(self, orders: int | None = None) -> None:
@@ -117,8 +119,6 @@ class Venue:
         self.book_columns: Book = _empty_book(self._terms, slots, self._window)
         self._next_id = np.ones(len(self.envs), np.int64)
         self._starts = np.zeros(self.n_markets + 2, np.int64)
-        self._ids = np.zeros(0, np.int64)
-        self._index = np.zeros(0, np.int64)
         self._progress = Progress(*(np.zeros(1, np.int64) for _ in Progress._fields))
         self.tick = 0
         self.calling = False

@@ -101,7 +101,7 @@ def record_array(table: type, *rows: int) -> np.recarray:
     kernel writes `array[row].price`.
     """
     declared = columns(table)
-    packed = np.dtype([(column.name, column.dtype) for column in declared])
+    packed = np.dtype([(column.name, column.dtype) for column in declared], align=True)
     width = 1 << (packed.itemsize - 1).bit_length()
     layout: Any = {
         "names": [column.name for column in declared],
@@ -109,7 +109,7 @@ def record_array(table: type, *rows: int) -> np.recarray:
         "offsets": [packed.fields[column.name][1] for column in declared],  # type: ignore[index]
         "itemsize": width,
     }
-    record = np.dtype(layout)
+    record = np.dtype(layout, align=True)
     block = np.empty(int(np.prod(rows)) * width + _PAGE, np.uint8)
     start = -block.ctypes.data % _PAGE
     array: np.recarray = (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from qtg.kernels.background import BINS, Pool, count_orders, move_sentiment, trade_background
+from qtg.kernels.background import BINS, BLOCK, Pool, count_orders, move_sentiment, trade_background
 from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, allocate, nbytes
 
 from ..config import Config
@@ -38,6 +38,7 @@ class BackgroundPool:
             ),
             np.zeros(markets),
             np.full((markets, 2), 1 << 15, np.int64),
+            np.zeros((4, BLOCK), np.uint32),
             np.zeros(markets, np.int64),
         )
         self._latency = int(config.latency.enabled)

@@ -146,7 +146,8 @@ class Mirror:
         """Book what was recorded; where the venue did something else, make it follow.
 
         A level on which the two differ is taken out of the venue and entered again, so that
-        nobody's place in the queue suffers from a wrong prediction.
+        nobody's place in the queue suffers from a wrong prediction. Who was passed over has
+        evidently lost its place.
         """
         wrong = dict(ours) != dict(recorded)
         touched = self._levels_of([*ours, *recorded]) if wrong else set()
@@ -154,6 +155,9 @@ class Mirror:
             order = self.orders.get(recorded_id)
             if order is not None and qty >= order.qty > 0:
                 order.our_id = 0
+        filled = {recorded_id for recorded_id, _ in recorded}
+        for level in touched:
+            self._put_last(level, filled)
         for recorded_id, qty in recorded:
             self._take(recorded_id, qty)
         for level in touched:
@@ -223,6 +227,15 @@ class Mirror:
     def _levels_of(self, fills: Iterable[Fill]) -> set[Level]:
         orders = (self.orders.get(recorded_id) for recorded_id, _ in fills)
         return {(order.side, order.price) for order in orders if order is not None}
+
+    def _put_last(self, level: Level, filled: set[int]) -> None:
+        """Move the orders that stand before a filled one, but were not, to the queue's end."""
+        queue = self.levels[level]
+        ids = list(queue)
+        last = max((k for k, recorded_id in enumerate(ids) if recorded_id in filled), default=0)
+        for recorded_id in ids[:last]:
+            if recorded_id not in filled:
+                queue[recorded_id] = queue.pop(recorded_id)
 
     def _enter_again(self, level: Level) -> None:
         for order in self.levels[level].values():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
@@ -57,7 +57,7 @@ def replay_l3(
 
     Examples
     --------
-    >>> import polars as pl
+    >>> import polars as pl, qtg
     >>> tape = pl.DataFrame({
     ...     "ts_event": [1, 2, 3, 3, 3], "action": list("AATFC"), "side": list("AABAA"),
     ...     "price": [100, 100, 100, 100, 100], "size": [5, 5, 5, 5, 5],
@@ -132,7 +132,9 @@ class Replayer:
     def _continuous(self, first: int, rows: Sequence[Message], k: int, end: int) -> None:
         trade, mirror = rows[k], self.mirror
         recorded = merged(
-            (fill.order_id, fill.size) for fill in rows[k + 1 : end] if not _is_own(fill, trade)
+            (fill.order_id, fill.size)
+            for fill in rows[k + 1 : end]
+            if fill.size > 0 and not _is_own(fill, trade)
         )
         reason = self._why_unscored(trade, recorded)
         if reason:
@@ -154,7 +156,7 @@ class Replayer:
         self._note(first + k, trade, recorded, result, why=why, helped=helped)
 
     def _auction(self, row: int, trades: list[Message], rows: Sequence[Message]) -> None:
-        fills = [message for message in rows if message.action == "F"]
+        fills = [message for message in rows if message.action == "F" and message.size > 0]
         recorded = recorded_auction(trades, fills)
         trade = trades[0]._replace(size=recorded.volume)
         reason = self._why_unscored(trade, recorded.fills)
@@ -260,24 +262,15 @@ def _told(fills: Sequence[Fill]) -> list[dict[str, int]]:
     return [{"order_id": recorded_id, "qty": qty} for recorded_id, qty in fills]
 
 
-def _bar(total: int, shown: bool) -> AbstractContextManager[Callable[[int], None]]:
+@contextmanager
+def _bar(total: int, shown: bool) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr; gives the function that moves it on."""
     if not shown:
-        return nullcontext(lambda _: None)
-    return _RichBar(total)
+        yield lambda n: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
 
-
-class _RichBar:
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self._progress = Progress(console=Console(stderr=True))
-        self._task = self._progress.add_task("replay", total=total)
-
-    def __enter__(self) -> Callable[[int], None]:
-        self._progress.start()
-        return lambda n: self._progress.advance(self._task, n)
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("replay", total=total)
+        yield lambda n: bar.advance(task, n)

@@ -158,6 +158,25 @@ def test_of_equal_imbalances_the_price_nearest_the_reference_wins(
     assert (trades.price.tolist(), trades.qty.tolist()) == ([price], [5])
 
 
+@pytest.mark.parametrize(
+    ("bought", "sold", "reference", "price"),
+    [(3, 3, 95, 95), (3, 3, 105, 105), (2, 3, 105, 100), (3, 2, 95, 101)],
+)
+def test_adjacent_rests_of_both_sides_leave_the_smaller_imbalance(
+    bought: int, sold: int, reference: int, price: int
+) -> None:
+    venue = Venue()
+    venue.begin_call()
+    venue.submit(
+        {
+            "side": [BUY, SELL, BUY, SELL],
+            "price": [110, 90, 100, 101],
+            "qty": [10, 10, bought, sold],
+        }
+    )
+    assert venue.uncross(f"{reference / 10_000:.4f}").price.tolist() == [price]
+
+
 def test_a_reference_between_two_ticks_gives_the_lower() -> None:
     venue = Venue(tick_size="0.0010")
     venue.begin_call()

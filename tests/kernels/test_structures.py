@@ -29,8 +29,12 @@ from tests.reference.rules import Message
 def empty_book(orders: int = 256) -> tuple[Book, Book]:
     """All markets' tables of a venue with one market, and the market's own part of them."""
     whole = Venue(orders=orders, window=64).book_columns
-    own = [table[0] for table in (whole.orders, whole.directory, whole.timers)]
-    part = whole._replace(orders=own[0], directory=own[1], timers=own[2])
+    part = whole._replace(
+        orders=whole.orders[0],
+        directory=whole.directory[0],
+        overflow=whole.overflow[0],
+        timers=whole.timers[0],
+    )
     return whole, part
 
 
@@ -39,7 +43,7 @@ def put(book: Book, order_id: int, key: int, qty: int = 1, agent: int = 1, tick:
     slot = int(take_slot(book))
     fill(book, slot, order_id, key, qty, agent)
     book.orders.expire_tick[slot] = tick
-    ids.insert(book.directory, order_id, slot)
+    ids.insert(book, order_id, slot)
     rest(book, slot)
     return slot
 
@@ -74,20 +78,20 @@ def test_the_nearest_bit_below_goes_around(n_words: int) -> None:
 @pytest.mark.parametrize("spread", [1, 16, 512])
 def test_the_directory_finds_what_a_dict_finds(spread: int) -> None:
     """With a spread of the table's length all ids compete for the same place."""
-    directory = empty_book(orders=256)[1].directory
+    book = empty_book(orders=256)[1]
     draw, held = Random(spread), {}
     for turn in range(4_000):
         order_id = 1 + spread * draw.randrange(200)
         if order_id in held:
-            ids.remove(directory, order_id)
+            ids.remove(book, order_id)
             del held[order_id]
         else:
-            ids.insert(directory, order_id, turn % 256)
+            ids.insert(book, order_id, turn % 256)
             held[order_id] = turn % 256
         asked = 1 + spread * draw.randrange(200)
-        assert ids.find(directory, asked) == held.get(asked, NO_ROW)
+        assert ids.find(book, asked) == held.get(asked, NO_ROW)
     for order_id, slot in held.items():
-        assert ids.find(directory, order_id) == slot
+        assert ids.find(book, order_id) == slot
 
 
 def test_parked_orders_come_back_best_first_then_earliest() -> None:

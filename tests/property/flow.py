@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from qtg.schemas import ExecInst, MsgType, OrdType, Side, TimeInForce
-from tests.reference.book import SlowVenue
+from tests.reference.book import POOL, SlowVenue
 from tests.reference.rules import MAX_PRICE, MAX_QTY, MAX_TICK, Message
 
 AGENTS = (-1, -1, 0, 0, 0, 1, 1, 2, 3)
@@ -33,7 +33,7 @@ class Flow:
 
     venue: SlowVenue
     seed: int
-    crowd: int = 250
+    crowd: int = 200
     random: Random = field(init=False)
     mids: list[int] = field(init=False)
     known: list[tuple[int, int, int]] = field(default_factory=list)
@@ -68,6 +68,7 @@ class Flow:
             (order.order_id, order.agent, market.number)
             for market in markets
             for order in market.live.values()
+            if order.agent != POOL
         ]
         next_id = list(self.venue.next_id)
         batch = []
@@ -100,6 +101,9 @@ class Flow:
         side = draw.choice((Side.BUY, Side.SELL))
         tif = draw.choice(TIFS)
         ord_type = draw.choices((OrdType.LIMIT, OrdType.MARKET, OrdType.PROTECTED), (90, 7, 3))[0]
+        agent = draw.choice(AGENTS)
+        if agent == POOL and tif == TimeInForce.GTC and draw.random() < 0.8:
+            tif = TimeInForce.GTT  # nothing else but a trade ends an order of the pool
         if ord_type != OrdType.LIMIT and tif == TimeInForce.GTT and draw.random() < 0.9:
             tif = TimeInForce.GTC
         may_rest = ord_type == OrdType.LIMIT and tif in (TimeInForce.GTC, TimeInForce.GTT)
@@ -110,10 +114,10 @@ class Flow:
             exec_inst=ExecInst.POST_ONLY if post_only else ExecInst.NONE,
             side=side,
             market=market,
-            agent=draw.choice(AGENTS),
+            agent=agent,
             price=self._price(market, side),
             qty=self._qty(market),
-            expire_tick=self.tick + draw.choice((1, 2, 5, 30, 256, 257, 600, MAX_TICK)),
+            expire_tick=self.tick + draw.choice((1, 2, 5, 30, 256, 257, 600, MAX_TICK - self.tick)),
         )
 
     def _about_an_order(self, msg_type: MsgType) -> Message:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -96,12 +97,12 @@ def test_one_miss_does_not_spoil_what_follows() -> None:
             (4, "F", "A", 400, 1, 73),
             (4, "C", "A", 400, 5, 72),
             (4, "M", "A", 400, 4, 73),
-            (5, "T", "B", 400, 7, 91),
-            (5, "F", "A", 400, 5, 71),
-            (5, "F", "A", 400, 2, 73),
+            (5, "T", "B", 400, 7, 91),  # 71 has evidently lost its place
+            (5, "F", "A", 400, 4, 73),
+            (5, "F", "A", 400, 3, 71),
         )
     )
-    assert fills(replay, "ours") == [[(71, 5), (72, 1)], [(71, 5), (73, 2)]]
+    assert fills(replay, "ours") == [[(71, 5), (72, 1)], [(73, 4), (71, 3)]]
     assert replay.trades["matched"].to_list() == [False, True]
     assert replay.trades["why"].to_list() == ["an order ahead in the queue was passed over", ""]
     assert replay.summary()["match_rate"] == 0.5
@@ -156,6 +157,25 @@ def test_a_resting_order_can_become_the_aggressor() -> None:
     )
     assert fills(replay, "recorded") == [[(72, 2)], [(71, 3)]]
     assert replay.match_rate == 1.0
+
+
+def test_an_aggressor_that_rested_is_not_filled_at_its_old_price() -> None:
+    replay = qtg.replay_l3(
+        tape(
+            (1, "A", "B", 398, 5, 71),
+            (1, "A", "B", 398, 4, 72),
+            (1, "A", "A", 400, 5, 73),
+            (2, "T", "B", 400, 5, 71),
+            (2, "F", "A", 400, 5, 73),
+            (2, "T", "A", 398, 2, 90),
+            (2, "F", "B", 398, 2, 72),
+            (2, "C", "B", 398, 5, 71),
+            (2, "C", "A", 400, 5, 73),
+            (2, "M", "B", 398, 2, 72),
+        ),
+        look_ahead=False,
+    )
+    assert fills(replay, "ours") == [[(73, 5)], [(72, 2)]]
 
 
 def test_lower_size_keeps_its_place_and_more_size_loses_it() -> None:
@@ -319,6 +339,35 @@ def test_a_pandas_frame_will_do() -> None:
     day = recorded_day(5, 100)
     pandas_day = pd.DataFrame(day.to_dict(as_series=False))
     assert qtg.replay_l3(pandas_day).trades.equals(qtg.replay_l3(day).trades)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_recordings_that_make_no_sense_are_replayed_without_an_error(seed: int) -> None:
+    draw, n = np.random.default_rng(seed), 3_000
+    actions = draw.choice(
+        list("AACMTFFRN"), n, p=[0.2, 0.2, 0.15, 0.15, 0.1, 0.1, 0.09, 0.005, 0.005]
+    )
+    sides = np.where((actions != "A") & (draw.random(n) < 0.3), "N", draw.choice(["B", "A"], n))
+    frame = pl.DataFrame(
+        {
+            "ts_event": np.sort(draw.integers(0, 1_000, n)),
+            "action": actions,
+            "side": sides,
+            "price": draw.integers(90, 110, n),
+            "size": draw.integers(0, 9, n),
+            "order_id": draw.integers(1, 300, n),
+            "snapshot": draw.random(n) < 0.002,
+        }
+    )
+    replay = qtg.replay_l3(frame)
+    assert len(replay.trades) > 100
+    assert replay.trades["scored"].any()
+
+
+def test_lost_messages_cost_some_matches_and_no_more() -> None:
+    day = recorded_day(2)
+    kept = np.random.default_rng(2).random(len(day)) > 0.01
+    assert 0.5 < qtg.replay_l3(day.filter(pl.Series(kept))).match_rate < 1.0
 
 
 def test_an_empty_recording_has_no_trades() -> None:
