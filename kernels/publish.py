@@ -77,14 +77,17 @@ def trace(events, lo, hi, tick, symbols, out_hash, out_count):
     Each event adds a mix of its columns and of its number in the environment, so the hash names
     one sequence of events whatever else ran beside it.
     """
+    market, env, symbol = np.int64(-1), np.int64(0), np.uint64(0)
     for k in range(lo, hi):
-        env = events.market[k] // symbols
+        if events.market[k] != market:  # rows come grouped by market: few divisions
+            market = np.int64(events.market[k])
+            env, symbol = market // symbols, np.uint64(market % symbols)
         number = out_count[env] + 1
         out_count[env] = number
         codes = np.uint64(events.exec_type[k]) << np.uint64(48)
         codes |= np.uint64(events.reason[k]) << np.uint64(40)
         codes |= np.uint64(np.int64(events.side[k]) + 1) << np.uint64(36)
-        codes |= np.uint64(events.market[k] % symbols)
+        codes |= symbol
         agents = np.uint64(np.int64(events.agent[k]) + 1) << _32
         agents |= np.uint64(np.int64(events.contra_agent[k]) + 1)
         word = np.uint64(events.order_id[k]) * _ODD[0] + np.uint64(events.contra_id[k]) * _ODD[1]

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from qtg.errors import ConfigError
 
-ROOMS = ("venue", "startup")
+ROOMS = ("venue", "tick", "startup")
 
 
 def _fine() -> str:
