@@ -42,7 +42,9 @@ class Pool(NamedTuple):
     sentiment: np.ndarray  # float64 (market,): mood, above 0 leans to buying
     buy_share: np.ndarray  # int64 (market, 2): share of buys in 2**16, with and against the mood
     words: np.ndarray  # uint32 (4, BLOCK): random words of the orders being written
-    centre: np.ndarray  # int64 (market,): price that its orders scatter around [1e-4]
+    centre: (
+        np.ndarray
+    )  # int64 (market, 2): ticks just below and above what its orders scatter around
 
 
 @kernel
@@ -107,19 +109,20 @@ def find_centres(pool, view):
     symbols = view.bid.shape[0] // pool.terms.count.shape[0]
     for m in range(view.bid.shape[0]):
         gap = np.float64(view.fair_value[m] - view.mid[m])
-        pool.centre[m] = view.mid[m] + np.int64(pool.terms.anchor[m // symbols] * gap)
+        centre = view.mid[m] + np.int64(pool.terms.anchor[m // symbols] * gap)
+        pool.centre[m, 0] = centre // view.tick_size[m]
+        pool.centre[m, 1] = -(-centre // view.tick_size[m])
 
 
 @kernel
-def _limit_ticks(pool, view, m, env, side, word):
+def _limit_ticks(pool, m, env, side, word):
     """Price in ticks: away from the centre, or past it for an aggressive order."""
-    centre, step = pool.centre[m], view.tick_size[m]
     draw = word >> _8
     if np.float64(word & _LOW_8) < pool.terms.aggressive[env] * 256.0:
         away = -_look_up(pool.tables.through, draw)
     else:
         away = _look_up(pool.tables.offset, draw)
-    inner = centre // step if side > 0 else -(-centre // step)
+    inner = pool.centre[m, 0] if side > 0 else pool.centre[m, 1]
     return max(inner - side * away, 1)
 
 
@@ -156,7 +159,7 @@ def trade_background(pool, view, queue, seed, envs, tick, latency):
             if latency != 0:
                 spread = (((d >> _8) & _LOW_8) * span) >> _8
                 delay = terms.latency_low[env] + np.int64(spread)
-            ticks = _limit_ticks(pool, view, m, env, side, c)
+            ticks = _limit_ticks(pool, m, env, side, c)
             lots = _look_up(pool.tables.size, ((a & _LOW_16) << _8) | (d & _LOW_8))
             lifetime = _look_up(pool.tables.lifetime, (d >> _16) << _8)
             bucket, row = next_place(queue, tick + delay)

@@ -26,7 +26,7 @@ from .directory import find
 from .directory import insert as register
 from .ladder import NO_KEY, available, fill_front, reduce, remove, rest, take_slot
 from .market import market_book
-from .validation import MAX_PRICE, check_new, check_terms
+from .validation import MAX_PRICE, check_new, check_terms, whole_ticks
 
 ANY_PRICE = MAX_PRICE  # key of a market order without protection
 SPARE_EVENTS = 4  # events a message can cause beside its trades
@@ -257,7 +257,7 @@ def _protected_key(book, inc, rules):
 @kernel
 def _key(book, side, price):
     step = book.markets[0].tick_size
-    return side * price if step == 1 else side * (price // step)
+    return side * price if step == 1 else side * whole_ticks(price, step)
 
 
 @kernel

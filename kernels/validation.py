@@ -3,6 +3,8 @@
 `markets` holds the terms, `m` the row in it.
 """
 
+import numpy as np
+
 from qtg.schemas import ExecInst, OrdType, Reason, TimeInForce
 
 from ._jit import kernel
@@ -10,6 +12,12 @@ from ._jit import kernel
 MAX_PRICE = (1 << 62) - 1
 MAX_QTY = 1 << 48
 MAX_TICK = (1 << 31) - 1
+
+
+@kernel
+def whole_ticks(price, step):
+    """Ticks in a positive price, rounded down; unsigned, which divides faster."""
+    return np.int64(np.uint64(price) // np.uint64(step))
 
 
 @kernel
@@ -51,6 +59,6 @@ def check_terms(markets, m, price, qty):
     if price <= 0 or price > MAX_PRICE:
         return Reason.BAD_PRICE
     step = markets[m].tick_size
-    if step != 1 and price % step != 0:
+    if step != 1 and whole_ticks(price, step) * step != price:
         return Reason.OFF_TICK
     return check_qty(markets, m, qty)

@@ -39,7 +39,7 @@ class BackgroundPool:
             np.zeros(markets),
             np.full((markets, 2), 1 << 15, np.int64),
             np.zeros((4, BLOCK), np.uint32),
-            np.zeros(markets, np.int64),
+            np.zeros((markets, 2), np.int64),
         )
         self._latency = int(config.latency.enabled)
         self._pnl_limit = background.pnl_limit

@@ -14,8 +14,10 @@ from .registry import Benchmark, Probe
 
 SETTLING = 150  # ticks before the first one is timed: books fill, and the pool's orders expire
 MILLION = {
-    "smart": [{"kind": "market_maker", "count": 20, "cash": 50_000_000, "shares": 20_000}]
-    + [{"kind": "noise_trader", "count": 80, "shares": 100, "probability": 0.3}],
+    "smart": [
+        {"kind": "market_maker", "count": 20, "cash": 50_000_000, "shares": 20_000},
+        {"kind": "noise_trader", "count": 80, "shares": 100, "probability": 0.3},
+    ],
     "reactive": [
         {"kind": kind, "count": count, "cash": 50_000, "shares": 50}
         for kind, count in (
