@@ -110,7 +110,7 @@ REASON_TEXT = {
     Reason.INSUFFICIENT_CASH: "free cash does not cover the worst price and fees",
     Reason.INSUFFICIENT_SHARES: "free shares do not cover the quantity",
     Reason.SHARES_OUTSTANDING: "agents would hold more shares than exist",
-    Reason.NOTIONAL_TOO_LARGE: "price times quantity exceeds 2**62",
+    Reason.NOTIONAL_TOO_LARGE: "price times quantity exceeds 2**60",
     Reason.POST_ONLY_WOULD_CROSS: "a post-only order would have traded on arrival",
     Reason.FOK_UNFILLABLE: "fill-or-kill quantity is not available at the limit",
     Reason.SELF_TRADE: "self-trade prevention",

@@ -18,3 +18,8 @@ def shared_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("the recordings in ../shared are not here")
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes the trace hashes of tests/golden anew."""
+    parser.addoption("--update-golden", action="store_true", help="record trace hashes anew")

@@ -86,9 +86,9 @@ def find_kind(name: str, tier: Tier) -> Kind:
     kind = _KINDS.get(name)
     if kind is None:
         close = difflib.get_close_matches(name, _KINDS, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(
-            f"no strategy is called {name!r}{hint} Known: {', '.join(sorted(_KINDS))}"
+            f"no strategy is called {name!r}; {hint}known: {', '.join(sorted(_KINDS))}"
         )
     if kind.tier != tier:
         raise ConfigError(

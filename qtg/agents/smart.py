@@ -6,12 +6,15 @@ import numpy as np
 
 from qtg.kernels.maker import make_markets
 from qtg.kernels.noise import trade_noise
-from qtg.schemas import PRICE_SCALE, MakerRows, NoiseRows, allocate, nbytes
+from qtg.schemas import PRICE_SCALE, MakerRows, NoiseRows, Orders, allocate, nbytes, taken
 
 from ..errors import QtgError, StrategyError
 from ..exchange import Exchange
 from .context import StrategyContext, answer_to_orders
 from .population import Members
+
+
+_TURN_DRAW = 1 << 30  # a draw number that a user's own draws will hardly use
 
 
 class Group(Protocol):
@@ -120,7 +123,22 @@ class UserStrategy:
         if answer is None:
             return
         orders = answer_to_orders(ctx, answer, self._members.latency[mine])
+        self._check_symbols(ctx, orders)
+        probability = self._members.population.probability
+        if probability < 1.0:
+            acting = ctx.agent[ctx.uniform(_TURN_DRAW) < probability]
+            orders = taken(orders, np.isin(orders.agent, acting))
         exchange.write_orders(orders)
+
+    def _check_symbols(self, ctx: StrategyContext, orders: Orders) -> None:
+        symbol = orders.market % len(self._symbols)
+        forbidden = np.flatnonzero(~np.isin(symbol, self._members.symbols))
+        if len(forbidden):
+            at = forbidden[0]
+            raise StrategyError(
+                f"strategy {ctx.name!r} at tick {ctx.tick}, agent {orders.agent[at]}: may not trade "
+                f"{self._symbols[symbol[at]]}; add it to the population's `symbols`"
+            )
 
     def _context(
         self, exchange: Exchange, tick: int, env: int, mine: np.ndarray

@@ -123,7 +123,7 @@ def configs(draw: st.DrawFn) -> Config:
     return Config(
         name=draw(names),
         seed=draw(st.integers(0, 2**63 - 1)),
-        ticks=draw(st.integers(1, 10**9)),
+        ticks=draw(st.integers(1, 10**8)),
         tick_ms=draw(st.sampled_from([1, 10, 1_000, 10_000])),
         start=draw(
             st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))

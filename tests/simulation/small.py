@@ -1,0 +1,77 @@
+"""Small markets for tests."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import qtg
+from qtg.schemas import Events, Orders
+from qtg.simulation import Simulation
+from tests.reference.columns import as_columns, as_dicts
+from tests.reference.rules import Message
+
+SYMBOL = {"symbol": "A", "initial_price": "100.00", "shares_outstanding": 100_000}
+# Accounts that send nothing by themselves, so that a test can trade through them.
+IDLE = {"kind": "noise_trader", "count": 4, "probability": 0.0, "cash": 10_000, "shares": 100}
+FIRST = 2  # agent row of the first of them
+PRICE = 1_000_000  # the initial price in units of 1e-4
+STEP = 100
+
+
+def quiet(changes: dict[str, Any] | None = None, /, **fields: Any) -> qtg.Config:
+    """One stock, four accounts that do nothing, no latency and no warm-up."""
+    config = qtg.Config(
+        symbols=[SYMBOL],
+        smart=[IDLE],
+        latency={"enabled": False},
+        warmup={"ticks": 0},
+        fair_value={"process": "constant"},
+        venue={"matching": "price_time"},
+        check_every=1,
+    )
+    return config.with_(changes or {}, **fields)
+
+
+def lively(changes: dict[str, Any] | None = None, /, **fields: Any) -> qtg.Config:
+    """Two stocks, a few agents of every kind, a pool, latency; 60 ticks after 10 of warm-up."""
+    config = qtg.Config.preset("quick_test", ticks=60, seed=7)
+    base = {
+        "warmup.ticks": 10,
+        "latency.enabled": True,
+        "background.count": 300,
+        "check_every": 1,
+        "venue.protection_bps": 100,
+        "storage.candles": ["10s", "30s"],
+        "storage.agents_every": 20,
+    }
+    return config.with_({**base, **(changes or {})}, **fields)
+
+
+def start(config: qtg.Config, **options: Any) -> Simulation:
+    """A simulation of `config`."""
+    return Simulation(config, **options)
+
+
+def tick(sim: Simulation, *messages: Message) -> list[dict[str, int]]:
+    """Send messages, advance one tick; the events of that tick."""
+    if messages:
+        sim.submit(as_columns(messages))
+    sim.step()
+    return events_of(sim)
+
+
+def events_of(sim: Simulation, first: int = 0, end: int | None = None) -> list[dict[str, int]]:
+    """Events of the last tick."""
+    exchange = sim.exchange
+    last = exchange.n_events if end is None else end
+    return as_dicts(Events(*(column[first:last] for column in exchange.events)))
+
+
+def messages_of(orders: Orders, n: int) -> list[Message]:
+    """The first `n` order rows as messages."""
+    named = {name: getattr(orders, name)[:n].tolist() for name in Message._fields}
+    return [Message(*row) for row in zip(*named.values(), strict=True)]
+
+
+def reasons(events: Iterable[dict[str, int]]) -> list[int]:
+    """Reasons of those events that have one."""
+    return [event["reason"] for event in events if event["reason"]]

@@ -1,0 +1,139 @@
+"""A running simulation beside the slow ledger: every tick is replayed and compared."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from qtg.invariants import check_invariants
+from qtg.schemas import ExecType, Orders, Reason, Side
+from qtg.simulation import Simulation
+from tests.reference.ledger import HOUSE, POOL, SlowLedger, Terms
+from tests.reference.rules import Message
+
+from .small import events_of, messages_of
+
+
+def slow_ledger_of(sim: Simulation) -> SlowLedger:
+    """A slow ledger with the terms and the opening accounts of a simulation."""
+    exchange, config = sim.exchange, sim.config
+    terms = Terms(
+        [symbol.tick_size_units for symbol in config.symbols],
+        [symbol.lot_size for symbol in config.symbols],
+        [symbol.shares_outstanding for symbol in config.symbols],
+        exchange.n_agents,
+        len(exchange.venue.envs),
+        round(config.venue.maker_fee_bps * 100),
+        round(config.venue.taker_fee_bps * 100),
+        config.venue.protection_bps,
+        exchange._longest_latency,
+    )
+    slow = SlowLedger(terms)
+    prices = [symbol.initial_price_units for symbol in config.symbols]
+    accounts, positions = exchange.ledger.accounts, exchange.ledger.positions
+    for row in range(len(accounts.cash)):
+        account = divmod(row, exchange.n_agents)
+        slow.cash[account] = int(accounts.cash[row])
+        for symbol, price in enumerate(prices):
+            held = int(positions.qty[row, symbol])
+            slow.qty[(*account, symbol)] = held
+            slow.cost[(*account, symbol)] = held * price if account[1] != POOL else 0
+    slow.last = {m: prices[m % len(prices)] for m in range(exchange.venue.n_markets)}
+    return slow
+
+
+class Watched:
+    """Steps a simulation and lets the slow ledger follow."""
+
+    def __init__(self, sim: Simulation) -> None:
+        self.sim = sim
+        self.slow = slow_ledger_of(sim)
+        self.sent: list[Message] = []
+        self.arrived: list[Message] = []
+        self.counts: Counter[str] = Counter()
+        self._tap(sim.exchange)
+
+    def step(self) -> None:
+        """One tick on both sides; raises AssertionError at the first difference."""
+        self.sim.step()
+        sim, slow, exchange = self.sim, self.slow, self.sim.exchange
+        for event in events_of(sim, 0, exchange.first_admission):
+            self._book(event)
+        refused = []
+        for row, message in enumerate(self.sent):
+            reason = slow.admit(message, sim.tick)
+            if reason:
+                refused.append((row, message.agent, message.market, int(reason)))
+                self.counts[Reason(reason).name] += 1
+        told = events_of(sim, exchange.first_admission, exchange.first_match)
+        assert [(e["row"], e["agent"], e["market"], e["reason"]) for e in told] == refused
+        assert [m for m in self.arrived if m.agent != POOL] == slow.arrive(sim.tick)
+        for event in events_of(sim, exchange.first_match):
+            self._book(event)
+        self._compare()
+        if not exchange.venue.calling:  # books may cross while orders gather
+            check_invariants(exchange)
+
+    def _tap(self, exchange: Any) -> None:
+        """Note what is sent and what arrives."""
+        admit, due = exchange.admit, exchange.due
+
+        def noting_admit(tick: int) -> None:
+            self.sent = messages_of(exchange.outbox.orders, exchange.pending())
+            admit(tick)
+
+        def noting_due(tick: int) -> tuple[Orders, int]:
+            arriving, n = due(tick)
+            self.arrived = messages_of(arriving, n)
+            return arriving, n
+
+        exchange.admit, exchange.due = noting_admit, noting_due
+
+    def _book(self, event: dict[str, int]) -> None:
+        self.slow.book(event)
+        self.counts[ExecType(event["exec_type"]).name] += 1
+        if event["reason"]:
+            self.counts[Reason(event["reason"]).name] += 1
+
+    def _compare(self) -> None:
+        """Every number of the ledger."""
+        slow, terms, ledger = self.slow, self.slow.terms, self.sim.exchange.ledger
+        accounts = [(env, agent) for env in range(terms.envs) for agent in range(terms.n_agents)]
+        reserved = slow.reserved_cash()
+        for name, expected in (("cash", slow.cash), ("fees", slow.fees), ("reserved", reserved)):
+            _same(name, getattr(ledger.accounts, name), [expected[key] for key in accounts])
+        holdings = [(*account, symbol) for account in accounts for symbol in range(terms.symbols)]
+        shares = slow.reserved_shares()
+        for name, values in (
+            ("qty", [slow.qty[key] for key in holdings]),
+            ("cost", [slow.cost[key] for key in holdings]),
+            ("realized", [slow.realized[key] for key in holdings]),
+            ("reserved", [shares[key] for key in holdings]),
+            ("bid_id", [_latest(slow, key, Side.BUY) for key in holdings]),
+            ("ask_id", [_latest(slow, key, Side.SELL) for key in holdings]),
+        ):
+            _same(name, getattr(ledger.positions, name).ravel(), values)
+        self._compare_markets()
+        for env, agent in accounts:
+            if agent > HOUSE:
+                assert slow.cash[env, agent] >= reserved[env, agent] >= 0
+        assert all(slow.qty[key] >= shares[key] for key in holdings)
+
+    def _compare_markets(self) -> None:
+        holdings, slow = self.sim.exchange.ledger.holdings, self.slow
+        held, asked = slow.held(), slow.open_buys()
+        markets = range(len(holdings.held))
+        _same("held", holdings.held, [held[m] for m in markets])
+        _same("open_buys", holdings.open_buys, [asked[m] for m in markets])
+        for name in ("bought", "sold", "paid", "received"):
+            column = getattr(holdings, f"pool_{name}")
+            _same(f"pool_{name}", column, [getattr(slow.pool[m], name) for m in markets])
+
+
+def _latest(slow: SlowLedger, key: tuple[int, int, int], side: Side) -> int:
+    return 0 if key[1] == POOL else slow.latest[key, int(side)]
+
+
+def _same(name: str, found: np.ndarray, expected: list[int]) -> None:
+    rows = np.flatnonzero(found != np.array(expected, np.int64))
+    assert not len(rows), f"{name}, row {rows[0]}: {found[rows[0]]}, not {expected[rows[0]]}"
