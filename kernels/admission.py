@@ -61,7 +61,8 @@ def _protect(orders, k, view, rules):
     best = view.ask[m] if side > 0 else view.bid[m]
     start = best if best > 0 else view.last[m]
     step = view.tick_size[m]
-    worst = start + side * (start // 10_000 * rules.protection_bps)
+    bps = rules.protection_bps
+    worst = start + side * (start // 10_000 * bps + start % 10_000 * bps // 10_000)
     ticks = worst // step if side > 0 else -(-worst // step)
     orders.price[k] = max(ticks, 1) * step
     orders.ord_type[k] = OrdType.PROTECTED

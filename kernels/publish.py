@@ -81,7 +81,9 @@ def trace(events, lo, hi, tick, symbols, out_hash, out_count):
     for k in range(lo, hi):
         if events.market[k] != market:  # rows come grouped by market: few divisions
             market = np.int64(events.market[k])
-            env, symbol = market // symbols, np.uint64(market % symbols)
+            known = 0 <= market < out_hash.shape[0] * symbols
+            env = market // symbols if known else np.int64(0)
+            symbol = np.uint64(market % symbols)
         number = out_count[env] + 1
         out_count[env] = number
         codes = np.uint64(events.exec_type[k]) << np.uint64(48)

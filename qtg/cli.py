@@ -188,6 +188,9 @@ def bench(
     print_bench(only, as_json)
 
 
+_INTERRUPTED = 130  # how typer leaves after Ctrl-C
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Entry point of the `qtg` command."""
     try:
@@ -197,6 +200,10 @@ def main(arguments: list[str] | None = None) -> Any:
     except QtgError as error:
         _complain(error, 1)
     except KeyboardInterrupt:
+        _complain("interrupted; what was committed so far stays readable", 1)
+    except SystemExit as leaving:
+        if leaving.code != _INTERRUPTED:
+            raise
         _complain("interrupted; what was committed so far stays readable", 1)
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

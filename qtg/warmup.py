@@ -1,17 +1,23 @@
 """Compile every kernel that a run needs."""
 
+import numpy as np
+
 from .config import Config
 from .simulation import Simulation
+from .venue import Venue
 
 
 def compile_kernels() -> None:
     """Run a few ticks of a small market in each matching mode, with storage in memory."""
     from .run import open_sink
 
+    crowded = Venue(orders=16)  # more orders than slots, so that the columns grow
+    crowded.submit({"price": np.arange(1, 41), "qty": np.ones(40, np.int64)})
     for matching in ("shuffled", "auction"):
+        settings = {"matching": matching, "opening_auction": matching == "shuffled"}
         config = Config.preset(
             "quick_test",
-            {"venue.matching": matching, "warmup.ticks": 1, "storage.orders": True},
+            {"venue": settings, "warmup.ticks": 1, "storage.orders": True},
             ticks=4,
         )
         sim = Simulation(config)

@@ -33,11 +33,12 @@ class StrategyContext:
     volume: np.ndarray  # int64 (S,)   traded in the previous tick
     tick_size: np.ndarray  # float64 (S,)
     seed: np.uint64
-    env: int
+    env: int  # place of the environment in the run
+    env_id: int
 
     def uniform(self, draw: int = 0) -> np.ndarray:
         """float64 (N,): a number in [0, 1) per agent, tick and `draw`, the same in every rerun."""
-        lane_word = lane(self.env, Stream.USER)
+        lane_word = lane(self.env_id, Stream.USER)
         return np.array(
             [uniform_pair(self.seed, lane_word, int(a), self.tick, draw)[0] for a in self.agent]
         )
@@ -118,6 +119,11 @@ def _columns(ctx: StrategyContext, answer: Any) -> dict[str, np.ndarray]:
             raise StrategyError(
                 f"strategy {ctx.name!r} at tick {ctx.tick}: column {name!r} has shape "
                 f"{values.shape}, but row has {n}"
+            )
+        if values.dtype.kind not in "iufb":
+            raise StrategyError(
+                f"strategy {ctx.name!r} at tick {ctx.tick}: column {name!r} must hold numbers, "
+                f"not {values.dtype}"
             )
     return columns
 

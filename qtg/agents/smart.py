@@ -13,7 +13,6 @@ from ..exchange import Exchange
 from .context import StrategyContext, answer_to_orders
 from .population import Members
 
-
 _TURN_DRAW = 1 << 30  # a draw number that a user's own draws will hardly use
 
 
@@ -136,8 +135,8 @@ class UserStrategy:
         if len(forbidden):
             at = forbidden[0]
             raise StrategyError(
-                f"strategy {ctx.name!r} at tick {ctx.tick}, agent {orders.agent[at]}: may not trade "
-                f"{self._symbols[symbol[at]]}; add it to the population's `symbols`"
+                f"strategy {ctx.name!r} at tick {ctx.tick}, agent {orders.agent[at]}: may not "
+                f"trade {self._symbols[symbol[at]]}; add it to the population's `symbols`"
             )
 
     def _context(
@@ -166,6 +165,7 @@ class UserStrategy:
             tick_size=view.tick_size[markets] / PRICE_SCALE,
             seed=exchange.venue.seed,
             env=env,
+            env_id=int(exchange.venue.envs[env]),
         )
 
     def nbytes(self) -> int:

@@ -30,6 +30,8 @@ class Lens:
         """
         import duckdb
 
+        if not sql.strip():
+            raise StorageError("the query is empty; write one, such as 'select * from trades'")
         with self._lock:
             if self._connection is None:
                 self._connection = _connect(self._source)

@@ -24,7 +24,8 @@ def readable(frame: "pl.LazyFrame", name: str, info: RunInfo, raw: bool) -> "pl.
         if names is not None:
             expressions.append(value.cast(pl.Enum(names)))
         elif column.unit in MONEY and not raw:
-            money = value / float(PRICE_SCALE)
+            # Polars divides by multiplying with the inverse, which misses the nearest float.
+            money = (value / float(PRICE_SCALE)).round(4)
             expressions.append(pl.when(value != 0).then(money) if column.unit == "quote" else money)
     return frame.with_columns(expressions)
 

@@ -22,7 +22,9 @@ class Outgoing:
         admit, exchange = sim.exchange.admit, sim.exchange
 
         def noting(tick: int) -> None:
-            self.sent += [(tick, m) for m in messages_of(exchange.outbox.orders, exchange.pending())]
+            self.sent += [
+                (tick, m) for m in messages_of(exchange.outbox.orders, exchange.pending())
+            ]
             admit(tick)
 
         exchange.admit = noting  # type: ignore[method-assign]

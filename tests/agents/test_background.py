@@ -58,7 +58,10 @@ def test_as_many_orders_as_the_regime_says(regime: Regime) -> None:
     error = expected.std() / np.sqrt(300)
     assert abs(counts.mean() - expected.mean()) < 3.5 * error
     assert 0.75 < counts.var() / expected.var() < 1.3
-    assert stats.kstest(counts + 0.5, stats.norm(1_000 * share + 0.5, expected.std()).cdf).pvalue > CHANCE
+    assert (
+        stats.kstest(counts + 0.5, stats.norm(1_000 * share + 0.5, expected.std()).cdf).pvalue
+        > CHANCE
+    )
 
 
 @pytest.mark.parametrize(("activity", "expected"), [(0.0, 0), (1.0, 400)])
@@ -151,7 +154,11 @@ def test_aggressive_prices_lie_past_the_mid_as_configured() -> None:
 
 def test_sizes_and_lifetimes_are_as_configured() -> None:
     lots = [{**each, "lot_size": 5, "shares_outstanding": 10**6} for each in SYMBOLS]
-    background = {"count": 20_000, "activity": 1.0, "lifetime_ticks": {"kind": "exponential", "mean": 12}}
+    background = {
+        "count": 20_000,
+        "activity": 1.0,
+        "lifetime_ticks": {"kind": "exponential", "mean": 12},
+    }
     sim = start(quiet({"symbols": lots, "smart": [], "background": background}))
     found = written(sim)
     sizes = np.array([m.qty for m in found])
@@ -174,7 +181,9 @@ def test_the_tail_reaches_beyond_the_last_of_the_table() -> None:
     assert beyond.max() > 12_000
 
 
-@pytest.mark.parametrize(("anchor", "centre"), [(0.0, 10_000_000), (0.25, 10_050_000), (1.0, 10_200_000)])
+@pytest.mark.parametrize(
+    ("anchor", "centre"), [(0.0, 10_000_000), (0.25, 10_050_000), (1.0, 10_200_000)]
+)
 def test_prices_scatter_around_the_mid_pulled_to_fair_value(anchor: float, centre: int) -> None:
     sim = pool(20_000, anchor=anchor, aggressive=0.0, offset_ticks=0)
     sim.exchange.view.fair_value[:] = 10_200_000

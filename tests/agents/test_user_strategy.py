@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import qtg
 from qtg.agents import registry
@@ -12,7 +13,7 @@ from qtg.schemas import ExecType, MsgType, OrdType, Side, TimeInForce
 from qtg.simulation import Simulation
 from tests.simulation.small import PRICE, SYMBOL, events_of, lively, quiet
 
-from .market import Outgoing, market, population, send
+from .market import CHANCE, Outgoing, market, population, send
 
 TWO = [SYMBOL, {"symbol": "B", "initial_price": "50.00", "tick_size": "0.05", "lot_size": 10}]
 FIRST = 6  # agent row of the first of ours
@@ -32,6 +33,8 @@ def answering(answer: Answer, count: int = 3, **fields: Any) -> Outgoing:
     """A market in which agents of the kind `mine` answer like this."""
     options = {key: fields.pop(key) for key in list(fields) if "__" in key or key == "symbols"}
     defaults = fields.pop("defaults", None)
+    if "population_symbols" in fields:
+        fields["symbols"] = fields.pop("population_symbols")
     qtg.strategy("mine", params=defaults)(answer)
     return market(population("mine", count, **fields), **options)
 
@@ -141,6 +144,30 @@ def test_a_function_is_called_in_every_so_many_th_tick_and_not_in_the_warm_up() 
     for _ in range(14):
         seen.step()
     assert [ctx.tick for ctx in contexts] == [8, 12]
+
+
+def test_orders_of_agents_who_do_not_act_are_left_out() -> None:
+    def everybody(ctx: qtg.StrategyContext) -> Any:
+        n = len(ctx.agent)
+        return ctx.orders(np.arange(n), np.zeros(n, int), side=1, qty=1, price=1.0)
+
+    seen = answering(everybody, 50, probability=0.3)
+    sent = [seen.step() for _ in range(60)]
+    counts = [len(each) for each in sent]
+    assert stats.binomtest(sum(counts), 3_000, 0.3).pvalue > CHANCE
+    assert len({tuple(m.agent for m in each) for each in sent}) == 60
+    assert len({m.agent for each in sent for m in each}) == 50
+
+
+def test_an_order_outside_of_its_symbols_is_an_error() -> None:
+    def stray(ctx: qtg.StrategyContext) -> Any:
+        symbol = 0 if ctx.tick == 1 else 1
+        return ctx.orders([2], [symbol], side=1, qty=10, price=1.0)
+
+    seen = answering(stray, symbols=TWO, population_symbols=["A"])
+    assert len(seen.step()) == 1
+    with pytest.raises(qtg.StrategyError, match="tick 2, agent 8: may not trade B"):
+        seen.step()
 
 
 def test_parameters_are_drawn_per_agent_and_passed_by_name() -> None:

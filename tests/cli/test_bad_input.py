@@ -19,7 +19,10 @@ ROOT = Path(__file__).parents[2]
 TOML = {
     "a misspelt key": ("tiks = 5", "tiks: no such setting; did you mean 'ticks'?"),
     "an unknown table": ("[backgrond]\ncount = 1", "backgrond: no such setting; did you mean"),
-    "a negative count": ("[background]\ncount = -1", "background.count: must be at least 0, got -1"),
+    "a negative count": (
+        "[background]\ncount = -1",
+        "background.count: must be at least 0, got -1",
+    ),
     "a price off the grid": (
         '[[symbols]]\nsymbol = "A"\ninitial_price = "100.005"',
         "symbols.0.initial_price: 100.005 is not a multiple of tick_size 0.01",
@@ -80,9 +83,7 @@ def test_an_unusable_file_is_refused(case: str, command: Command) -> None:
         (("demo", "--ticks", "0"), "ticks: must be at least 1, got 0"),
     ],
 )
-def test_wrong_use_ends_with_2(
-    arguments: tuple[str, ...], sentence: str, command: Command
-) -> None:
+def test_wrong_use_ends_with_2(arguments: tuple[str, ...], sentence: str, command: Command) -> None:
     assert sentence in command.fails(2, *arguments)
     assert not Path("runs").exists()
 

@@ -102,7 +102,9 @@ def test_every_kernel_is_compiled_without_reference_counting() -> None:
 def test_only_one_module_decorates() -> None:
     for path in (ROOT / "kernels").glob("*.py"):
         if path.name != "_jit.py":
-            found = re.findall(r"@(?!kernel\b|intrinsic\b)\w+|\b(?:njit|jit|cfunc)\(", path.read_text())
+            found = re.findall(
+                r"@(?!kernel\b|intrinsic\b)\w+|\b(?:njit|jit|cfunc)\(", path.read_text()
+            )
             assert found == [], path.name
 
 

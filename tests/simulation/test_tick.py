@@ -137,7 +137,9 @@ def test_matching_by_auction_trades_at_one_price_in_every_tick() -> None:
         BUY._replace(agent=FIRST + 2, price=PRICE + STEP, qty=2),
         BUY._replace(agent=FIRST + 3, price=PRICE - 5 * STEP),
     )
-    trades = [(e["price"], e["agent"], e["qty"]) for e in events if e["exec_type"] == ExecType.TRADE]
+    trades = [
+        (e["price"], e["agent"], e["qty"]) for e in events if e["exec_type"] == ExecType.TRADE
+    ]
     assert trades == [(PRICE, FIRST, 6), (PRICE, FIRST + 2, 2)]
     assert sim.exchange.ledger.accounts.reserved[FIRST] == 0
 
@@ -180,7 +182,9 @@ def test_memory_is_told_by_component() -> None:
 def test_a_broken_ledger_is_told() -> None:
     sim = start(quiet())
     sim.exchange.ledger.accounts.cash[FIRST] += 1
-    with pytest.raises(qtg.InvariantError, match="cash is not conserved in environment 0: off by 1"):
+    with pytest.raises(
+        qtg.InvariantError, match="cash is not conserved in environment 0: off by 1"
+    ):
         sim.step()
     sim = start(quiet())
     sim.exchange.ledger.positions.qty[FIRST, 0] -= 1
