@@ -41,8 +41,17 @@ def worst_unit_cost(price, terms):
 
 @kernel
 def share_of(total, part, whole):
-    """floor(total * part / whole) without overflow, for 0 <= part <= whole < 2**31."""
-    return (total // whole) * part + (total % whole) * part // whole
+    """floor(total * part / whole) without overflow, for 0 <= part <= whole <= 2**48."""
+    quotient, remainder = total // whole, total % whole
+    if whole < 1 << 31:
+        return quotient * part + remainder * part // whole
+    # remainder * part would overflow: multiply and divide bit by bit.
+    result, left = np.int64(0), np.int64(0)
+    for bit in range(48, -1, -1):
+        left = 2 * left + (remainder if (part >> bit) & 1 else 0)
+        result = 2 * result + left // whole
+        left %= whole
+    return quotient * part + result
 
 
 @kernel
