@@ -34,6 +34,8 @@ def test_sides_and_order_types_have_their_shares(orders: list[tuple[int, Message
     at_market = sum(m.ord_type == OrdType.MARKET for _, m in orders)
     assert stats.binomtest(buys, len(orders), 0.5).pvalue > CHANCE
     assert stats.binomtest(at_market, len(orders), 0.3).pvalue > CHANCE
+    both = sum(m.side == Side.BUY and m.ord_type == OrdType.MARKET for _, m in orders)
+    assert stats.binomtest(both, at_market, 0.5).pvalue > CHANCE, "a side each"
     assert {m.msg_type for _, m in orders} == {MsgType.NEW}
 
 

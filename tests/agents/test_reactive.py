@@ -93,6 +93,22 @@ def test_conditions_count_only_after_the_tick() -> None:
     assert rows.wake_tick.tolist() == [0] * 3
 
 
+def test_the_rest_after_acting_counts_only_after_the_tick() -> None:
+    buyer, follower = (
+        population(kind, params=PARAMS) for kind in ("threshold_buyer", "momentum_follower")
+    )
+    seen = market(buyer, follower)
+    sim, rows = seen.sim, rows_of(seen)
+    rows.below[:] = [PRICE, 0]
+    rows.wake_tick[:] = [0, 1]
+    sim.exchange.begin(1)
+    sim.reactive.wake(sim.exchange, 1)
+    sim.reactive.decide(sim.exchange, 1)
+    assert (rows.below.tolist(), rows.wake_tick.tolist()) == ([PRICE, 0], [0, 1])
+    sim.reactive.apply_updates()
+    assert (rows.below.tolist(), rows.wake_tick.tolist()) == ([0, 0], [6, 6])
+
+
 def test_a_sleeper_keeps_its_condition() -> None:
     seen = sleeping("threshold_buyer", count=2)
     rows = rows_of(seen)
