@@ -142,7 +142,8 @@ def admit(outbox, market, ledger, terms, rules, queue, events, at):
     for k in range(outbox.n[0]):
         reason = _admit_one(orders, k, books, view, ledger, terms, rules)
         if reason == Reason.NONE:
-            enqueue(queue, orders, k, rules.tick + orders.latency_ticks[k])
+            env = orders.market[k] // terms.symbols
+            enqueue(queue, orders, k, env, rules.tick + orders.latency_ticks[k])
         else:
             at = _refuse(orders, k, reason, events, at)
     outbox.n[0] = 0

@@ -1,4 +1,4 @@
-"""Order rows are grouped by market before matching, and given their ids."""
+"""Order rows get their ids, and are grouped by market before matching."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from .random import below, lane, philox
 
 
 @kernel
-def arrange(orders, n, symbols, next_id, ids, index, starts):
-    """Give ids to NEW rows and group rows by market, stable; unknown markets come last.
+def name_rows(orders, n, symbols, next_id, ids):
+    """Give ids to the first `n` rows that are NEW and name a market that exists, in row order.
 
     Parameters
     ----------
@@ -18,59 +18,71 @@ def arrange(orders, n, symbols, next_id, ids, index, starts):
     n : int                  rows to take
     symbols : int            markets per environment
     next_id : int64 (E,)     next order id per environment; modified in place
-    ids : int64 (>= n,)      out: id of each NEW row, else 0
+    ids : int64 (>= n,)      out: id of each such row, else 0
+    """
+    n_markets = next_id.shape[0] * symbols
+    row = 0
+    while row < n:
+        market = orders.market[row]
+        known = 0 <= market < n_markets
+        env = market // symbols if known else 0
+        order_id = next_id[env]
+        while row < n and orders.market[row] == market:
+            is_new = known and orders.msg_type[row] == MsgType.NEW
+            ids[row] = order_id if is_new else 0
+            order_id += is_new
+            row += 1
+        next_id[env] = order_id
+
+
+@kernel
+def group_rows(market, n, index, starts):
+    """Group rows by market, stable; unknown markets come last.
+
+    Parameters
+    ----------
+    market : int32 (>= n,)   market of each row
+    n : int                  rows to take
     index : int64 (>= n,)    out: rows grouped by market
     starts : int64 (M + 2,)  out: where each market's rows start in `index`
     """
-    n_markets = starts.shape[0] - 2
+    last = starts.shape[0] - 2
+    run = 0
+    while run < n and market[run] == market[0]:
+        run += 1
     starts[:] = 0
-    _count_and_name(orders, n, symbols, next_id, ids, starts)
-    for group in range(1, n_markets + 2):
+    if run > 0:
+        starts[_group(market[0], last) + 1] = run
+    for row in range(run, n):
+        starts[_group(market[row], last) + 1] += 1
+    for group in range(1, last + 2):
         starts[group] += starts[group - 1]
-    _place(orders, n, index, starts)
-    for group in range(n_markets + 1, 0, -1):
+    _place(market, n, run, index, starts)
+    for group in range(last + 1, 0, -1):
         starts[group] = starts[group - 1]
     starts[0] = 0
 
 
 @kernel
-def _group(market, n_markets):
-    return np.int64(market) if 0 <= market < n_markets else np.int64(n_markets)
+def _group(market, last):
+    """Group of a market, as an unsigned index."""
+    return min(np.uint32(market), np.uint32(last))
 
 
 @kernel
-def _count_and_name(orders, n, symbols, next_id, ids, starts):
-    """Count the rows of each group into `starts[group + 1]` and give ids."""
-    n_markets = starts.shape[0] - 2
-    row = 0
-    while row < n:
-        market = orders.market[row]
-        group = _group(market, n_markets)
-        env = group // symbols if group < n_markets else np.int64(0)
-        first, order_id = row, next_id[env]
-        while row < n and orders.market[row] == market:
-            is_new = orders.msg_type[row] == MsgType.NEW and group < n_markets
-            ids[row] = order_id if is_new else 0
-            order_id += is_new
-            row += 1
-        next_id[env] = order_id
-        starts[group + 1] += row - first
-
-
-@kernel
-def _place(orders, n, index, starts):
-    """Write the rows of each group from `starts[group]` on, moving it to the group's end."""
-    n_markets = starts.shape[0] - 2
-    row = 0
-    while row < n:
-        market = orders.market[row]
-        group = _group(market, n_markets)
-        at = starts[group]
-        while row < n and orders.market[row] == market:
-            index[at] = row
-            at += 1
-            row += 1
-        starts[group] = at
+def _place(market, n, run, index, starts):
+    """Write each group's rows from `starts[group]` on, moving it to the group's end; the first
+    `run` rows are of one market."""
+    last = starts.shape[0] - 2
+    if run > 0:
+        first = starts[_group(market[0], last)]
+        for row in range(run):
+            index[first + row] = row
+        starts[_group(market[0], last)] = first + run
+    for row in range(run, n):
+        group = _group(market[row], last)
+        index[np.uint64(starts[group])] = row
+        starts[group] += 1
 
 
 @kernel

@@ -23,7 +23,7 @@ from qtg.schemas import (
 from ._jit import kernel
 from .at_market import AT_MARKET, join_queue
 from .directory import insert as register
-from .ladder import NO_KEY, occupied_at_or_below, reduce, remove, take_slot
+from .ladder import NO_KEY, has_slot, occupied_at_or_below, reduce, remove, take_slot
 from .market import market_book
 from .matching import (
     SPARE_EVENTS,
@@ -36,6 +36,7 @@ from .matching import (
     log_resting,
     log_trade,
 )
+from .timers import has_room
 from .validation import MAX_PRICE, check_new
 
 # Rules.calling
@@ -327,7 +328,7 @@ def gather_rows(books, orders, index, ids, progress, c, rules, events):
 
     With `rules.calling` UNCROSS each market is uncrossed after its last row.
     """
-    n_markets, slots = books.orders.shape
+    n_markets = books.orders.shape[0]
     k, i, end = progress.event[c], progress.row[c], progress.end_event[c]
     status = Status.OK
     m = np.int64(NO_ROW)
@@ -348,8 +349,11 @@ def gather_rows(books, orders, index, ids, progress, c, rules, events):
             if k + book.markets[0].live + SPARE_EVENTS > end:
                 status = Status.GROW_EVENTS
                 break
-            if book.markets[0].free == NO_ROW and book.markets[0].fresh == slots:
+            if not has_slot(book):
                 status = Status.GROW_ORDERS
+                break
+            if not has_room(book):
+                status = Status.GROW_TIMERS
                 break
             k = _gather_message(book, orders, inc, rules, events, k)
             is_last = i + 1 == progress.end_row[c] or orders.market[index[i + 1]] != m

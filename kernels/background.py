@@ -23,7 +23,7 @@ from qtg.schemas import (
 )
 
 from ._jit import kernel
-from .delay import next_place
+from .delay import next_id, next_place
 from .random import below, fill_words, lane, normal_pair
 
 _LOW_16 = np.uint64(0xFFFF)
@@ -88,19 +88,19 @@ def count_orders(pool, seed, envs, tick):
 
 
 @kernel
-def _write(queue, bucket, row, m, side, price, qty):
-    b, r = np.uint64(bucket), np.uint64(row)
-    orders = queue.orders
-    orders.msg_type[b, r] = MsgType.NEW
-    orders.ord_type[b, r] = OrdType.LIMIT
-    orders.tif[b, r] = TimeInForce.GTT
-    orders.exec_inst[b, r] = ExecInst.NONE
-    orders.side[b, r] = side
-    orders.market[b, r] = m
-    orders.agent[b, r] = Account.POOL
-    orders.price[b, r] = price
-    orders.qty[b, r] = qty
-    orders.order_id[b, r] = 0
+def _write(order, order_id, m, side, price, qty, delay, expire_tick):
+    order.msg_type = MsgType.NEW
+    order.ord_type = OrdType.LIMIT
+    order.tif = TimeInForce.GTT
+    order.exec_inst = ExecInst.NONE
+    order.side = side
+    order.market = m
+    order.agent = Account.POOL
+    order.latency_ticks = delay
+    order.price = price
+    order.qty = qty
+    order.order_id = order_id
+    order.expire_tick = expire_tick
 
 
 @kernel
@@ -162,8 +162,6 @@ def trade_background(pool, view, queue, seed, envs, tick, latency):
             ticks = _limit_ticks(pool, m, env, side, c)
             lots = _look_up(pool.tables.size, ((a & _LOW_16) << _8) | (d & _LOW_8))
             lifetime = _look_up(pool.tables.lifetime, (d >> _16) << _8)
-            bucket, row = next_place(queue, tick + delay)
-            qty = lots * view.lot_size[m]
-            _write(queue, bucket, row, m, side, ticks * view.tick_size[m], qty)
-            queue.orders.latency_ticks[bucket, row] = delay
-            queue.orders.expire_tick[bucket, row] = tick + delay + lifetime
+            price, qty = ticks * view.tick_size[m], lots * view.lot_size[m]
+            order = queue.orders[next_place(queue, m, tick + delay)]
+            _write(order, next_id(queue, env), m, side, price, qty, delay, tick + delay + lifetime)

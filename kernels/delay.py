@@ -1,42 +1,45 @@
-"""The delay queue: one bucket of order rows per arrival tick, in the order they were sent."""
+"""The delay queue: one bucket of order rows per arrival tick, in the order they were sent.
+
+A new order gets its id on the way in.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from qtg.schemas import Orders
+from qtg.schemas import MsgType
 
 from ._jit import kernel
 
 
 class DelayQueue(NamedTuple):
-    orders: Orders  # columns of shape (bucket, row); bucket = arrival tick & (buckets - 1)
+    orders: np.recarray  # Orders (bucket, row); bucket = arrival tick & (buckets - 1)
+    market: np.ndarray  # int32 (bucket, row): each order's market
     n: np.ndarray  # int64 (bucket,): rows in each bucket
+    next_id: np.ndarray  # int64 (E,): id of the next new order, per environment
 
 
 @kernel
-def next_place(queue, tick):
+def next_place(queue, market, tick):
     """(bucket, row) for one more order that arrives at `tick`; the caller has checked for room."""
     bucket = tick & (queue.n.shape[0] - 1)
     row = queue.n[bucket]
     queue.n[bucket] = row + 1
+    queue.market[bucket, row] = market
     return bucket, row
 
 
 @kernel
-def enqueue(queue, orders, k, tick):
-    """Copy order row `k` into the bucket of `tick`."""
-    bucket, row = next_place(queue, tick)
-    waiting = queue.orders
-    waiting.msg_type[bucket, row] = orders.msg_type[k]
-    waiting.ord_type[bucket, row] = orders.ord_type[k]
-    waiting.tif[bucket, row] = orders.tif[k]
-    waiting.exec_inst[bucket, row] = orders.exec_inst[k]
-    waiting.side[bucket, row] = orders.side[k]
-    waiting.market[bucket, row] = orders.market[k]
-    waiting.agent[bucket, row] = orders.agent[k]
-    waiting.latency_ticks[bucket, row] = orders.latency_ticks[k]
-    waiting.price[bucket, row] = orders.price[k]
-    waiting.qty[bucket, row] = orders.qty[k]
-    waiting.order_id[bucket, row] = orders.order_id[k]
-    waiting.expire_tick[bucket, row] = orders.expire_tick[k]
+def next_id(queue, env):
+    """An id for a new order."""
+    order_id = queue.next_id[env]
+    queue.next_id[env] = order_id + 1
+    return order_id
+
+
+@kernel
+def enqueue(queue, orders, k, env, tick):
+    """Copy order row `k` into the bucket of `tick`; a new order gets its id."""
+    if orders[k].msg_type == MsgType.NEW:
+        orders[k].order_id = next_id(queue, env)
+    queue.orders[next_place(queue, orders[k].market, tick)] = orders[k]

@@ -1,28 +1,41 @@
 """Good-till-tick orders leave the book at the start of their tick."""
 
+import numpy as np
+
 from qtg.schemas import NO_ROW, ExecType, Reason, Status
 
 from ._jit import kernel
 from .ladder import remove
 from .market import market_book
 from .matching import Incoming, log_resting
+from .timers import CHUNK, ROWS, detach, fetch_chunk, free_chunk, start
 
 
 @kernel
-def _expire_bucket(book, nobody, bucket, tick, events, k, end):
-    """Expire what is due in one bucket; returns (next event row, whether it got through)."""
-    orders = book.orders
-    slot = book.timers[bucket]
+def _expire_bucket(book, nobody, bucket, tick, events, k):
+    """Expire what is due in one bucket and list the rest again; returns the next event row."""
+    orders, chunks = book.orders, book.chunks
     outcome = (ExecType.EXPIRED, Reason.LIFETIME_OVER)
-    while slot != NO_ROW:
-        after = orders[slot].timer_next
-        if orders[slot].expire_tick <= tick:
-            if k == end:
-                return k, False
-            k = log_resting(events, k, book, nobody, slot, outcome)
-            remove(book, slot)
-        slot = after
-    return k, True
+    mask = book.timers.shape[0] - 1
+    chunk, listed = detach(book, bucket)
+    while listed > 0:
+        after = free_chunk(book, chunk)
+        if listed > ROWS:
+            fetch_chunk(book, after)
+        for place in range(1, min(listed, ROWS) + 1):
+            slot = np.int64(chunks[np.uint64(chunk * CHUNK + place)])
+            s = np.uint64(slot)
+            due = orders[s].expire_tick
+            if orders[s].order_id == 0 or due <= 0 or due & mask != bucket:
+                continue
+            if due <= tick:
+                k = log_resting(events, k, book, nobody, slot, outcome)
+                remove(book, slot)
+            else:
+                start(book, slot)
+        listed -= ROWS
+        chunk = after
+    return k
 
 
 @kernel
@@ -38,14 +51,25 @@ def expire_due(books, since, tick, progress, events):
         m = progress.row[0]
         book = market_book(books, m)
         nobody = Incoming(NO_ROW, m, NO_ROW, 0, 0, 0, 0, 0)
+        if k + book.markets[0].live > progress.end_event[0]:
+            progress.status[0] = Status.GROW_EVENTS
+            break
         for due in range(max(since + 1, tick - buckets + 1), tick + 1):
-            bucket = due & (buckets - 1)
-            k, through = _expire_bucket(
-                book, nobody, bucket, tick, events, k, progress.end_event[0]
-            )
-            if not through:
-                progress.event[0] = k
-                progress.status[0] = Status.GROW_EVENTS
-                return
+            k = _expire_bucket(book, nobody, due & (buckets - 1), tick, events, k)
         progress.row[0] += 1
     progress.event[0] = k
+
+
+@kernel
+def sweep_timers(books, events):
+    """List only orders that still wait; returns the most chunks that a market uses then."""
+    most = np.int64(0)
+    for m in range(books.timers.shape[0]):
+        book = market_book(books, m)
+        nobody = Incoming(NO_ROW, m, NO_ROW, 0, 0, 0, 0, 0)
+        used = np.int64(0)
+        for bucket in range(book.timers.shape[0]):
+            _expire_bucket(book, nobody, bucket, NO_ROW, events, 0)
+            used += (book.timers[bucket].listed + ROWS - 1) // ROWS
+        most = max(most, used)
+    return most

@@ -18,8 +18,10 @@ from ._jit import kernel
 from .bits import bit_below, clear_bit, set_bit
 from .directory import remove as forget
 from .parked import PLENTY, park, parked_qty, unpark
+from .prefetch import prefetch
 
 NO_KEY = -(1 << 62)
+AHEAD = 8  # free slots
 
 
 @kernel
@@ -173,8 +175,8 @@ def _forget_slot(book, r, slot):
     if orders[s].agent != Account.POOL:
         forget(book, orders[s].order_id)
     orders[s].order_id = 0
-    orders[s].next = markets[0].free
-    markets[0].free = slot
+    book.free[np.uint64(markets[0].free)] = slot
+    markets[0].free += 1
     markets[0].live -= 1
     book.ladders[np.uint64(r)].orders -= 1
 
@@ -185,8 +187,6 @@ def remove(book, slot):
     orders = book.orders
     s = np.uint64(slot)
     r = np.int64(orders[s].ladder)
-    if orders[s].expire_tick > 0:
-        timers.stop(book, slot)
     _unlink(book, r, slot)
     _forget_slot(book, r, slot)
 
@@ -205,8 +205,6 @@ def fill_front(book, r, slot, qty):
     orders[s].qty -= qty
     if orders[s].qty > 0:
         return
-    if orders[s].expire_tick > 0:
-        timers.stop(book, slot)
     after = orders[s].next
     levels[u, i].head = after
     if after == NO_ROW:
@@ -231,15 +229,22 @@ def reduce(book, slot, qty):
 
 @kernel
 def take_slot(book):
-    """A free order slot; the caller has checked that there is one."""
-    markets = book.markets
-    slot = np.int64(markets[0].free)
-    if slot == NO_ROW:
+    """A free order slot, the one freed last; the caller has checked that there is one."""
+    free, markets = book.free, book.markets
+    n = np.int64(markets[0].free)
+    if n == 0:
         slot = np.int64(markets[0].fresh)
         markets[0].fresh += 1
-    else:
-        markets[0].free = book.orders[slot].next
-    return slot
+        return slot
+    markets[0].free = n - 1
+    prefetch(book.orders, free[max(n - AHEAD, 0)])
+    return np.int64(free[np.uint64(n - 1)])
+
+
+@kernel
+def has_slot(book):
+    """Whether there is a free order slot."""
+    return book.markets[0].free > 0 or book.markets[0].fresh < book.orders.shape[0]
 
 
 @kernel

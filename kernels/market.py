@@ -9,10 +9,12 @@ from .directory import rebuild
 @kernel
 def market_book(books, m):
     """The book of market `m`: resting orders (slot,), levels (4, W), ladders (4,), occupied
-    (4, W / 64), markets (1,), directory and timers (bucket,)."""
+    (4, W / 64), markets (1,), directory, timers (bucket,) and
+    chunks (16 * chunk,)."""
     first, end = m * LADDERS, (m + 1) * LADDERS
     return Book(
         books.orders[m],
+        books.free[m],
         books.levels[first:end],
         books.ladders[first:end],
         books.occupied[first:end],
@@ -20,6 +22,7 @@ def market_book(books, m):
         books.directory[m],
         books.overflow[m],
         books.timers[m],
+        books.chunks[m],
     )
 
 

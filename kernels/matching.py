@@ -24,11 +24,14 @@ from qtg.schemas import (
 from ._jit import kernel
 from .directory import find
 from .directory import insert as register
-from .ladder import NO_KEY, available, fill_front, reduce, remove, rest, take_slot
+from .ladder import NO_KEY, available, fill_front, has_slot, reduce, remove, rest, take_slot
 from .market import market_book
+from .prefetch import prefetch
+from .timers import has_room
 from .validation import MAX_PRICE, check_new, check_terms, whole_ticks
 
 ANY_PRICE = MAX_PRICE  # key of a market order without protection
+AHEAD = 8  # messages
 SPARE_EVENTS = 4  # events a message can cause beside its trades
 
 
@@ -419,15 +422,19 @@ def match_rows(books, orders, index, ids, progress, c, rules, events):
     rules : Rules
     events : Events       written from progress.event[c] on
     """
-    n_markets, slots = books.orders.shape
+    n_markets = books.orders.shape[0]
     k = progress.event[c]
     i = progress.row[c]
     end = progress.end_event[c]
     status = Status.OK
     m = np.int64(NO_ROW)
     book = market_book(books, 0)
+    last = progress.end_row[c] - 1
     while i < progress.end_row[c]:
         row = index[i]
+        soon = index[min(i + AHEAD, last)]
+        prefetch(orders, soon)
+        prefetch(ids, soon)
         if orders.market[row] != m:
             m = np.int64(orders.market[row])
             if 0 <= m < n_markets:
@@ -443,8 +450,11 @@ def match_rows(books, orders, index, ids, progress, c, rules, events):
             if k + most > end:
                 status = Status.GROW_EVENTS
                 break
-            if book.markets[0].free == NO_ROW and book.markets[0].fresh == slots:
+            if not has_slot(book):
                 status = Status.GROW_ORDERS
+                break
+            if not has_room(book):
+                status = Status.GROW_TIMERS
                 break
             k = _work_message(book, orders, inc, rules, events, k)
         i += 1

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qtg.schemas import ExecInst, MsgType, Orders, OrdType, TimeInForce
+from qtg.schemas import ExecInst, MsgType, OrdType, TimeInForce
 
 from ._jit import kernel
 
 
 class Outbox(NamedTuple):
-    orders: Orders
+    orders: np.recarray  # Orders (row,)
     n: np.ndarray  # int64 (1,): rows written so far
 
 

@@ -71,33 +71,45 @@ def _mixed(word):
 
 
 @kernel
+def _word(events, k, number, tick, symbol):
+    """One word from all columns of event `k`, the event's number and the tick."""
+    j = np.uint64(k)
+    codes = np.uint64(events.exec_type[j]) << np.uint64(48)
+    codes |= np.uint64(events.reason[j]) << np.uint64(40)
+    codes |= np.uint64(np.int64(events.side[j]) + 1) << np.uint64(36)
+    codes |= symbol
+    agents = np.uint64(np.int64(events.agent[j]) + 1) << _32
+    agents |= np.uint64(np.int64(events.contra_agent[j]) + 1)
+    word = np.uint64(events.order_id[j]) * _ODD[0] + np.uint64(events.contra_id[j]) * _ODD[1]
+    word += np.uint64(events.price[j]) * _ODD[2] + np.uint64(events.limit_price[j]) * _ODD[3]
+    word += np.uint64(events.qty[j]) * _ODD[4] + np.uint64(events.leaves[j]) * _ODD[5]
+    word += agents * _ODD[6] + codes * _ODD[7]
+    return word + np.uint64(number) * _ODD[8] + np.uint64(tick) * _ODD[9]
+
+
+@kernel
 def trace(events, lo, hi, tick, symbols, out_hash, out_count):
     """Fold the events lo .. hi-1 into each environment's trace hash (uint64, modified in place).
 
     Each event adds a mix of its columns and of its number in the environment, so the hash names
-    one sequence of events whatever else ran beside it.
+    one sequence of events whatever else ran beside it. Rows come grouped by market.
     """
-    market, env, symbol = np.int64(-1), np.int64(0), np.uint64(0)
-    for k in range(lo, hi):
-        if events.market[k] != market:  # rows come grouped by market: few divisions
-            market = np.int64(events.market[k])
-            known = 0 <= market < out_hash.shape[0] * symbols
-            env = market // symbols if known else np.int64(0)
-            symbol = np.uint64(market % symbols)
-        number = out_count[env] + 1
-        out_count[env] = number
-        codes = np.uint64(events.exec_type[k]) << np.uint64(48)
-        codes |= np.uint64(events.reason[k]) << np.uint64(40)
-        codes |= np.uint64(np.int64(events.side[k]) + 1) << np.uint64(36)
-        codes |= symbol
-        agents = np.uint64(np.int64(events.agent[k]) + 1) << _32
-        agents |= np.uint64(np.int64(events.contra_agent[k]) + 1)
-        word = np.uint64(events.order_id[k]) * _ODD[0] + np.uint64(events.contra_id[k]) * _ODD[1]
-        word += np.uint64(events.price[k]) * _ODD[2] + np.uint64(events.limit_price[k]) * _ODD[3]
-        word += np.uint64(events.qty[k]) * _ODD[4] + np.uint64(events.leaves[k]) * _ODD[5]
-        word += agents * _ODD[6] + codes * _ODD[7]
-        word += np.uint64(number) * _ODD[8] + np.uint64(tick) * _ODD[9]
-        out_hash[env] += _mixed(word)
+    first = lo
+    while first < hi:
+        market = np.int64(events.market[first])
+        end = first + 1
+        while end < hi and events.market[end] == market:
+            end += 1
+        known = 0 <= market < out_hash.shape[0] * symbols
+        env = market // symbols if known else np.int64(0)
+        symbol = np.uint64(market % symbols)
+        number = out_count[env] + 1 - first
+        folded = np.uint64(0)
+        for k in range(first, end):
+            folded += _mixed(_word(events, k, number + k, tick, symbol))
+        out_hash[env] += folded
+        out_count[env] += end - first
+        first = end
 
 
 @kernel

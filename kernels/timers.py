@@ -1,35 +1,89 @@
-"""Expiry wheel: good-till-tick orders hang in the bucket of their tick.
+"""Expiry wheel: good-till-tick orders are listed in the bucket of their tick.
 
-Shape (market, bucket). An order further ahead than the wheel is long shares a bucket with
-nearer ones and is passed over until its own tick comes.
+A bucket's list is a chain of chunks, each one cache line: the next chunk, then the rows of up to
+15 orders, in the order they came. An order that trades or is cancelled stays listed: whoever reads
+the list passes over rows that are free or whose order belongs to another bucket. So an order that
+comes touches only the list's end, one that goes touches nothing, and what expires can be fetched
+ahead. An order further ahead than the wheel is long shares a bucket with nearer ones and is listed
+again when they expire.
 """
+
+import numpy as np
 
 from qtg.schemas import NO_ROW
 
 from ._jit import kernel
+from .prefetch import prefetch
+
+CHUNK = 16  # words
+ROWS = CHUNK - 1  # order rows in a chunk
+
+
+@kernel
+def has_room(book):
+    """Whether one more order can be listed, whatever its bucket."""
+    markets = book.markets
+    return markets[0].free_chunk != NO_ROW or markets[0].fresh_chunk < book.chunks.shape[0] // CHUNK
+
+
+@kernel
+def _take_chunk(book):
+    markets = book.markets
+    chunk = np.int64(markets[0].free_chunk)
+    if chunk == NO_ROW:
+        chunk = np.int64(markets[0].fresh_chunk)
+        markets[0].fresh_chunk += 1
+    else:
+        markets[0].free_chunk = book.chunks[chunk * CHUNK]
+    book.chunks[chunk * CHUNK] = NO_ROW
+    return chunk
 
 
 @kernel
 def start(book, slot):
-    """Hang an order into the bucket of its expiry tick."""
-    orders, head = book.orders, book.timers
-    bucket = orders[slot].expire_tick & (head.shape[0] - 1)
-    first = head[bucket]
-    orders[slot].timer_prev = NO_ROW
-    orders[slot].timer_next = first
-    if first != NO_ROW:
-        orders[first].timer_prev = slot
-    head[bucket] = slot
+    """List an order in the bucket of its expiry tick; the caller has checked for room."""
+    timers, chunks = book.timers, book.chunks
+    bucket = np.uint64(book.orders[np.uint64(slot)].expire_tick & (timers.shape[0] - 1))
+    listed = timers[bucket].listed
+    place = np.uint32(listed) % np.uint32(ROWS)
+    if place == 0:
+        chunk = _take_chunk(book)
+        if listed == 0:
+            timers[bucket].head = chunk
+        else:
+            chunks[np.uint64(timers[bucket].tail * CHUNK)] = chunk
+        timers[bucket].tail = chunk
+    chunks[np.uint64(timers[bucket].tail * CHUNK + 1 + place)] = slot
+    timers[bucket].listed = listed + 1
 
 
 @kernel
-def stop(book, slot):
-    """Take an order out of its bucket."""
-    orders, head = book.orders, book.timers
-    before, after = orders[slot].timer_prev, orders[slot].timer_next
-    if before == NO_ROW:
-        head[orders[slot].expire_tick & (head.shape[0] - 1)] = after
-    else:
-        orders[before].timer_next = after
-    if after != NO_ROW:
-        orders[after].timer_prev = before
+def detach(book, bucket):
+    """Empty a bucket; returns its (first chunk, rows listed)."""
+    timers = book.timers
+    head, listed = np.int64(timers[bucket].head), np.int64(timers[bucket].listed)
+    timers[bucket].listed = 0
+    return head, listed
+
+
+@kernel
+def fetch_chunk(book, chunk):
+    """Fetch the orders that a chunk lists, and the chunk after it."""
+    if chunk == NO_ROW:
+        return
+    for place in range(1, CHUNK):
+        prefetch(book.orders, book.chunks[np.uint64(chunk * CHUNK + place)])
+    prefetch(book.chunks, book.chunks[np.uint64(chunk * CHUNK)] * CHUNK)
+
+
+@kernel
+def free_chunk(book, chunk):
+    """Give a detached chunk back; returns the chunk after it.
+
+    Its rows may still be read while orders are listed: a list that is read and written again is
+    written behind the place where it is read.
+    """
+    after = np.int64(book.chunks[chunk * CHUNK])
+    book.chunks[chunk * CHUNK] = book.markets[0].free_chunk
+    book.markets[0].free_chunk = chunk
+    return after

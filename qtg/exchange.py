@@ -6,6 +6,7 @@ now), `match`, `settle`. All of them write to the venue's event columns; `events
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,14 +25,23 @@ from qtg.schemas import (
     Orders,
     Positions,
     allocate,
-    columns,
-    grown,
+    empty_record_array,
+    grown_record_array,
     nbytes,
+    record_array,
 )
 
 from .config import Config
 from .errors import ConfigError
 from .venue import Venue
+
+
+class Arrivals(NamedTuple):
+    """Orders that reach the book in one tick: the first `n` rows."""
+
+    orders: np.recarray  # Orders (row,)
+    market: np.ndarray  # int32 (row,): each order's market
+    n: int
 
 
 @dataclass(frozen=True)
@@ -74,8 +84,8 @@ class Exchange:
         self._longest_latency = longest_latency
         self.view = self._first_view(config, len(envs))
         self.ledger = self._first_ledger(config, funding)
-        self.queue = _empty_queue(self._longest_latency, 1024)
-        self.outbox = Outbox(allocate(Orders, 16), np.zeros(1, np.int64))
+        self.queue = _empty_queue(self._longest_latency, 1024, self.venue.next_id)
+        self.outbox = Outbox(record_array(Orders, 16), np.zeros(1, np.int64))
         self.first_admission = 0
         self.first_match = 0
         self.n_events = 0
@@ -92,22 +102,23 @@ class Exchange:
 
     def reserve_outbox(self, rows: int) -> None:
         """Make room for `rows` orders of strategies in this tick."""
-        if rows > len(self.outbox.orders.qty):
-            self.outbox = Outbox(grown(self.outbox.orders, rows), self.outbox.n)
+        if rows > len(self.outbox.orders):
+            rows = max(rows, 2 * len(self.outbox.orders))
+            orders = grown_record_array(Orders, self.outbox.orders, rows)
+            self.outbox = Outbox(orders, self.outbox.n)
 
     def write_orders(self, orders: Orders) -> None:
         """Append order rows to the outbox."""
         first = int(self.outbox.n[0])
         last = first + len(orders.qty)
-        if last > len(self.outbox.orders.qty):
-            self.outbox = Outbox(grown(self.outbox.orders, 2 * last), self.outbox.n)
-        for name in Orders._fields:
-            getattr(self.outbox.orders, name)[first:last] = getattr(orders, name)
+        self.reserve_outbox(last)
+        for name, column in orders._asdict().items():
+            self.outbox.orders[name][first:last] = column
         self.outbox.n[0] = last
 
     def reserve_queue(self, rows: int) -> None:
         """Make room for `rows` more orders in every bucket of the delay queue."""
-        room = self.queue.orders.qty.shape[1]
+        room = self.queue.orders.shape[1]
         most = int(self.queue.n.max()) + rows
         if most > room:
             self.queue = _grown_queue(self.queue, max(most, room * 3 // 2))
@@ -129,18 +140,17 @@ class Exchange:
             self.n_events,
         )
 
-    def due(self, tick: int) -> tuple[Orders, int]:
-        """The orders that arrive at `tick`, in the order they were sent, and how many they are."""
+    def due(self, tick: int) -> Arrivals:
+        """The orders that arrive at `tick`, in the order they were sent."""
         bucket = tick & (len(self.queue.n) - 1)
-        arriving = Orders(*(column[bucket] for column in self.queue.orders))
         n = int(self.queue.n[bucket])
         self.queue.n[bucket] = 0
-        return arriving, n
+        return Arrivals(self.queue.orders[bucket], self.queue.market[bucket], n)
 
-    def match(self, arriving: Orders, n: int) -> None:
+    def match(self, arriving: Arrivals) -> None:
         """Let arriving orders trade."""
         self.first_match = self.n_events
-        self.n_events = self.venue.match(arriving, n, self.n_events)
+        self.n_events = self.venue.match(*arriving, arriving.orders.order_id, self.n_events)
 
     def open_markets(self) -> None:
         """End the opening call: every market trades at one price, near its fair value."""
@@ -160,8 +170,8 @@ class Exchange:
         return {
             "books": self.venue.nbytes(),
             "ledger": nbytes(*self.ledger),
-            "delay queue": nbytes(self.queue.orders),
-            "outbox": nbytes(self.outbox.orders),
+            "delay queue": self.queue.orders.nbytes + self.queue.market.nbytes,
+            "outbox": self.outbox.orders.nbytes,
         }
 
     def _first_view(self, config: Config, n_envs: int) -> MarketView:
@@ -208,18 +218,21 @@ def _check_float(config: Config, held: np.ndarray, outstanding: np.ndarray) -> N
         )
 
 
-def _empty_queue(longest_latency: int, rows: int) -> DelayQueue:
+def _empty_queue(longest_latency: int, rows: int, next_id: np.ndarray) -> DelayQueue:
     buckets = 1 << longest_latency.bit_length()
-    orders = Orders(*(np.empty((buckets, rows), column.dtype) for column in columns(Orders)))
-    return DelayQueue(orders, np.zeros(buckets, np.int64))
+    return DelayQueue(
+        record_array(Orders, buckets, rows),
+        np.zeros((buckets, rows), np.int32),
+        np.zeros(buckets, np.int64),
+        next_id,
+    )
 
 
 def _grown_queue(queue: DelayQueue, rows: int) -> DelayQueue:
-    """A longer queue; its pages are not touched, since many buckets stay short."""
-    grown = []
-    for column in queue.orders:
-        longer = np.empty((column.shape[0], rows), column.dtype)
-        for bucket, n in enumerate(queue.n):
-            longer[bucket, :n] = column[bucket, :n]
-        grown.append(longer)
-    return DelayQueue(Orders(*grown), queue.n)
+    """A longer queue; its new pages are not touched, since many buckets stay short."""
+    orders = empty_record_array(Orders, len(queue.n), rows)
+    market = np.empty((len(queue.n), rows), np.int32)
+    for bucket, n in enumerate(queue.n):
+        orders[bucket, :n] = queue.orders[bucket, :n]
+        market[bucket, :n] = queue.market[bucket, :n]
+    return queue._replace(orders=orders, market=market)

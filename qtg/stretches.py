@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .venue import Venue
 
 _POOL = ThreadPoolExecutor(thread_name_prefix="qtg-match")
-Batch = tuple[Orders, np.ndarray, np.ndarray]  # orders, index, ids
+Batch = tuple[Orders | np.recarray, np.ndarray, np.ndarray]  # orders, index, ids
 
 
 def match_in_stretches(
@@ -50,6 +50,8 @@ def match_in_stretches(
             each.result()
         if (progress.status == Status.GROW_ORDERS).any():
             venue.grow_orders()
+        if (progress.status == Status.GROW_TIMERS).any():
+            venue.grow_timers()
         if (progress.status == Status.GROW_EVENTS).any():
             share = 2 * share + int(venue.book_columns.markets.live.max()) + 64
             events = _spread(events, progress, first, k + share * np.arange(n), share)

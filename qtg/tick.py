@@ -45,10 +45,11 @@ def run_tick(sim: Simulation) -> None:
     counts.rejected = exchange.n_events - exchange.first_admission
     watch.lap(Phase.ADMIT)
 
-    arriving, counts.orders = exchange.due(tick)
+    arriving = exchange.due(tick)
+    counts.orders = arriving.n
     watch.lap(Phase.DELAY)
 
-    exchange.match(arriving, counts.orders)
+    exchange.match(arriving)
     if sim.opens_now:
         exchange.open_markets()
     watch.lap(Phase.MATCH)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from qtg.kernels.arrange import arrange, shuffle
+from qtg.kernels.arrange import group_rows, name_rows, shuffle
 from qtg.kernels.auction import GATHER, UNCROSS, gather_rows, uncross_markets
-from qtg.kernels.expiry import expire_due
+from qtg.kernels.expiry import expire_due, sweep_timers
 from qtg.kernels.ladder import NO_KEY
 from qtg.kernels.market import rebuild_directories
 from qtg.kernels.matching import Progress, Rules, match_rows
+from qtg.kernels.timers import CHUNK, ROWS
 from qtg.schemas import (
     LADDERS,
     NO_ROW,
@@ -27,6 +28,7 @@ from qtg.schemas import (
     RestingOrders,
     SelfTradePrevention,
     Status,
+    Timers,
     allocate,
     grown,
     grown_record_array,
@@ -117,7 +119,7 @@ class Venue:
         slots = orders or self.book_columns.orders.shape[1]
         slots = 1 << max(4, (slots - 1).bit_length())
         self.book_columns: Book = _empty_book(self._terms, slots, self._window)
-        self._next_id = np.ones(len(self.envs), np.int64)
+        self.next_id = np.ones(len(self.envs), np.int64)
         self._starts = np.zeros(self.n_markets + 2, np.int64)
         self._progress = Progress(*(np.zeros(1, np.int64) for _ in Progress._fields))
         self.tick = 0
@@ -154,7 +156,7 @@ class Venue:
         k = 0
         if tick is not None and tick != self.tick:
             k = self.advance(tick)
-        k = self.match(batch, n, k, auction)
+        k = self.match(batch, batch.market, n, self._name(batch, n), k, auction)
         return taken(self._events, slice(k))
 
     def begin_call(self) -> None:
@@ -218,16 +220,28 @@ class Venue:
         self.tick = tick
         return int(self._progress.event[0])
 
-    def match(self, orders: Orders, n: int, k: int = 0, auction: bool = False) -> int:
-        """Work the first `n` rows; events go in from row `k`. Returns the next free event row."""
-        self._arrange(orders, n)
+    def match(
+        self,
+        orders: Orders | np.recarray,
+        market: np.ndarray,
+        n: int,
+        ids: np.ndarray,
+        k: int = 0,
+        auction: bool = False,
+    ) -> int:
+        """Work the first `n` rows; events go in from row `k`. Returns the next free event row.
+
+        `orders` are columns or an array of records; `market` and `ids` hold each row's market and
+        the id that a new order gets.
+        """
+        self._arrange(market, n)
         calling = 0
         if self.calling:
             calling = GATHER
         elif auction or self.matching == Matching.AUCTION:
             calling = UNCROSS
         if self.threads > 1 and not calling:
-            return self._match_on_threads(orders, k)
+            return self._match_on_threads(orders, ids, k)
         work: Callable[..., None] = gather_rows if calling else match_rows
         rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), calling)
         self._begin(0, n, k)
@@ -236,7 +250,7 @@ class Venue:
                 self.book_columns,
                 orders,
                 self._index,
-                self._ids,
+                ids,
                 self._progress,
                 0,
                 rules,
@@ -245,9 +259,9 @@ class Venue:
             if self._finished():
                 return int(self._progress.event[0])
 
-    def _match_on_threads(self, orders: Orders, k: int) -> int:
+    def _match_on_threads(self, orders: Orders | np.recarray, ids: np.ndarray, k: int) -> int:
         rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), 0)
-        batch = (orders, self._index, self._ids)
+        batch = (orders, self._index, ids)
         self._events, k = match_in_stretches(self, batch, self._starts, rules, k)
         return k
 
@@ -271,11 +285,16 @@ class Venue:
         """Bytes held by the venue's columns."""
         return nbytes(self.book_columns, self._events) + self._ids.nbytes + self._index.nbytes
 
-    def _arrange(self, orders: Orders, n: int) -> None:
-        if len(self._index) < n:
+    def _name(self, orders: Orders, n: int) -> np.ndarray:
+        if len(self._ids) < n:
             self._ids = np.zeros(2 * n, np.int64)
+        name_rows(orders, n, self.symbols, self.next_id, self._ids)
+        return self._ids
+
+    def _arrange(self, market: np.ndarray, n: int) -> None:
+        if len(self._index) < n:
             self._index = np.zeros(2 * n, np.int64)
-        arrange(orders, n, self.symbols, self._next_id, self._ids, self._index, self._starts)
+        group_rows(market, n, self._index, self._starts)
         if self.matching == Matching.SHUFFLED:
             shuffle(self._index, self._starts, self.seed, self.envs, self.symbols, self.tick)
 
@@ -293,6 +312,8 @@ class Venue:
             self._progress.end_event[0] = most
         elif status == Status.GROW_ORDERS:
             self.grow_orders()
+        elif status == Status.GROW_TIMERS:
+            self.grow_timers()
         return bool(status == Status.OK)
 
     def grow_orders(self) -> None:
@@ -302,12 +323,25 @@ class Venue:
         if slots > MAX_SLOTS:
             raise CapacityError(f"more than {MAX_SLOTS} resting orders in one market")
         orders = grown_record_array(RestingOrders, book.orders, slots)
+        free = np.zeros((self.n_markets, slots), np.int32)
+        free[:, : slots // 2] = book.free
         self.book_columns = book._replace(
             orders=orders,
+            free=free,
             directory=record_array(Directory, self.n_markets, 2 * slots),
             overflow=record_array(Directory, self.n_markets, 2 * slots),
         )
         rebuild_directories(self.book_columns)
+
+    def grow_timers(self) -> None:
+        """Clear ended orders out of the expiry lists, and double the lists if that frees little."""
+        book = self.book_columns
+        used = sweep_timers(book, self._events)
+        words = book.chunks.shape[1]
+        if 2 * used * CHUNK > words:
+            chunks = np.full((self.n_markets, 2 * words), NO_ROW, np.int32)
+            chunks[:, :words] = book.chunks
+            self.book_columns = book._replace(chunks=chunks)
 
     def _own_events(self) -> None:
         """Leave events that a caller still holds to the caller, and write to new columns."""
@@ -352,11 +386,13 @@ def _empty_book(terms: np.recarray, slots: int, window: int) -> Book:
     ladders.best = NO_KEY
     return Book(
         record_array(RestingOrders, n, slots),
+        np.zeros((n, slots), np.int32),
         record_array(Levels, n * LADDERS, window),
         ladders,
         np.zeros((n * LADDERS, window >> 6), np.uint64),
         terms.copy(),
         record_array(Directory, n, 2 * slots),
         record_array(Directory, n, 2 * slots),
-        np.full((n, TIMER_BUCKETS), NO_ROW, np.int32),
+        record_array(Timers, n, TIMER_BUCKETS),
+        np.full((n, CHUNK * max(slots // ROWS, 16)), NO_ROW, np.int32),
     )

@@ -17,7 +17,7 @@ LADDERS = 4
 class RestingOrders(NamedTuple):
     """Resting orders, shape (market, slot). Slots are private; ids are public.
 
-    62 bytes: an order is one cache line.
+    54 bytes: an order is one cache line.
     """
 
     order_id: Annotated[I64, Col("id", "public id; 0 marks a free slot")]
@@ -35,10 +35,6 @@ class RestingOrders(NamedTuple):
         I32, Col("row", "earlier order of the level; left child while parked", default=NO_ROW)
     ]
     parent: Annotated[I32, Col("row", "heap parent while parked", default=NO_ROW)]
-    timer_next: Annotated[I32, Col("row", "next order in the same expiry bucket", default=NO_ROW)]
-    timer_prev: Annotated[
-        I32, Col("row", "previous order in the same expiry bucket", default=NO_ROW)
-    ]
     ladder: Annotated[I8, Col("code", "2 * (side is sell) + (owner is the pool)")]
     parked: Annotated[
         I8, Col("code", "1 while outside the ladder's window, 2 in a call's queue of market orders")
@@ -78,13 +74,23 @@ class Markets(NamedTuple):
     protection_bps: Annotated[
         I64, Col("bps", "how far a market order may walk; 0 is without limit")
     ]
-    free: Annotated[I32, Col("row", "first free order slot, linked through `next`", default=NO_ROW)]
+    free: Annotated[I32, Col("count", "free order slots that have been used before")]
     fresh: Annotated[I32, Col("row", "first order slot never used")]
     live: Annotated[I32, Col("count", "resting orders")]
+    free_chunk: Annotated[I32, Col("row", "first free chunk of the expiry lists", default=NO_ROW)]
+    fresh_chunk: Annotated[I32, Col("row", "first chunk never used")]
     priority: Annotated[I64, Col("id", "last time priority given")]
     last_price: Annotated[I64, Col("price", "last trade price, or the initial price")]
     closed: Annotated[I8, Col("flag", "1 while no new orders are taken")]
     ending: Annotated[I8, Col("flag", "1 if orders were gathered that end with the call")]
+
+
+class Timers(NamedTuple):
+    """Expiry buckets, shape (market, bucket); bucket = expire_tick & (buckets - 1)."""
+
+    head: Annotated[I32, Col("row", "first chunk of the list", default=NO_ROW)]
+    tail: Annotated[I32, Col("row", "last chunk of the list", default=NO_ROW)]
+    listed: Annotated[I32, Col("count", "rows in the list, ended orders included")]
 
 
 class Directory(NamedTuple):
@@ -104,10 +110,12 @@ class Book(NamedTuple):
     """
 
     orders: np.recarray  # RestingOrders (market, slot)
+    free: I32  # (market, slot): stack of free order slots, the first `markets.free` of a row
     levels: np.recarray  # Levels (ladder, W)
     ladders: np.recarray  # Ladders (ladder,)
     occupied: U64  # (ladder, W / 64): one bit per level slot
     markets: np.recarray  # Markets (market,)
     directory: np.recarray  # Directory (market, place)
     overflow: np.recarray  # Directory (market, bucket)
-    timers: I32  # (market, bucket): first order that expires; bucket = expire_tick & (buckets - 1)
+    timers: np.recarray  # Timers (market, bucket)
+    chunks: I32  # (market, 16 * chunk): see kernels.timers

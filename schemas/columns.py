@@ -98,8 +98,16 @@ def record_array(table: type, *rows: int) -> np.recarray:
     """A table as an array of records: a row's values lie side by side, in whole cache lines.
 
     For tables whose rows are visited in random order. `array.price` is still the column, and a
-    kernel writes `array[row].price`.
+    kernel writes `array[row].price`. Rows are filled with the columns' defaults.
     """
+    array = empty_record_array(table, *rows)
+    for column in columns(table):
+        array[column.name].fill(column.default)
+    return array
+
+
+def empty_record_array(table: type, *rows: int) -> np.recarray:
+    """A `record_array` whose rows have not been written, so that memory is taken as it is used."""
     declared = columns(table)
     packed = np.dtype([(column.name, column.dtype) for column in declared], align=True)
     width = 1 << (packed.itemsize - 1).bit_length()
@@ -115,8 +123,6 @@ def record_array(table: type, *rows: int) -> np.recarray:
     array: np.recarray = (
         block[start : len(block) - _PAGE + start].view(record).reshape(rows).view(np.recarray)
     )
-    for column in declared:
-        array[column.name].fill(column.default)
     return array
 
 
@@ -158,6 +164,7 @@ __all__ = [
     "Column",
     "allocate",
     "columns",
+    "empty_record_array",
     "grown",
     "grown_record_array",
     "nbytes",

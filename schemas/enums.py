@@ -145,6 +145,7 @@ class Status(IntEnum):
     OK = 0
     GROW_ORDERS = 1  # the market's resting-order columns are full
     GROW_EVENTS = 2  # the event columns are full
+    GROW_TIMERS = 3  # the market's expiry lists are full
 
 
 class Tier(IntEnum):
