@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qtg.schemas import ExecType
-
 from ._jit import kernel
 
 
@@ -22,21 +20,20 @@ class OpenCandles(NamedTuple):
 
 
 @kernel
-def add_trades(events, lo, hi, candles):
-    """Take the trades among events lo .. hi-1 into the first (shortest) timeframe's candles."""
-    for k in range(lo, hi):
-        if events.exec_type[k] == ExecType.TRADE:
-            m, price, qty = events.market[k], events.price[k], events.qty[k]
-            if candles.trades[0, m] == 0:
-                candles.open[0, m] = price
-                candles.high[0, m] = price
-                candles.low[0, m] = price
-            candles.high[0, m] = max(candles.high[0, m], price)
-            candles.low[0, m] = min(candles.low[0, m], price)
-            candles.close[0, m] = price
-            candles.volume[0, m] += qty
-            candles.notional[0, m] += price * qty
-            candles.trades[0, m] += 1
+def add_trades(events, trades, candles):
+    """Take the trades, event rows, into the first (shortest) timeframe's candles."""
+    for k in trades:
+        m, price, qty = events.market[k], events.price[k], events.qty[k]
+        if candles.trades[0, m] == 0:
+            candles.open[0, m] = price
+            candles.high[0, m] = price
+            candles.low[0, m] = price
+        candles.high[0, m] = max(candles.high[0, m], price)
+        candles.low[0, m] = min(candles.low[0, m], price)
+        candles.close[0, m] = price
+        candles.volume[0, m] += qty
+        candles.notional[0, m] += price * qty
+        candles.trades[0, m] += 1
 
 
 @kernel

@@ -5,10 +5,13 @@ import numpy as np
 from qtg.schemas import NO_ROW, ExecType, Reason, Status
 
 from ._jit import kernel
-from .ladder import remove
+from .ladder import fetch_around, remove
 from .market import market_book
 from .matching import Incoming, log_resting
 from .timers import CHUNK, ROWS, detach, fetch_chunk, free_chunk, start
+
+
+AHEAD = 4  # orders
 
 
 @kernel
@@ -24,6 +27,8 @@ def _expire_bucket(book, nobody, bucket, tick, events, k):
             fetch_chunk(book, after)
         for place in range(1, min(listed, ROWS) + 1):
             slot = np.int64(chunks[np.uint64(chunk * CHUNK + place)])
+            if place + AHEAD < CHUNK:
+                fetch_around(book, chunks[np.uint64(chunk * CHUNK + place + AHEAD)])
             s = np.uint64(slot)
             due = orders[s].expire_tick
             if orders[s].order_id == 0 or due <= 0 or due & mask != bucket:

@@ -142,6 +142,16 @@ def rest(book, slot):
 
 
 @kernel
+def fetch_around(book, slot):
+    """Fetch what taking an order out of the book will touch: its level and its neighbours."""
+    orders, s = book.orders, np.uint64(slot & (book.orders.shape[0] - 1))
+    prefetch(orders, orders[s].prev)
+    prefetch(orders, orders[s].next)
+    level = orders[s].key & (book.levels.shape[1] - 1)
+    prefetch(book.levels[np.uint64(orders[s].ladder)], level)
+
+
+@kernel
 def _unlink(book, r, slot):
     """Take an order out of its level or heap."""
     orders, levels, ladders = book.orders, book.levels, book.ladders

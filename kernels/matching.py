@@ -31,7 +31,7 @@ from .timers import has_room
 from .validation import MAX_PRICE, check_new, check_terms, whole_ticks
 
 ANY_PRICE = MAX_PRICE  # key of a market order without protection
-AHEAD = 8  # messages
+AHEAD = 16  # messages
 SPARE_EVENTS = 4  # events a message can cause beside its trades
 
 

@@ -36,8 +36,8 @@ def _nothing(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 def _typed(typing_context: Any, table: Any, row: Any) -> tuple[Any, Callable[..., Any]]:
-    one_dimensional = isinstance(table, types.Array) and table.ndim == 1
-    return types.void(table, row), _emit if one_dimensional else _nothing
+    is_rows = isinstance(table, types.Array) and table.ndim == 1 and table.layout == "C"
+    return types.void(table, row), _emit if is_rows else _nothing
 
 
 def _interpreted(table: Any, row: int) -> None:

@@ -29,24 +29,24 @@ _32 = np.uint64(32)
 
 
 @kernel
-def count_trades(events, lo, hi):
-    """Trades among the events lo .. hi-1."""
-    n = 0
+def find_trades(events, lo, hi, out):
+    """Write the rows of the trades among events lo .. hi-1 to `out` (int64), which has room for
+    one row more than there are events; returns how many there are."""
+    n = np.uint64(0)
     for k in range(lo, hi):
-        n += events.exec_type[k] == ExecType.TRADE
-    return n
+        out[n] = k
+        n += np.uint64(events.exec_type[np.uint64(k)] == ExecType.TRADE)
+    return np.int64(n)
 
 
 @kernel
-def write_trades(events, lo, hi, clock, symbols, out, at):
-    """Copy the trades among events lo .. hi-1 into `out` from row `at` on.
+def write_trades(events, trades, clock, symbols, out, at):
+    """Copy the trades, event rows, into `out` from row `at` on.
 
     `clock` is (tick, time, last trade id). Returns the next free row.
     """
     tick, time, trade_id = clock
-    for k in range(lo, hi):
-        if events.exec_type[k] != ExecType.TRADE:
-            continue
+    for k in trades:
         trade_id += 1
         bought = events.side[k] > 0
         out.tick[at] = tick
@@ -113,12 +113,11 @@ def trace(events, lo, hi, tick, symbols, out_hash, out_count):
 
 
 @kernel
-def add_volume(events, lo, hi, out_volume):
-    """Traded quantity per market among events lo .. hi-1 (int64, overwritten)."""
+def add_volume(events, trades, out_volume):
+    """Quantity of the trades, event rows, per market (int64, overwritten)."""
     out_volume[:] = 0
-    for k in range(lo, hi):
-        if events.exec_type[k] == ExecType.TRADE:
-            out_volume[events.market[k]] += events.qty[k]
+    for k in trades:
+        out_volume[events.market[k]] += events.qty[k]
 
 
 @kernel

@@ -41,6 +41,7 @@ class Arrivals(NamedTuple):
 
     orders: np.recarray  # Orders (row,)
     market: np.ndarray  # int32 (row,): each order's market
+    ids: np.ndarray  # int64 (row,): the id that a new order has
     n: int
 
 
@@ -84,7 +85,7 @@ class Exchange:
         self._longest_latency = longest_latency
         self.view = self._first_view(config, len(envs))
         self.ledger = self._first_ledger(config, funding)
-        self.queue = _empty_queue(self._longest_latency, 1024, self.venue.next_id)
+        self._use_queue(_empty_queue(self._longest_latency, 1024, self.venue.next_id))
         self.outbox = Outbox(record_array(Orders, 16), np.zeros(1, np.int64))
         self.first_admission = 0
         self.first_match = 0
@@ -121,7 +122,7 @@ class Exchange:
         room = self.queue.orders.shape[1]
         most = int(self.queue.n.max()) + rows
         if most > room:
-            self.queue = _grown_queue(self.queue, max(most, room * 3 // 2))
+            self._use_queue(_grown_queue(self.queue, max(most, room * 3 // 2)))
 
     def admit(self, tick: int) -> None:
         """Check the outbox; accepted orders enter the queue, refusals become events."""
@@ -145,12 +146,12 @@ class Exchange:
         bucket = tick & (len(self.queue.n) - 1)
         n = int(self.queue.n[bucket])
         self.queue.n[bucket] = 0
-        return Arrivals(self.queue.orders[bucket], self.queue.market[bucket], n)
+        return self._buckets[bucket]._replace(n=n)
 
     def match(self, arriving: Arrivals) -> None:
         """Let arriving orders trade."""
         self.first_match = self.n_events
-        self.n_events = self.venue.match(*arriving, arriving.orders.order_id, self.n_events)
+        self.n_events = self.venue.match(*arriving, self.n_events)
 
     def open_markets(self) -> None:
         """End the opening call: every market trades at one price, near its fair value."""
@@ -173,6 +174,13 @@ class Exchange:
             "delay queue": self.queue.orders.nbytes + self.queue.market.nbytes,
             "outbox": self.outbox.orders.nbytes,
         }
+
+    def _use_queue(self, queue: DelayQueue) -> None:
+        self.queue = queue
+        self._buckets = [
+            Arrivals(orders, market, orders.order_id, 0)
+            for orders, market in zip(queue.orders, queue.market, strict=True)
+        ]
 
     def _first_view(self, config: Config, n_envs: int) -> MarketView:
         view = allocate(MarketView, self.venue.n_markets)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtg.kernels.candles import OpenCandles, add_trades, clear, merge_up
-from qtg.kernels.publish import add_volume, count_trades, trace, write_order_events, write_trades
+from qtg.kernels.publish import add_volume, find_trades, trace, write_order_events, write_trades
 from qtg.kernels.view import read_books
 from qtg.schemas import (
     AgentSnapshots,
@@ -48,6 +48,7 @@ class Publisher:
         self.trace = np.zeros(n_envs, np.uint64)
         self.event_count = np.zeros(n_envs, np.int64)
         self.trades = 0
+        self._trade_rows = np.empty(16, np.int64)
         self.candle_seconds = config.storage.candle_seconds
         self._candle_ticks = config.candle_ticks
         shape = (max(len(self._candle_ticks), 1), n_envs * symbols)
@@ -77,11 +78,11 @@ class Publisher:
         exchange, events, n = sim.exchange, sim.exchange.events, sim.exchange.n_events
         trace(events, 0, n, sim.tick, self._symbols, self.trace, self.event_count)
         read_books(exchange.venue.book_columns, exchange.view)
-        add_volume(events, 0, n, exchange.view.volume)
-        sim.counts.events = n
-        sim.counts.trades = int(count_trades(events, exchange.first_match, n))
+        trades = self._find_trades(sim)
+        add_volume(events, trades, exchange.view.volume)
+        sim.counts.events, sim.counts.trades = n, len(trades)
         if self._sink is not None:
-            self._write_tick(sim, self._sink)
+            self._write_tick(sim, self._sink, trades)
         self.trades += sim.counts.trades
         for hook in sim.hooks:
             hook(sim)
@@ -123,30 +124,36 @@ class Publisher:
                 100 * limit,
             )
 
-    def _write_tick(self, sim: Simulation, sink: Sink) -> None:
+    def _find_trades(self, sim: Simulation) -> np.ndarray:
+        """Event rows of the tick's trades."""
+        exchange = sim.exchange
+        if len(self._trade_rows) <= exchange.n_events:
+            self._trade_rows = np.empty(2 * exchange.n_events, np.int64)
+        lo, hi = exchange.first_match, exchange.n_events
+        return self._trade_rows[: find_trades(exchange.events, lo, hi, self._trade_rows)]
+
+    def _write_tick(self, sim: Simulation, sink: Sink, trades: np.ndarray) -> None:
         storage = self._config.storage
-        self._write_trades(sim, sink)
+        self._write_trades(sim, sink, trades)
         if storage.orders:
             self._write_order_events(sim, sink)
         if storage.quotes:
             self._write_quotes(sim, sink)
         if self._candle_ticks and sim.keeps_candles:
-            add_trades(sim.exchange.events, 0, sim.exchange.n_events, self._candles)
+            add_trades(sim.exchange.events, trades, self._candles)
             for timeframe in range(len(self._candle_ticks)):
                 self._roll(sim, timeframe, sink)
         if storage.agents_every and sim.tick % storage.agents_every == 0:
             self._write_snapshot(sim, sink)
 
-    def _write_trades(self, sim: Simulation, sink: Sink) -> None:
-        n = sim.counts.trades
-        if n == 0:
+    def _write_trades(self, sim: Simulation, sink: Sink, trades: np.ndarray) -> None:
+        if len(trades) == 0:
             return
         buffer = sink.table(Trades)
-        columns, at = buffer.reserve(n)
+        columns, at = buffer.reserve(len(trades))
         clock = (sim.tick, sim.time_ns(sim.tick), self.trades)
-        exchange = sim.exchange
-        write_trades(exchange.events, 0, exchange.n_events, clock, self._symbols, columns, at)
-        buffer.commit(n)
+        write_trades(sim.exchange.events, trades, clock, self._symbols, columns, at)
+        buffer.commit(len(trades))
 
     def _write_order_events(self, sim: Simulation, sink: Sink) -> None:
         n = sim.exchange.n_events

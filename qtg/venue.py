@@ -156,7 +156,7 @@ class Venue:
         k = 0
         if tick is not None and tick != self.tick:
             k = self.advance(tick)
-        k = self.match(batch, batch.market, n, self._name(batch, n), k, auction)
+        k = self.match(batch, batch.market, self._name(batch, n), n, k, auction)
         return taken(self._events, slice(k))
 
     def begin_call(self) -> None:
@@ -224,8 +224,8 @@ class Venue:
         self,
         orders: Orders | np.recarray,
         market: np.ndarray,
-        n: int,
         ids: np.ndarray,
+        n: int,
         k: int = 0,
         auction: bool = False,
     ) -> int:
