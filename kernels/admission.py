@@ -12,7 +12,7 @@ from .directory import find
 from .ledger import reserve, worst_unit_cost
 from .market import market_book
 from .matching import Incoming, log_order
-from .validation import check_new, check_terms
+from .validation import check_new, check_replace
 
 MAX_NOTIONAL = float(1 << 60)
 
@@ -77,7 +77,7 @@ def _check_replace(orders, k, book):
     if book.orders[slot].agent != orders.agent[k]:
         return Reason.NOT_OWNER
     orders.side[k] = -1 if book.orders[slot].ladder >= 2 else 1
-    return check_terms(book.markets, 0, orders.price[k], orders.qty[k])
+    return check_replace(book.markets, 0, orders, k)
 
 
 @kernel

@@ -8,8 +8,7 @@ from ._jit import kernel
 from .ladder import fetch_around, remove
 from .market import market_book
 from .matching import Incoming, log_resting
-from .timers import CHUNK, ROWS, detach, fetch_chunk, free_chunk, start
-
+from .timers import CHUNK, ROWS, detach, fetch_chunk, free_chunk, start, waits
 
 AHEAD = 4  # orders
 
@@ -19,21 +18,19 @@ def _expire_bucket(book, nobody, bucket, tick, events, k):
     """Expire what is due in one bucket and list the rest again; returns the next event row."""
     orders, chunks = book.orders, book.chunks
     outcome = (ExecType.EXPIRED, Reason.LIFETIME_OVER)
-    mask = book.timers.shape[0] - 1
     chunk, listed = detach(book, bucket)
     while listed > 0:
         after = free_chunk(book, chunk)
         if listed > ROWS:
             fetch_chunk(book, after)
         for place in range(1, min(listed, ROWS) + 1):
-            slot = np.int64(chunks[np.uint64(chunk * CHUNK + place)])
+            at = chunk * CHUNK + place
+            slot = np.int64(chunks[np.uint64(at)])
             if place + AHEAD < CHUNK:
-                fetch_around(book, chunks[np.uint64(chunk * CHUNK + place + AHEAD)])
-            s = np.uint64(slot)
-            due = orders[s].expire_tick
-            if orders[s].order_id == 0 or due <= 0 or due & mask != bucket:
+                fetch_around(book, chunks[np.uint64(at + AHEAD)])
+            if not waits(book, slot, at):
                 continue
-            if due <= tick:
+            if orders[np.uint64(slot)].expire_tick <= tick:
                 k = log_resting(events, k, book, nobody, slot, outcome)
                 remove(book, slot)
             else:

@@ -28,7 +28,7 @@ from .ladder import NO_KEY, available, fill_front, has_slot, reduce, remove, res
 from .market import market_book
 from .prefetch import prefetch
 from .timers import has_room
-from .validation import MAX_PRICE, check_new, check_terms, whole_ticks
+from .validation import MAX_PRICE, check_new, check_replace, whole_ticks
 
 ANY_PRICE = MAX_PRICE  # key of a market order without protection
 AHEAD = 16  # messages
@@ -327,7 +327,7 @@ def _cancel(book, inc, slot, events, k):
 def _replace(book, orders, inc, slot, rules, events, k):
     """Same price and no more quantity keeps its place; anything else loses it."""
     resting, m, row = book.orders, inc.market, inc.row
-    reason = check_terms(book.markets, 0, inc.price, inc.qty)
+    reason = check_replace(book.markets, 0, orders, row)
     if reason == Reason.NONE and book.markets[0].closed:
         reason = Reason.MARKET_CLOSED
     side = -1 if resting[slot].ladder >= 2 else 1

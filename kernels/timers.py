@@ -1,10 +1,10 @@
 """Expiry wheel: good-till-tick orders are listed in the bucket of their tick.
 
 A bucket's list is a chain of chunks, each one cache line: the next chunk, then the rows of up to
-15 orders, in the order they came. An order that trades or is cancelled stays listed: whoever reads
-the list passes over rows that are free or whose order belongs to another bucket. So an order that
-comes touches only the list's end, one that goes touches nothing, and what expires can be fetched
-ahead. An order further ahead than the wheel is long shares a bucket with nearer ones and is listed
+15 orders, in the order they came. An order that trades or is cancelled stays listed; an order
+knows its place (`timer`), so whoever reads the list can tell that its row has another order now or
+none. So an order that comes touches only the list's end, one that goes touches nothing, and what
+expires can be fetched ahead. An order further ahead than the wheel is long shares a bucket with nearer ones and is listed
 again when they expire.
 """
 
@@ -53,8 +53,17 @@ def start(book, slot):
         else:
             chunks[np.uint64(timers[bucket].tail * CHUNK)] = chunk
         timers[bucket].tail = chunk
-    chunks[np.uint64(timers[bucket].tail * CHUNK + 1 + place)] = slot
+    at = timers[bucket].tail * CHUNK + 1 + np.int64(place)
+    chunks[np.uint64(at)] = slot
+    book.orders[np.uint64(slot)].timer = at
     timers[bucket].listed = listed + 1
+
+
+@kernel
+def waits(book, slot, at):
+    """Whether place `at` of the lists stands for an order that still rests."""
+    order = book.orders[np.uint64(slot)]
+    return order.order_id != 0 and order.expire_tick > 0 and order.timer == at
 
 
 @kernel

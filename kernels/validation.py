@@ -45,6 +45,15 @@ def check_new(markets, m, orders, row, tick):
 
 
 @kernel
+def check_replace(markets, m, orders, row):
+    """Reason to refuse a replace for its form, or NONE."""
+    inst = orders.exec_inst[row]
+    if inst != ExecInst.NONE and inst != ExecInst.POST_ONLY:
+        return Reason.BAD_EXEC_INST
+    return check_terms(markets, m, orders.price[row], orders.qty[row])
+
+
+@kernel
 def check_qty(markets, m, qty):
     if qty <= 0 or qty > MAX_QTY:
         return Reason.BAD_QTY

@@ -13,6 +13,7 @@ def compile_kernels() -> None:
 
     crowded = Venue(orders=16)  # more orders than slots, so that the columns grow
     crowded.submit({"price": np.arange(1, 41), "qty": np.ones(40, np.int64)})
+    crowded.grow_timers()
     for matching in ("shuffled", "auction"):
         settings = {"matching": matching, "opening_auction": matching == "shuffled"}
         config = Config.preset(

@@ -17,7 +17,7 @@ LADDERS = 4
 class RestingOrders(NamedTuple):
     """Resting orders, shape (market, slot). Slots are private; ids are public.
 
-    54 bytes: an order is one cache line.
+    58 bytes: an order is one cache line.
     """
 
     order_id: Annotated[I64, Col("id", "public id; 0 marks a free slot")]
@@ -35,6 +35,7 @@ class RestingOrders(NamedTuple):
         I32, Col("row", "earlier order of the level; left child while parked", default=NO_ROW)
     ]
     parent: Annotated[I32, Col("row", "heap parent while parked", default=NO_ROW)]
+    timer: Annotated[I32, Col("row", "place in the expiry lists")]
     ladder: Annotated[I8, Col("code", "2 * (side is sell) + (owner is the pool)")]
     parked: Annotated[
         I8, Col("code", "1 while outside the ladder's window, 2 in a call's queue of market orders")

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from qtg.errors import ConfigError
 
-ROOMS = ("venue", "tick", "startup")
+ROOMS = ("venue", "tick", "memory", "storage", "startup")
 
 
 def _fine() -> str:

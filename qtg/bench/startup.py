@@ -12,6 +12,7 @@ from .registry import Benchmark, Probe
 
 IMPORT = "import qtg"
 FIRST_BATCH = "import qtg; qtg.Venue().submit({'side': [1, -1], 'price': [9, 9], 'qty': [1, 1]})"
+FIRST_TICK = "import qtg; qtg.Simulation(qtg.Config.preset('demo')).step()"
 
 _TIMED = "from time import perf_counter as t; s = t(); exec({code!r}); print(t() - s)"
 
@@ -50,6 +51,13 @@ BENCHMARKS = (
         "import qtg, make a venue, first batch; kernels in the cache",
         "ms",
         partial(_prepare, FIRST_BATCH),
+        repeats=5,
+    ),
+    Benchmark(
+        "startup.tick",
+        "import qtg, build 100,000 agents, first tick; kernels in the cache",
+        "ms",
+        partial(_prepare, FIRST_TICK),
         repeats=5,
     ),
 )

@@ -33,7 +33,7 @@ def written(sim: Simulation, ticks: int = 1) -> list[Message]:
     found = []
     for tick in range(1, ticks + 1):
         sim.background.decide(sim.exchange, tick)
-        arriving, n = sim.exchange.due(tick)
+        arriving, _, _, n = sim.exchange.due(tick)
         found += messages_of(arriving, n)
     return found
 

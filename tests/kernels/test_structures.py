@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from qtg.kernels import directory as ids
-from qtg.kernels import timers
-from qtg.kernels.arrange import arrange
+from qtg.kernels.arrange import group_rows, name_rows
 from qtg.kernels.bits import bit_below, clear_bit, set_bit
 from qtg.kernels.ladder import (
     NO_KEY,
@@ -19,9 +18,9 @@ from qtg.kernels.ladder import (
     take_slot,
 )
 from qtg.kernels.parked import park, parked_qty, unpark
-from qtg.schemas import NO_ROW, Book, MsgType
+from qtg.schemas import NO_ROW, Book, MsgType, TimeInForce
 from qtg.venue import Venue
-from tests.property.invariants import check_ladder
+from tests.property.invariants import check_ladder, check_market
 from tests.reference.columns import as_columns
 from tests.reference.rules import Message
 
@@ -34,6 +33,8 @@ def empty_book(orders: int = 256) -> tuple[Book, Book]:
         directory=whole.directory[0],
         overflow=whole.overflow[0],
         timers=whole.timers[0],
+        chunks=whole.chunks[0],
+        free=whole.free[0],
     )
     return whole, part
 
@@ -160,33 +161,47 @@ def test_slots_are_used_again_before_new_ones() -> None:
     assert put(book, 6, 100) == 3
 
 
-def test_the_expiry_wheel_holds_what_is_started_and_not_stopped() -> None:
-    _, book = empty_book()
-    draw, held = Random(5), {}
-    buckets = len(book.timers)
-    for _ in range(2_000):
-        slot = draw.randrange(60)
-        if slot in held:
-            timers.stop(book, slot)
-            del held[slot]
+def test_the_expiry_wheel_gives_what_is_due_and_lists_the_rest() -> None:
+    """Random orders against a plain dict; lists that are full are swept and grow."""
+    venue = Venue(orders=256, window=64)
+    draw, held, tick, grown = Random(5), {}, 0, 0
+    for order_id in range(1, 6_000):
+        action = draw.random()
+        if action < 0.02 and not held:
+            continue
+        if action < 0.5:
+            lifetime = draw.choice((1, 2, 7, 256, 257, 700))
+            venue.submit({"side": [1], "price": [5], "qty": [1], "tif": [TimeInForce.GTT],
+                          "expire_tick": [tick + lifetime], "agent": [3]})  # fmt: skip
+            held[int(venue.next_id[0]) - 1] = tick + lifetime
+        elif action < 0.8 and held:
+            gone = draw.choice(sorted(held))
+            venue.submit({"msg_type": [MsgType.CANCEL], "order_id": [gone], "agent": [3]})
+            del held[gone]
+        elif action < 0.9:
+            tick += draw.choice((1, 1, 1, 3, 300))
+            due = {each for each, until in held.items() if until <= tick}
+            n = venue.advance(tick)
+            assert set(venue.events.order_id[:n].tolist()) == due
+            held = {each: until for each, until in held.items() if until > tick}
         else:
-            tick = draw.choice((1, 2, 2 + buckets, 2 + 2 * buckets, draw.randint(1, 1_000)))
-            book.orders.expire_tick[slot] = tick
-            timers.start(book, slot)
-            held[slot] = tick
-        bucket = draw.choice((1, 2, draw.randrange(buckets)))
-        expected = {slot for slot, tick in held.items() if tick % buckets == bucket}
-        assert _hanging(book, bucket) == expected
+            words = venue.book_columns.chunks.shape[1]
+            venue.grow_timers()
+            grown += venue.book_columns.chunks.shape[1] > words
+        if order_id % 50 == 0:
+            check_market(venue, 0)
+    assert grown
 
 
-def _hanging(book: Book, bucket: int) -> set[int]:
-    found: set[int] = set()
-    slot = int(book.timers[bucket])
-    while slot != NO_ROW:
-        assert slot not in found
-        found.add(slot)
-        slot = int(book.orders.timer_next[slot])
-    return found
+def test_ended_orders_do_not_fill_the_expiry_lists() -> None:
+    venue = Venue(orders=64)
+    words = venue.book_columns.chunks.shape[1]
+    for _ in range(20 * words):
+        venue.submit({"side": [1], "price": [5], "qty": [1], "tif": [TimeInForce.GTT],
+                      "expire_tick": [1_000], "agent": [3]})  # fmt: skip
+        venue.submit({"msg_type": [MsgType.CANCEL], "order_id": [venue.next_id[0] - 1],
+                      "agent": [3]})  # fmt: skip
+    assert venue.book_columns.chunks.shape[1] == words
 
 
 def test_rows_are_grouped_by_market_and_named_in_batch_order() -> None:
@@ -211,7 +226,9 @@ def test_rows_are_grouped_by_market_and_named_in_batch_order() -> None:
                 given[message.market // symbols] += 1
         order_ids, index = np.zeros(n, np.int64), np.zeros(n, np.int64)
         starts = np.zeros(n_markets + 2, np.int64)
-        arrange(as_columns(batch), n, symbols, next_id, order_ids, index, starts)
+        orders = as_columns(batch)
+        name_rows(orders, n, symbols, next_id, order_ids)
+        group_rows(orders.market, n, index, starts)
         group = [m.market if 0 <= m.market < n_markets else n_markets for m in batch]
         assert index.tolist() == sorted(range(n), key=lambda row: group[row])
         assert order_ids.tolist() == expected_ids

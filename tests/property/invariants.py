@@ -5,6 +5,7 @@ import numpy as np
 from qtg.kernels.directory import find
 from qtg.kernels.ladder import NO_KEY
 from qtg.kernels.market import market_book
+from qtg.kernels.timers import CHUNK
 from qtg.schemas import LADDERS, NO_ROW, Account, Book
 from qtg.venue import Venue
 
@@ -98,12 +99,9 @@ def _place(book: Book, market: int, slot: int) -> tuple[int, int]:
 
 def _check_slots(book: Book, market: int, live: set[int]) -> None:
     """Every slot ever used is live or on the free list, once."""
-    free: set[int] = set()
-    slot = int(book.markets.free[market])
-    while slot != NO_ROW:
-        assert slot not in free
-        free.add(slot)
-        slot = int(book.orders.next[market, slot])
+    stack = book.free[market, : book.markets.free[market]].tolist()
+    free = set(stack)
+    assert len(free) == len(stack)
     assert not free & live
     assert free | live == set(range(int(book.markets.fresh[market])))
 
@@ -119,18 +117,25 @@ def _check_directory(book: Book, market: int, live: set[int]) -> None:
 
 
 def _check_timers(book: Book, market: int, live: set[int], tick: int) -> None:
-    """Every order with a lifetime hangs in the bucket of its tick, which is still to come."""
-    orders, heads = book.orders, book.timers[market]
-    found: set[int] = set()
-    for bucket in np.flatnonzero(heads != NO_ROW).tolist():
-        before, slot = NO_ROW, int(heads[bucket])
-        while slot != NO_ROW:
-            assert orders.timer_prev[market, slot] == before
-            assert orders.expire_tick[market, slot] & (len(heads) - 1) == bucket
-            assert orders.expire_tick[market, slot] > tick
-            found.add(slot)
-            before, slot = slot, int(orders.timer_next[market, slot])
-    assert found == {slot for slot in live if orders.expire_tick[market, slot] > 0}
+    """Every order with a lifetime is listed in the bucket of its tick, which is still to come."""
+    expire_tick = book.orders.expire_tick[market]
+    waiting = {slot for slot in live if expire_tick[slot] > 0}
+    buckets = book.timers.shape[1]
+    for bucket in {int(expire_tick[slot]) % buckets for slot in waiting}:
+        mine = {slot for slot in waiting if expire_tick[slot] % buckets == bucket}
+        assert mine <= set(listed(book, market, bucket))
+    assert all(expire_tick[slot] > tick for slot in waiting)
+
+
+def listed(book: Book, market: int, bucket: int) -> list[int]:
+    """The order rows in a bucket's list."""
+    rows: list[int] = []
+    chunks = book.chunks[market].reshape(-1, CHUNK)
+    chunk, n = int(book.timers.head[market, bucket]), int(book.timers.listed[market, bucket])
+    while len(rows) < n:
+        rows += chunks[chunk, 1:].tolist()
+        chunk = int(chunks[chunk, 0])
+    return rows[:n]
 
 
 def _check_priorities(book: Book, market: int, live: set[int]) -> None:

@@ -19,6 +19,7 @@ from qtg.schemas import (
 from .market import Market, Order
 from .rules import (
     Message,
+    why_bad_replace,
     why_malformed,
     why_not_yours,
     why_off_terms,
@@ -132,7 +133,7 @@ class SlowVenue:
             return
         old = market.live[m.order_id]
         new = Order(old.order_id, old.agent, old.side, m.price, m.qty, m.price, old.expire_tick)
-        reason = why_off_terms(m._replace(ord_type=OrdType.LIMIT), market)
+        reason = why_bad_replace(m, market)
         reason = reason or self._why_post_only_fails(market, new, m)
         if reason:
             self._emit(ExecType.REJECTED, market, new, reason, qty=new.qty)

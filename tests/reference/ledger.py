@@ -14,7 +14,7 @@ from qtg.schemas import ExecType, MsgType, OrdType, Reason, Side
 
 from .book import Event
 from .market import Market
-from .rules import Message, why_malformed, why_not_yours, why_off_terms
+from .rules import Message, why_bad_replace, why_malformed, why_not_yours, why_off_terms
 
 POOL, HOUSE, FIRST_AGENT = 0, 1, 2
 MILLION = 1_000_000
@@ -92,7 +92,7 @@ class SlowLedger:
             if reason:
                 return reason
             m = m._replace(side=self.live[self.env(m.market), m.order_id].side)
-            reason = why_off_terms(m._replace(ord_type=OrdType.LIMIT), self._market(m.market))
+            reason = why_bad_replace(m, self._market(m.market))
         elif m.msg_type == MsgType.NEW:
             reason = why_malformed(m, tick) or why_off_terms(m, self._market(m.market))
             if not reason and m.ord_type == OrdType.MARKET:

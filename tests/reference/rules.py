@@ -62,6 +62,13 @@ def why_off_terms(m: Message, market: Market) -> int:
     return Reason.MARKET_CLOSED if market.closed else Reason.NONE
 
 
+def why_bad_replace(m: Message, market: Market) -> int:
+    """The first thing wrong with a REPLACE row by itself, or 0."""
+    if m.exec_inst not in (ExecInst.NONE, ExecInst.POST_ONLY):
+        return Reason.BAD_EXEC_INST
+    return why_off_terms(m._replace(ord_type=OrdType.LIMIT), market)
+
+
 def why_not_yours(market: Market, m: Message) -> int:
     """Why a CANCEL or REPLACE names no order of its sender, or 0."""
     if m.order_id not in market.live or market.live[m.order_id].agent == Account.POOL:

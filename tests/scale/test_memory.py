@@ -1,32 +1,23 @@
 """A market of 100,000 agents in bounded memory, however long it runs."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import qtg
+from qtg.bench.memory import held_by_run
 from qtg.simulation import Simulation
 from qtg.warmup import compile_kernels
 
-ROOT = Path(__file__).parents[2]
 MB = 1_000_000
 pytestmark = pytest.mark.scale
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What `demo_run` tells about 300 ticks of the demo, streamed to disk."""
+def demo() -> dict[str, Any]:
+    """What 300 ticks of the demo, streamed to disk, held."""
     compile_kernels()  # a compiler in memory is not what is measured
-    place = tmp_path_factory.mktemp("demo") / "run"
-    command = [sys.executable, "-m", "tests.scale.demo_run", str(place), "300"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    return held_by_run(300)
 
 
 def test_the_demo_has_100_000_agents_of_which_a_third_send_an_order(demo: dict[str, Any]) -> None:
@@ -39,7 +30,7 @@ def test_the_demo_stays_below_500_mb(demo: dict[str, Any]) -> None:
 
 
 def test_memory_stops_growing(demo: dict[str, Any]) -> None:
-    held = {int(tick): size for tick, size in demo["resident"].items()}
+    held = demo["resident"]
     assert max(held[tick] for tick in range(150, 301)) - held[150] < 50 * MB
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 import qtg
-from qtg.schemas import Events, Orders
+from qtg.schemas import Events, MsgType, Orders
 from qtg.simulation import Simulation
 from tests.reference.columns import as_columns, as_dicts
 from tests.reference.rules import Message
@@ -66,10 +68,11 @@ def events_of(sim: Simulation, first: int = 0, end: int | None = None) -> list[d
     return as_dicts(Events(*(column[first:last] for column in exchange.events)))
 
 
-def messages_of(orders: Orders, n: int) -> list[Message]:
-    """The first `n` order rows as messages."""
+def messages_of(orders: Orders | np.recarray, n: int) -> list[Message]:
+    """The first `n` order rows as messages, as they were sent: a new order has no id yet."""
     named = {name: getattr(orders, name)[:n].tolist() for name in Message._fields}
-    return [Message(*row) for row in zip(*named.values(), strict=True)]
+    messages = [Message(*row) for row in zip(*named.values(), strict=True)]
+    return [m._replace(order_id=0) if m.msg_type == MsgType.NEW else m for m in messages]
 
 
 def reasons(events: Iterable[dict[str, int]]) -> list[int]:

@@ -212,7 +212,7 @@ def test_a_market_order_sets_aside_its_protection_price(side: Side, worst: int) 
     due = sim.exchange.due
     sim.exchange.due = lambda tick: (seen.append(due(tick)), seen[0])[1]  # type: ignore[method-assign]
     sim.step()
-    arriving, n = seen[0]
+    arriving, _, _, n = seen[0]
     assert (n, arriving.price[0], arriving.ord_type[0]) == (1, worst, OrdType.PROTECTED)
     new, cancelled = events_of(sim)
     assert (new["exec_type"], new["limit_price"]) == (ExecType.NEW, worst)

@@ -10,7 +10,7 @@ import pytest
 import qtg
 from qtg.config import Latency
 from qtg.kernels.delay import DelayQueue, enqueue
-from qtg.schemas import ExecType, Orders, Reason, Side, allocate
+from qtg.schemas import ExecType, MsgType, Orders, Reason, Side, record_array
 from tests.reference.columns import as_columns
 from tests.reference.ledger import POOL
 from tests.reference.rules import Message
@@ -109,8 +109,7 @@ def test_queue_keeps_the_order_of_sending() -> None:
             old = exchange.queue.n.copy()
             result = work(*args)
             for bucket, (low, high) in enumerate(zip(old, exchange.queue.n, strict=True)):
-                columns = Orders(*(column[bucket] for column in exchange.queue.orders))
-                for m in messages_of(columns, int(high))[int(low) :]:
+                for m in messages_of(exchange.queue.orders[bucket], int(high))[int(low) :]:
                     expected[sim.tick + m.latency_ticks].append(m)
             return result
 
@@ -135,7 +134,7 @@ def test_queue_keeps_the_order_of_sending() -> None:
 
 def test_a_full_queue_grows_and_loses_nothing() -> None:
     sim = start(with_own(8))
-    room = sim.exchange.queue.orders.qty.shape[1]
+    room = sim.exchange.queue.orders.shape[1]
     random, sent = Random(3), defaultdict(list)
     for now in range(1, 12):
         n = random.choice((0, 3, room, 2 * room))
@@ -146,20 +145,35 @@ def test_a_full_queue_grows_and_loses_nothing() -> None:
         ]  # fmt: skip
         for m in batch:
             sent[now + m.latency_ticks].append(m)
-        exchange, columns = sim.exchange, as_columns(batch)
+        exchange, columns = sim.exchange, as_records(batch)
         exchange.reserve_queue(n)
         for k, m in enumerate(batch):
-            enqueue(exchange.queue, columns, k, now + m.latency_ticks)
-        arriving, due = exchange.due(now)
+            enqueue(exchange.queue, columns, k, 0, now + m.latency_ticks)
+        arriving, market, ids, due = exchange.due(now)
+        assert (ids[:due] > 0).all() and (market[:due] == 0).all()
         assert messages_of(arriving, due) == sent.pop(now, [])
-    assert sim.exchange.queue.orders.qty.shape[1] > room
+    assert sim.exchange.queue.orders.shape[1] > room
 
 
-def test_enqueue_copies_every_column() -> None:
-    orders = allocate(Orders, 1)
-    for number, column in enumerate(orders):
-        column[:] = number + 1
-    queue = DelayQueue(allocate(Orders, 4, 2), np.zeros(4, np.int64))
-    enqueue(queue, orders, 0, 6)
+def as_records(batch: list[Message]) -> np.recarray:
+    """Messages as the rows of an outbox."""
+    columns = as_columns(batch)
+    records = record_array(Orders, len(batch))
+    for name, column in columns._asdict().items():
+        records[name] = column
+    return records
+
+
+def test_enqueue_copies_every_column_and_names_new_orders() -> None:
+    orders = record_array(Orders, 1)
+    for number, name in enumerate(Orders._fields):
+        orders[name] = number + 1
+    places = np.zeros((4, 2), np.int32)
+    queue = DelayQueue(record_array(Orders, 4, 2), places, np.zeros(4, np.int64), np.array([5, 40]))
+    enqueue(queue, orders, 0, 1, 6)
     assert queue.n.tolist() == [0, 0, 1, 0]
-    assert [int(column[2, 0]) for column in queue.orders] == list(range(1, 13))
+    assert queue.orders[2, 0].tolist() == orders[0].tolist()
+    assert places[2, 0] == orders[0].market
+    orders.msg_type[:] = MsgType.NEW
+    enqueue(queue, orders, 0, 1, 6)
+    assert queue.orders[2, 1].order_id == 40 and queue.next_id.tolist() == [5, 41]

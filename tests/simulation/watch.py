@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from qtg.exchange import Arrivals
 from qtg.invariants import check_invariants
-from qtg.schemas import ExecType, Orders, Reason, Side
+from qtg.schemas import ExecType, Reason, Side
 from qtg.simulation import Simulation
 from tests.reference.ledger import HOUSE, POOL, SlowLedger, Terms
 from tests.reference.rules import Message
@@ -82,10 +83,10 @@ class Watched:
             self.sent = messages_of(exchange.outbox.orders, exchange.pending())
             admit(tick)
 
-        def noting_due(tick: int) -> tuple[Orders, int]:
-            arriving, n = due(tick)
-            self.arrived = messages_of(arriving, n)
-            return arriving, n
+        def noting_due(tick: int) -> Arrivals:
+            arriving: Arrivals = due(tick)
+            self.arrived = messages_of(arriving.orders, arriving.n)
+            return arriving
 
         exchange.admit, exchange.due = noting_admit, noting_due
 
