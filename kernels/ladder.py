@@ -223,6 +223,7 @@ def fill_front(book, r, slot, qty):
         _next_best(book, r)
     else:
         orders[np.uint64(after)].prev = NO_ROW
+        prefetch(orders, orders[np.uint64(after)].next)
     _forget_slot(book, r, slot)
 
 

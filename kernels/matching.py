@@ -432,9 +432,7 @@ def match_rows(books, orders, index, ids, progress, c, rules, events):
     last = progress.end_row[c] - 1
     while i < progress.end_row[c]:
         row = index[i]
-        soon = index[min(i + AHEAD, last)]
-        prefetch(orders, soon)
-        prefetch(ids, soon)
+        prefetch(orders, index[min(i + AHEAD, last)])
         if orders.market[row] != m:
             m = np.int64(orders.market[row])
             if 0 <= m < n_markets:

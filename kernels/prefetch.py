@@ -45,4 +45,5 @@ def _interpreted(table: Any, row: int) -> None:
 
 
 _typed.__name__ = "prefetch"
-prefetch = _interpreted if numba.config.DISABLE_JIT else intrinsic(_typed)
+_config: Any = numba.config  # its names are made at run time
+prefetch = _interpreted if _config.DISABLE_JIT else intrinsic(_typed)

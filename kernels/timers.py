@@ -4,8 +4,8 @@ A bucket's list is a chain of chunks, each one cache line: the next chunk, then 
 15 orders, in the order they came. An order that trades or is cancelled stays listed; an order
 knows its place (`timer`), so whoever reads the list can tell that its row has another order now or
 none. So an order that comes touches only the list's end, one that goes touches nothing, and what
-expires can be fetched ahead. An order further ahead than the wheel is long shares a bucket with nearer ones and is listed
-again when they expire.
+expires can be fetched ahead. An order further ahead than the wheel is long shares a bucket with
+nearer ones and is listed again when they expire.
 """
 
 import numpy as np

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +84,7 @@ def _prepare() -> Probe:
     return Probe(megabytes, note=f"{SHORT} ticks, Parquet streaming on")
 
 
-BENCHMARKS = (
-    Benchmark("memory.demo", "peak memory, 100,000 agents", "MB", partial(_prepare), repeats=1),
-)
+BENCHMARKS = (Benchmark("memory.demo", "peak memory, 100,000 agents", "MB", _prepare, repeats=1),)
 
 if __name__ == "__main__":
     print(json.dumps(_run(sys.argv[1], int(sys.argv[2]))))

@@ -1,7 +1,6 @@
 """Storage benchmarks: what it takes to ask a stored run a question."""
 
 import tempfile
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -77,14 +76,6 @@ def _prepare_write() -> Probe:
 
 
 BENCHMARKS = (
-    Benchmark(
-        "storage.vwap", "average price by symbol and minute", "s", partial(_prepare_vwap), repeats=7
-    ),
-    Benchmark(
-        "storage.write",
-        "trades to Parquet, committed",
-        "rows/s",
-        partial(_prepare_write),
-        repeats=5,
-    ),
+    Benchmark("storage.vwap", "average price by symbol and minute", "s", _prepare_vwap, repeats=7),
+    Benchmark("storage.write", "trades to Parquet, committed", "rows/s", _prepare_write, repeats=5),
 )

@@ -150,7 +150,8 @@ def test_a_full_queue_grows_and_loses_nothing() -> None:
         for k, m in enumerate(batch):
             enqueue(exchange.queue, columns, k, 0, now + m.latency_ticks)
         arriving, market, ids, due = exchange.due(now)
-        assert (ids[:due] > 0).all() and (market[:due] == 0).all()
+        assert (ids[:due] > 0).all()
+        assert (market[:due] == 0).all()
         assert messages_of(arriving, due) == sent.pop(now, [])
     assert sim.exchange.queue.orders.shape[1] > room
 
@@ -176,4 +177,5 @@ def test_enqueue_copies_every_column_and_names_new_orders() -> None:
     assert places[2, 0] == orders[0].market
     orders.msg_type[:] = MsgType.NEW
     enqueue(queue, orders, 0, 1, 6)
-    assert queue.orders[2, 1].order_id == 40 and queue.next_id.tolist() == [5, 41]
+    assert queue.orders[2, 1].order_id == 40
+    assert queue.next_id.tolist() == [5, 41]
