@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TimeInForce,
     )
 
+    from . import quant
     from .agents.context import StrategyContext
     from .agents.registry import kinds, strategy
     from .config import Config, Population, SymbolConfig
@@ -77,6 +78,7 @@ _HOMES = {
     "simulation": ("Simulation",),
     "venue": ("Venue",),
 }
+_ROOMS = ("quant",)  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -107,6 +109,7 @@ __all__ = [
     "Venue",
     "kinds",
     "open_run",
+    "quant",
     "replay_l3",
     "simulate",
     "strategy",
@@ -114,6 +117,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"qtg.{name}")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'qtg' has no attribute {name!r}")
