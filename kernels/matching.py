@@ -415,7 +415,7 @@ def match_rows(books, orders, index, ids, progress, c, rules, events):
     Parameters
     ----------
     books : Book          of all markets; modified in place
-    orders : Orders       messages
+    orders : Orders       messages, as columns or as an array of records
     index : int64 (n,)    order rows, grouped by market
     ids : int64 (n,)      id that a NEW row gets
     progress : Progress   where stretch `c` starts and ends; modified in place
