@@ -25,7 +25,6 @@ def join_queue(book, slot):
     else:
         orders.next[last] = slot
     ladders.last_at_market[r] = slot
-    book.markets.live[0] += 1
 
 
 @kernel

@@ -23,10 +23,9 @@ from qtg.schemas import (
 from ._jit import kernel
 from .at_market import AT_MARKET, join_queue
 from .directory import insert as register
-from .ladder import NO_KEY, has_slot, occupied_at_or_below, reduce, remove, take_slot
+from .ladder import NO_KEY, occupied_at_or_below, reduce, remove, resting_orders, take_slot
 from .market import market_book
 from .matching import (
-    SPARE_EVENTS,
     Incoming,
     _amend,
     _incoming,
@@ -35,8 +34,8 @@ from .matching import (
     log_order,
     log_resting,
     log_trade,
+    room,
 )
-from .timers import has_room
 from .validation import MAX_PRICE, check_new
 
 # Rules.calling
@@ -138,15 +137,15 @@ def _best_key(book, side):
 @kernel
 def _first(book, side):
     """Slot of the order of a side that trades next, or NO_ROW: market orders, price, time."""
-    ladders, levels = book.ladders, book.levels
+    ladders = book.ladders
     r = 0 if side > 0 else 2
     first = _earlier(book.orders, ladders[r].first_at_market, ladders[r + 1].first_at_market)
     best = _best_key(book, side)
     if first != NO_ROW or best == NO_KEY:
         return first
-    i = best & (levels.shape[1] - 1)
-    others = levels[r, i].head if ladders[r].best == best else NO_ROW
-    pool = levels[r + 1, i].head if ladders[r + 1].best == best else NO_ROW
+    i = best & (book.levels.shape[1] - 1)
+    others = book.levels[r, i].head if ladders[r].best == best else np.int64(NO_ROW)
+    pool = book.levels[r + 1, i].head if ladders[r + 1].best == best else np.int64(NO_ROW)
     return _earlier(book.orders, others, pool)
 
 
@@ -312,7 +311,7 @@ def uncross_markets(books, references, progress, c, events):
     k, m = progress.event[c], progress.row[c]
     while m < progress.end_row[c]:
         book = market_book(books, m)
-        if k + book.markets[0].live > progress.end_event[c]:
+        if k + resting_orders(book) > progress.end_event[c]:
             status = Status.GROW_EVENTS
             break
         k = uncross(book, m, references[m], events, k)
@@ -346,14 +345,8 @@ def gather_rows(books, orders, index, ids, progress, c, rules, events):
                 break
             k = log_order(events, k, inc, ExecType.REJECTED, Reason.UNKNOWN_MARKET, inc.qty, 0)
         else:
-            if k + book.markets[0].live + SPARE_EVENTS > end:
-                status = Status.GROW_EVENTS
-                break
-            if not has_slot(book):
-                status = Status.GROW_ORDERS
-                break
-            if not has_room(book):
-                status = Status.GROW_TIMERS
+            sure, status = room(book, inc, rules, end - k)
+            if sure == 0:
                 break
             k = _gather_message(book, orders, inc, rules, events, k)
             is_last = i + 1 == progress.end_row[c] or orders.market[index[i + 1]] != m

@@ -3,7 +3,8 @@
 The pool's orders are not listed: they live until they trade or expire, and nobody amends them.
 
 Ids are sequential, so each has its own place (id modulo the table's length) and neighbours share
-cache lines. A place that an older living order still holds sends the newcomer to an overflow
+cache lines. A place counts only while the order in its slot has its id, so an order that trades
+touches nothing here. A place that an older living order holds sends the newcomer to an overflow
 table: open addressing with linear probing and a multiplicative hash, where deletion shifts later
 entries back, so that there are no tombstones (Knuth, The Art of Computer Programming 3, section
 6.4, algorithm R).
@@ -24,8 +25,9 @@ def find(book, order_id):
     """Slot of a live order, or NO_ROW."""
     directory, overflow = book.directory, book.overflow
     place = np.uint64(order_id & (directory.shape[0] - 1))
-    if directory[place].order_id == order_id:
-        return np.int64(directory[place].slot)
+    slot = np.int64(directory[place].slot)
+    if directory[place].order_id == order_id and book.orders[np.uint64(slot)].order_id == order_id:
+        return slot
     bucket = _bucket(overflow, order_id)
     if overflow[bucket].order_id == order_id:
         return np.int64(overflow[bucket].slot)
@@ -34,26 +36,30 @@ def find(book, order_id):
 
 @kernel
 def insert(book, order_id, slot):
-    """Add an id that is not yet held. There is always room: each table is twice the slots."""
-    directory, overflow = book.directory, book.overflow
+    """Add the id of the order in `slot`. There is always room: each table is twice the slots."""
+    directory, overflow, orders = book.directory, book.overflow, book.orders
     place = np.uint64(order_id & (directory.shape[0] - 1))
-    if directory[place].order_id == 0:
-        directory[place].order_id = order_id
-        directory[place].slot = slot
-    else:
+    held = directory[place].order_id
+    taken = held != 0 and held != order_id
+    if taken and orders[np.uint64(directory[place].slot)].order_id == held:
         bucket = _bucket(overflow, order_id)
         overflow[bucket].order_id = order_id
         overflow[bucket].slot = slot
+        orders[np.uint64(slot)].displaced = 1
+    else:
+        directory[place].order_id = order_id
+        directory[place].slot = slot
+        orders[np.uint64(slot)].displaced = 0
 
 
 @kernel
-def remove(book, order_id):
-    """Take out an id that is held."""
-    directory = book.directory
-    place = np.uint64(order_id & (directory.shape[0] - 1))
-    if directory[place].order_id == order_id:
-        directory[place].order_id = 0
-    else:
+def remove(book, order_id, slot):
+    """Take out the id of the order in `slot`, which ends.
+
+    A place in the directory needs nothing: it counts only while its order has the id.
+    """
+    if book.orders[np.uint64(slot)].displaced:
+        book.orders[np.uint64(slot)].displaced = 0
         _remove_overflow(book.overflow, order_id)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from qtg.schemas import NO_ROW, ExecType, Reason, Status
 
 from ._jit import kernel
-from .ladder import fetch_around, remove
+from .ladder import fetch_around, remove, resting_orders
 from .market import market_book
 from .matching import Incoming, log_resting
 from .timers import CHUNK, ROWS, detach, fetch_chunk, free_chunk, start, waits
@@ -53,7 +53,7 @@ def expire_due(books, since, tick, progress, events):
         m = progress.row[0]
         book = market_book(books, m)
         nobody = Incoming(NO_ROW, m, NO_ROW, 0, 0, 0, 0, 0)
-        if k + book.markets[0].live > progress.end_event[0]:
+        if k + resting_orders(book) > progress.end_event[0]:
             progress.status[0] = Status.GROW_EVENTS
             break
         for due in range(max(since + 1, tick - buckets + 1), tick + 1):

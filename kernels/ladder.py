@@ -11,7 +11,7 @@ from the end. Kernels here work on one market's part of the book: levels (ladder
 
 import numpy as np
 
-from qtg.schemas import NO_ROW, Account
+from qtg.schemas import NO_ROW
 
 from . import timers
 from ._jit import kernel
@@ -131,7 +131,6 @@ def rest(book, slot):
     elif key - ladders[r].low >= window:
         _slide_up(book, r, key - (window - window // 4))
     ladders[r].orders += 1
-    book.markets[0].live += 1
     if key >= ladders[r].low:
         orders[s].parked = 0
         _append(book, r, slot)
@@ -182,12 +181,10 @@ def _forget_slot(book, r, slot):
     """Give back the slot and id of an order that is in no level or heap any more."""
     orders, markets = book.orders, book.markets
     s = np.uint64(slot)
-    if orders[s].agent != Account.POOL:
-        forget(book, orders[s].order_id)
+    forget(book, orders[s].order_id, slot)
     orders[s].order_id = 0
     book.free[np.uint64(markets[0].free)] = slot
     markets[0].free += 1
-    markets[0].live -= 1
     book.ladders[np.uint64(r)].orders -= 1
 
 
@@ -256,6 +253,12 @@ def take_slot(book):
 def has_slot(book):
     """Whether there is a free order slot."""
     return book.markets[0].free > 0 or book.markets[0].fresh < book.orders.shape[0]
+
+
+@kernel
+def resting_orders(book):
+    """How many orders rest in the market: slots that are in use."""
+    return np.int64(book.markets[0].fresh) - book.markets[0].free
 
 
 @kernel

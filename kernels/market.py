@@ -8,9 +8,7 @@ from .directory import rebuild
 
 @kernel
 def market_book(books, m):
-    """The book of market `m`: resting orders (slot,), levels (4, W), ladders (4,), occupied
-    (4, W / 64), markets (1,), directory, timers (bucket,) and
-    chunks (16 * chunk,)."""
+    """The book of market `m`: each table's rows of that market."""
     first, end = m * LADDERS, (m + 1) * LADDERS
     return Book(
         books.orders[m],

@@ -21,13 +21,13 @@ from qtg.schemas import (
     TimeInForce,
 )
 
+from . import timers
 from ._jit import kernel
 from .directory import find
 from .directory import insert as register
-from .ladder import NO_KEY, available, fill_front, has_slot, reduce, remove, rest, take_slot
+from .ladder import NO_KEY, available, fill_front, reduce, remove, rest, resting_orders, take_slot
 from .market import market_book
 from .prefetch import prefetch
-from .timers import has_room
 from .validation import MAX_PRICE, check_new, check_replace, whole_ticks
 
 ANY_PRICE = MAX_PRICE  # key of a market order without protection
@@ -111,7 +111,7 @@ def log_trade(events, k, inc, contra, price, qty, leaves):
 def log_resting(events, k, book, cause, slot, outcome):
     """Write that a resting order ended; `cause` is the message, `outcome` (ExecType, Reason)."""
     orders = book.orders
-    side = -1 if orders[slot].ladder >= 2 else 1
+    side = 1 - (np.int64(orders[slot].ladder) & 2)
     price = side * orders[slot].key * book.markets[0].tick_size
     resting = Incoming(
         cause.row,
@@ -129,21 +129,22 @@ def log_resting(events, k, book, cause, slot, outcome):
 @kernel
 def _opposite(side):
     """The ladder of others' orders that an order of `side` trades with; the pool's is next."""
-    return 2 if side > 0 else 0
+    return 1 + side
 
 
 @kernel
-def _next_ladder(book, opposite, sees_pool):
-    """Which of the two opposite ladders holds the order that trades next."""
+def _next_ladder(book, opposite, pool):
+    """Which of the two opposite ladders holds the order that trades next.
+
+    One of them does; `pool` is the best key of the second, NO_KEY if it does not count.
+    """
     others = book.ladders[opposite].best
-    pool = book.ladders[opposite + 1].best
-    if not sees_pool or pool == NO_KEY or others > pool:
+    if others > pool:
         return opposite
     if pool > others:
         return opposite + 1
-    i = pool & (book.levels.shape[1] - 1)
-    first_other = book.levels[opposite, i].head
-    first_pool = book.levels[opposite + 1, i].head
+    i = others & (book.levels.shape[1] - 1)
+    first_other, first_pool = book.levels[opposite, i].head, book.levels[opposite + 1, i].head
     earlier = book.orders[first_other].priority < book.orders[first_pool].priority
     return opposite if earlier else opposite + 1
 
@@ -189,10 +190,11 @@ def _trade(book, inc, rules, events, k):
     sees_pool = _sees_pool(inc, rules)
     leaves = inc.qty
     while leaves > 0:
-        r = _next_ladder(book, opposite, sees_pool)
-        best = ladders[r].best
+        pool = ladders[opposite + 1].best if sees_pool else np.int64(NO_KEY)
+        best = max(ladders[opposite].best, pool)
         if best + inc.key < 0:
             break
+        r = _next_ladder(book, opposite, pool)
         slot = np.int64(levels[np.uint64(r), np.uint64(best & mask)].head)
         s = np.uint64(slot)
         owner = np.int64(orders[s].agent)
@@ -231,7 +233,7 @@ def _settle_down(book, inc, rules, expire_tick, leaves):
     orders[s].priority = markets[0].priority
     orders[s].expire_tick = expire_tick
     orders[s].agent = inc.agent
-    orders[s].ladder = (0 if inc.side > 0 else 2) + (1 if pool else 0)
+    orders[s].ladder = 1 - inc.side + pool
     if not pool:
         register(book, inc.order_id, slot)
     rest(book, slot)
@@ -330,7 +332,7 @@ def _replace(book, orders, inc, slot, rules, events, k):
     reason = check_replace(book.markets, 0, orders, row)
     if reason == Reason.NONE and book.markets[0].closed:
         reason = Reason.MARKET_CLOSED
-    side = -1 if resting[slot].ladder >= 2 else 1
+    side = 1 - (np.int64(resting[slot].ladder) & 2)
     key = _key(book, side, inc.price)
     inc = Incoming(row, m, inc.agent, side, inc.order_id, key, inc.price, inc.qty)
     if (
@@ -390,12 +392,28 @@ def _incoming(orders, row, m, ids):
 
 
 @kernel
-def _most_trades(book, inc, rules):
-    """How many resting orders the message can meet at most."""
-    live = np.int64(book.markets[0].live)
-    if rules.self_trade == SelfTradePrevention.CANCEL_RESTING:
-        return live
-    return min(max(inc.qty, 0), live)
+def room(book, inc, rules, events):
+    """How many messages the tables have room for, whatever they ask for: (messages, Status).
+
+    `events` rows are free. Of the orders that a message meets all but the last leave the book for
+    good, so `n` messages meet at most as many as rest now, and `n` that come, and `n` last ones.
+    """
+    live = resting_orders(book)
+    slots = book.orders.shape[0] - live
+    if slots == 0:
+        return np.int64(0), np.int64(Status.GROW_ORDERS)
+    lists = timers.room(book)
+    if lists == 0:
+        return np.int64(0), np.int64(Status.GROW_TIMERS)
+    sure = min(slots, lists, (events - live) // (SPARE_EVENTS + 2))
+    if sure > 0:
+        return sure, np.int64(Status.OK)
+    met = live
+    if not rules.calling and rules.self_trade != SelfTradePrevention.CANCEL_RESTING:
+        met = min(max(inc.qty, 0), live)
+    if met + SPARE_EVENTS > events:
+        return np.int64(0), np.int64(Status.GROW_EVENTS)
+    return np.int64(1), np.int64(Status.OK)
 
 
 @kernel
@@ -430,13 +448,15 @@ def match_rows(books, orders, index, ids, progress, c, rules, events):
     m = np.int64(NO_ROW)
     book = market_book(books, 0)
     last = progress.end_row[c] - 1
-    while i < progress.end_row[c]:
+    sure = np.int64(0)  # messages that have room, whatever they ask for
+    while i <= last:
         row = index[i]
         prefetch(orders, index[min(i + AHEAD, last)])
         if orders.market[row] != m:
             m = np.int64(orders.market[row])
             if 0 <= m < n_markets:
                 book = market_book(books, m)
+            sure = np.int64(0)
         inc = _incoming(orders, row, m, ids)
         if m < 0 or m >= n_markets:
             if k == end:
@@ -444,16 +464,11 @@ def match_rows(books, orders, index, ids, progress, c, rules, events):
                 break
             k = log_order(events, k, inc, ExecType.REJECTED, Reason.UNKNOWN_MARKET, inc.qty, 0)
         else:
-            most = _most_trades(book, inc, rules) + SPARE_EVENTS
-            if k + most > end:
-                status = Status.GROW_EVENTS
-                break
-            if not has_slot(book):
-                status = Status.GROW_ORDERS
-                break
-            if not has_room(book):
-                status = Status.GROW_TIMERS
-                break
+            if sure == 0:
+                sure, status = room(book, inc, rules, end - k)
+                if sure == 0:
+                    break
+            sure -= 1
             k = _work_message(book, orders, inc, rules, events, k)
         i += 1
     progress.row[c] = i

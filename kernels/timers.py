@@ -20,10 +20,11 @@ ROWS = CHUNK - 1  # order rows in a chunk
 
 
 @kernel
-def has_room(book):
-    """Whether one more order can be listed, whatever its bucket."""
+def room(book):
+    """How many orders can be listed for sure, whatever their buckets."""
     markets = book.markets
-    return markets[0].free_chunk != NO_ROW or markets[0].fresh_chunk < book.chunks.shape[0] // CHUNK
+    fresh = book.chunks.shape[0] // CHUNK - markets[0].fresh_chunk
+    return max(fresh, np.int64(markets[0].free_chunk != NO_ROW))
 
 
 @kernel
@@ -42,7 +43,7 @@ def _take_chunk(book):
 @kernel
 def start(book, slot):
     """List an order in the bucket of its expiry tick; the caller has checked for room."""
-    timers, chunks = book.timers, book.chunks
+    timers, due = book.timers, book.chunks
     bucket = np.uint64(book.orders[np.uint64(slot)].expire_tick & (timers.shape[0] - 1))
     listed = timers[bucket].listed
     place = np.uint32(listed) % np.uint32(ROWS)
@@ -51,10 +52,10 @@ def start(book, slot):
         if listed == 0:
             timers[bucket].head = chunk
         else:
-            chunks[np.uint64(timers[bucket].tail * CHUNK)] = chunk
+            due[np.uint64(timers[bucket].tail * CHUNK)] = chunk
         timers[bucket].tail = chunk
     at = timers[bucket].tail * CHUNK + 1 + np.int64(place)
-    chunks[np.uint64(at)] = slot
+    due[np.uint64(at)] = slot
     book.orders[np.uint64(slot)].timer = at
     timers[bucket].listed = listed + 1
 

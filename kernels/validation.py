@@ -22,7 +22,26 @@ def whole_ticks(price, step):
 
 @kernel
 def check_new(markets, m, orders, row, tick):
-    """Reason to refuse a new order for its form, or NONE."""
+    """Reason to refuse a new order for its form, or NONE.
+
+    Most orders are limit orders, good till cancel, without instructions: those codes are 0.
+    """
+    ord_type = orders.ord_type[row]
+    if (ord_type | orders.tif[row] | orders.exec_inst[row]) != 0:
+        reason = _check_kind(orders, row, tick)
+        if reason != Reason.NONE:
+            return reason
+    side = np.int64(orders.side[row])
+    if side * side != 1:  # one branch, which a processor foresees; sides come as they come
+        return Reason.BAD_SIDE
+    if ord_type == OrdType.MARKET:
+        return check_qty(markets, m, orders.qty[row])
+    return check_terms(markets, m, orders.price[row], orders.qty[row])
+
+
+@kernel
+def _check_kind(orders, row, tick):
+    """Reason to refuse an order's type, time in force and instruction, or NONE."""
     ord_type, tif, inst = orders.ord_type[row], orders.tif[row], orders.exec_inst[row]
     if ord_type < OrdType.LIMIT or ord_type > OrdType.PROTECTED:
         return Reason.BAD_ORD_TYPE
@@ -37,11 +56,7 @@ def check_new(markets, m, orders, row, tick):
             return Reason.BAD_TIME_IN_FORCE
         if orders.expire_tick[row] <= tick or orders.expire_tick[row] > MAX_TICK:
             return Reason.BAD_EXPIRE_TICK
-    if orders.side[row] != 1 and orders.side[row] != -1:
-        return Reason.BAD_SIDE
-    if ord_type != OrdType.MARKET:
-        return check_terms(markets, m, orders.price[row], orders.qty[row])
-    return check_qty(markets, m, orders.qty[row])
+    return Reason.NONE
 
 
 @kernel
@@ -55,7 +70,7 @@ def check_replace(markets, m, orders, row):
 
 @kernel
 def check_qty(markets, m, qty):
-    if qty <= 0 or qty > MAX_QTY:
+    if np.uint64(qty - 1) >= np.uint64(MAX_QTY):
         return Reason.BAD_QTY
     lot = markets[m].lot_size
     if lot != 1 and qty % lot != 0:
@@ -65,7 +80,7 @@ def check_qty(markets, m, qty):
 
 @kernel
 def check_terms(markets, m, price, qty):
-    if price <= 0 or price > MAX_PRICE:
+    if np.uint64(price - 1) >= np.uint64(MAX_PRICE):
         return Reason.BAD_PRICE
     step = markets[m].tick_size
     if step != 1 and whole_ticks(price, step) * step != price:

@@ -99,7 +99,7 @@ class Publisher:
         columns.total_ns[at] = sim.watch.total_ns
         for name, value in vars(sim.counts).items():
             getattr(columns, name)[at] = value
-        columns.resting[at] = sim.exchange.venue.book_columns.markets.live.sum()
+        columns.resting[at] = sim.exchange.venue.resting.sum()
         buffer.commit(1)
 
     def finish(self, sim: Simulation) -> None:

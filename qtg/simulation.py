@@ -190,7 +190,7 @@ class Simulation:
         """How far the warm-up is, or None once it is over."""
         if self.tick >= self._warm_until:
             return None
-        live = self.exchange.venue.book_columns.markets.live
+        live = self.exchange.venue.resting
         return WarmupProgress(
             self.tick, self._warm_until, dict(zip(self.symbols, live.tolist(), strict=False))
         )
@@ -205,7 +205,7 @@ class Simulation:
         if (
             depth is not None
             and 0 < self.tick < self._warm_until
-            and int(self.exchange.venue.book_columns.markets.live.min()) >= depth
+            and int(self.exchange.venue.resting.min()) >= depth
         ):
             self._warm_until = self.tick
         self.tick += 1

@@ -53,7 +53,7 @@ def match_in_stretches(
         if (progress.status == Status.GROW_TIMERS).any():
             venue.grow_timers()
         if (progress.status == Status.GROW_EVENTS).any():
-            share = 2 * share + int(venue.book_columns.markets.live.max()) + 64
+            share = 2 * share + int(venue.resting.max()) + 64
             events = _spread(events, progress, first, k + share * np.arange(n), share)
             first = k + share * np.arange(n)
         if (progress.status == Status.OK).all():

@@ -271,6 +271,12 @@ class Venue:
             self._events = grown(self._events, max(rows, 2 * len(self._events.qty)))
 
     @property
+    def resting(self) -> np.ndarray:
+        """Resting orders of every market, int32 (market,)."""
+        markets = self.book_columns.markets
+        return np.asarray(markets.fresh - markets.free)
+
+    @property
     def events(self) -> Events:
         """The event columns that `advance` and `match` write to; reused by the next call."""
         return self._events
@@ -307,7 +313,7 @@ class Venue:
         """Whether the last kernel call got through; if it ran out of room, make more."""
         status = self._progress.status[0]
         if status == Status.GROW_EVENTS:
-            most = 2 * len(self._events.qty) + int(self.book_columns.markets.live.max())
+            most = 2 * len(self._events.qty) + int(self.resting.max())
             self._events = grown(self._events, most)
             self._progress.end_event[0] = most
         elif status == Status.GROW_ORDERS:

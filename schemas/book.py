@@ -37,6 +37,7 @@ class RestingOrders(NamedTuple):
     parent: Annotated[I32, Col("row", "heap parent while parked", default=NO_ROW)]
     timer: Annotated[I32, Col("row", "place in the expiry lists")]
     ladder: Annotated[I8, Col("code", "2 * (side is sell) + (owner is the pool)")]
+    displaced: Annotated[I8, Col("flag", "1 if its id is in `overflow`")]
     parked: Annotated[
         I8, Col("code", "1 while outside the ladder's window, 2 in a call's queue of market orders")
     ]
@@ -76,8 +77,7 @@ class Markets(NamedTuple):
         I64, Col("bps", "how far a market order may walk; 0 is without limit")
     ]
     free: Annotated[I32, Col("count", "free order slots that have been used before")]
-    fresh: Annotated[I32, Col("row", "first order slot never used")]
-    live: Annotated[I32, Col("count", "resting orders")]
+    fresh: Annotated[I32, Col("row", "first order slot never used; less `free`: resting orders")]
     free_chunk: Annotated[I32, Col("row", "first free chunk of the expiry lists", default=NO_ROW)]
     fresh_chunk: Annotated[I32, Col("row", "first chunk never used")]
     priority: Annotated[I64, Col("id", "last time priority given")]

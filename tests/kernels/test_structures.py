@@ -83,12 +83,15 @@ def test_the_directory_finds_what_a_dict_finds(spread: int) -> None:
     draw, held = Random(spread), {}
     for turn in range(4_000):
         order_id = 1 + spread * draw.randrange(200)
+        slot = turn % 256
         if order_id in held:
-            ids.remove(book, order_id)
-            del held[order_id]
-        else:
-            ids.insert(book, order_id, turn % 256)
-            held[order_id] = turn % 256
+            slot = held.pop(order_id)
+            ids.remove(book, order_id, slot)
+            book.orders.order_id[slot] = 0
+        elif book.orders.order_id[slot] == 0:
+            book.orders.order_id[slot] = order_id
+            ids.insert(book, order_id, slot)
+            held[order_id] = slot
         asked = 1 + spread * draw.randrange(200)
         assert ids.find(book, asked) == held.get(asked, NO_ROW)
     for order_id, slot in held.items():

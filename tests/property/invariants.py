@@ -14,7 +14,7 @@ def check_market(venue: Venue, market: int) -> None:
     """Raise AssertionError if the columns of one market contradict each other."""
     book = venue.book_columns
     live = set(np.flatnonzero(book.orders.order_id[market]).tolist())
-    assert book.markets.live[market] == len(live)
+    assert venue.resting[market] == len(live)
     _check_slots(book, market, live)
     _check_directory(book, market, live)
     _check_timers(book, market, live, venue.tick)
@@ -107,13 +107,19 @@ def _check_slots(book: Book, market: int, live: set[int]) -> None:
 
 
 def _check_directory(book: Book, market: int, live: set[int]) -> None:
-    """The directory finds every live id but the pool's, and holds no other."""
+    """The directory finds every live id but the pool's, and no other."""
     listed = {slot for slot in live if book.orders.agent[market, slot] != Account.POOL}
     view = getattr(market_book, "py_func", market_book)(book, market)
     for slot in listed:
         assert find(view, book.orders.order_id[market, slot]) == slot
-    held = np.count_nonzero(book.directory.order_id[market])
-    assert held + np.count_nonzero(book.overflow.order_id[market]) == len(listed)
+    ids = {int(book.orders.order_id[market, slot]) for slot in listed}
+    for order_id in set(book.directory.order_id[market].tolist()) - ids - {0}:
+        assert find(view, order_id) == NO_ROW, "the order has ended"
+    elsewhere = book.overflow.order_id[market]
+    displaced = {
+        int(book.orders.order_id[market, s]) for s in listed if book.orders.displaced[market, s]
+    }
+    assert sorted(elsewhere[elsewhere != 0].tolist()) == sorted(displaced)
 
 
 def _check_timers(book: Book, market: int, live: set[int], tick: int) -> None:
