@@ -57,8 +57,13 @@ def _look_up(table, word):
 
 
 @kernel
-def move_sentiment(pool, seed, envs, symbols, tick):
-    """The mood decays and is shaken (pool modified in place); sets each market's share of buys."""
+def move_sentiment(pool, sectors, seed, envs, symbols, tick, out_mood):
+    """The mood decays and is shaken (pool modified in place); sets each market's share of buys.
+
+    `sectors` are the sector of each market, int32 (market,), and the sentiment of the sectors,
+    float64 (E, sector), which the pool adds to its own. `out_mood` float64 (market,) is the sum.
+    """
+    sector, sentiment = sectors
     for m in range(pool.sentiment.shape[0]):
         env = m // symbols
         terms = pool.terms
@@ -68,6 +73,9 @@ def move_sentiment(pool, seed, envs, symbols, tick):
         mood += terms.sentiment_volatility[env] * fresh * shock
         mood = min(max(mood, -terms.sentiment_clamp[env]), terms.sentiment_clamp[env])
         pool.sentiment[m] = mood
+        mood += sentiment[env, sector[m]]
+        mood = min(max(mood, -terms.sentiment_clamp[env]), terms.sentiment_clamp[env])
+        out_mood[m] = mood
         pool.buy_share[m, 0] = np.int64(65536.0 * (0.5 + 0.5 * mood))
         pool.buy_share[m, 1] = np.int64(65536.0 * (0.5 - 0.5 * mood))
 

@@ -1,21 +1,15 @@
-"""Fair value per symbol: a seeded diffusion; news will move it through `shock`."""
+"""Fair values: Gordon's formula over earnings that diffuse and that news changes."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from qtg.schemas import Stream
+from qtg.schemas import NewsKind, Sector, Stream
 
 from ._jit import kernel
 from .random import lane, normal_pair
 
-
-class Fundamentals(NamedTuple):
-    """One row per market."""
-
-    value: np.ndarray  # float64, fair value [1e-4]
-    anchor: np.ndarray  # float64, level a mean-reverting value returns to [1e-4]
-    shock: np.ndarray  # float64, log move to apply at the next tick (from news), then 0
+SECTORS = len(Sector)
 
 
 class Diffusion(NamedTuple):
@@ -25,27 +19,110 @@ class Diffusion(NamedTuple):
     volatility: float
     reversion: float  # pull towards the anchor
     correlation: float  # between any two symbols of an environment
+    sector_correlation: float  # of what that leaves, between two symbols of a sector
+    least_spread: float  # discount less growth is never taken as less
     symbols: int
 
 
 @kernel
-def move_fair_value(fundamentals, diffusion, seed, envs, tick, out_fair_value):
-    """One tick of  dv/v = drift + reversion * log(anchor / v) + volatility * z + shock.
+def gordon(eps, payout, growth, discount, least_spread):
+    """Worth of a growing dividend: next year's over (discount - growth) (Gordon, 1959)."""
+    return eps * payout * (1.0 + growth) / max(discount - growth, least_spread)
 
-    z has unit variance: sqrt(correlation) times a factor common to the environment plus its own
-    noise. `out_fair_value` (int64, 1e-4) receives the rounded values.
+
+@kernel
+def apply_news(news, env, first, end, fundamentals, rates, symbols):
+    """Let events `first` .. `end` - 1 change what they are about.
+
+    Parameters
+    ----------
+    news : News              one row per event
+    env : int32 (n,)         environment of each event
+    fundamentals, rates      modified in place
+    symbols : int            symbols per environment
+    """
+    for i in range(first, end):
+        kind, surprise = news.kind[i], news.surprise[i]
+        if kind == NewsKind.RATE_DECISION:
+            rates.risk_free[env[i]] += surprise
+            continue
+        market = env[i] * symbols
+        if kind == NewsKind.GUIDANCE:
+            fundamentals.growth[market + news.symbol[i]] += surprise
+            continue
+        for m in range(market, market + symbols):
+            if kind == NewsKind.MACRO:
+                fundamentals.eps[m] *= np.exp(fundamentals.beta[m] * surprise)
+            elif kind == NewsKind.SECTOR:
+                if fundamentals.sector[m] == news.sector[i]:
+                    fundamentals.eps[m] *= np.exp(surprise)
+            elif m == market + news.symbol[i]:
+                fundamentals.eps[m] *= np.exp(surprise)
+
+
+@kernel
+def move_fair_value(fundamentals, rates, diffusion, seed, envs, tick, out_fair_value):
+    """One tick of  d eps / eps = drift + reversion * log(anchor / eps) + volatility * z.
+
+    z has unit variance: a factor common to the environment, one common to the sector, and own
+    noise. `out_fair_value` (int64, 1e-4) receives Gordon's value of the earnings.
     """
     symbols = diffusion.symbols
     common_share = np.sqrt(diffusion.correlation)
-    own_share = np.sqrt(1.0 - diffusion.correlation)
+    rest = 1.0 - diffusion.correlation
+    sector_share = np.sqrt(rest * diffusion.sector_correlation)
+    own_share = np.sqrt(rest * (1.0 - diffusion.sector_correlation))
     for m in range(out_fair_value.shape[0]):
-        lane_word = lane(envs[m // symbols], Stream.FAIR_VALUE)
+        env = m // symbols
+        lane_word = lane(envs[env], Stream.FAIR_VALUE)
+        sector = symbols + 1 + fundamentals.sector[m]
         common, _ = normal_pair(seed, lane_word, symbols, tick, 0)
+        branch, _ = normal_pair(seed, lane_word, sector, tick, 0)
         own, _ = normal_pair(seed, lane_word, m % symbols, tick, 0)
-        value = fundamentals.value[m]
-        pull = diffusion.reversion * np.log(fundamentals.anchor[m] / value)
-        noise = diffusion.volatility * (common_share * common + own_share * own)
-        value *= max(1.0 + diffusion.drift + pull + noise + fundamentals.shock[m], 0.5)
-        fundamentals.value[m] = max(value, 1.0)
-        fundamentals.shock[m] = 0.0
-        out_fair_value[m] = np.int64(np.round(fundamentals.value[m]))
+        shock = common_share * common + sector_share * branch + own_share * own
+        eps = fundamentals.eps[m]
+        pull = diffusion.reversion * np.log(fundamentals.eps_anchor[m] / eps)
+        eps *= max(1.0 + diffusion.drift + pull + diffusion.volatility * shock, 0.5)
+        discount = rates.risk_free[env] + fundamentals.beta[m] * rates.premium[env]
+        value = gordon(
+            eps, fundamentals.payout[m], fundamentals.growth[m], discount, diffusion.least_spread
+        )
+        if value < 1.0:  # the smallest price that can be written
+            eps, value = eps / value, 1.0
+        fundamentals.eps[m] = eps
+        out_fair_value[m] = np.int64(np.round(value))
+
+
+@kernel
+def move_sector_sentiment(active, n, decay, tick, sentiment):
+    """A tick of every sector's mood: it decays, and active events pull it towards theirs.
+
+    An event that lasts d ticks moves the mood from 0 to (1 - decay ** d) times its own.
+
+    Parameters
+    ----------
+    active : ActiveNews              its first `n` rows count; modified in place
+    decay : float                    what is left after a tick
+    sentiment : float64 (E, sector)  modified in place, stays within -1 .. 1
+
+    Returns
+    -------
+    int    how many events are still active
+    """
+    kept = 0
+    for env in range(sentiment.shape[0]):
+        for sector in range(SECTORS):
+            sentiment[env, sector] *= decay
+    for i in range(n):
+        if tick >= active.end[i]:
+            continue
+        pull = (1.0 - decay) * active.weight[i] * active.sentiment[i]
+        env = active.env[i]
+        for sector in range(SECTORS):
+            if active.sector[i] < 0 or active.sector[i] == sector:
+                sentiment[env, sector] = min(max(sentiment[env, sector] + pull, -1.0), 1.0)
+        active.env[kept], active.sector[kept] = active.env[i], active.sector[i]
+        active.weight[kept], active.sentiment[kept] = active.weight[i], active.sentiment[i]
+        active.end[kept] = active.end[i]
+        kept += 1
+    return kept

@@ -15,6 +15,7 @@ from qtg.schemas import (
     Candles,
     Instruments,
     Metrics,
+    News,
     OrderEvents,
     PositionSnapshots,
     Quotes,
@@ -63,6 +64,7 @@ class Publisher:
         for table, wanted in (
             (Trades, True),
             (Metrics, True),
+            (News, self._config.news.enabled),
             (Quotes, storage.quotes),
             (Candles, bool(storage.candles)),
             (OrderEvents, storage.orders),
@@ -135,6 +137,8 @@ class Publisher:
     def _write_tick(self, sim: Simulation, sink: Sink, trades: np.ndarray) -> None:
         storage = self._config.storage
         self._write_trades(sim, sink, trades)
+        if len(sim.economy.news.tick):
+            sink.table(News).extend(sim.economy.news)
         if storage.orders:
             self._write_order_events(sim, sink)
         if storage.quotes:

@@ -78,6 +78,11 @@ class Result:
         return self.table("metrics")
 
     @property
+    def news(self) -> "pl.DataFrame":
+        """What became known, one row per event, if the run had news (`news.enabled = true`)."""
+        return self.table("news")
+
+    @property
     def instruments(self) -> "pl.DataFrame":
         """What is traded."""
         return self.table("instruments")

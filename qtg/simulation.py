@@ -16,9 +16,9 @@ from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
 from .book import BookView
 from .config import Config
+from .economy import Economy
 from .errors import ConfigError, OrderError
 from .exchange import Exchange
-from .fundamentals import FairValues
 from .invariants import check_invariants
 from .order_columns import as_orders
 from .publisher import Publisher
@@ -94,7 +94,7 @@ class Simulation:
         funding = fund(members, self.kinds, len(envs), len(symbols))
         self.exchange = Exchange(config, list(envs), funding, longest_latency(config, members))
         self.exchange.venue.threads = min(threads, self.exchange.venue.n_markets)
-        self.fair_values = FairValues(config, self.exchange)
+        self.economy = Economy(config, self.exchange)
         n_smart = len(config.smart)
         self.smart = [build_group(group, symbols) for group in members[:n_smart]]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
@@ -223,6 +223,7 @@ class Simulation:
     def memory(self) -> dict[str, int]:
         """Bytes of column data by component."""
         sizes = self.exchange.nbytes()
+        sizes["economy"] = self.economy.nbytes()
         sizes["tier 1"] = sum(group.nbytes() for group in self.smart)
         sizes["tier 2"] = self.reactive.nbytes()
         sizes["tier 3"] = self.background.nbytes()

@@ -23,7 +23,7 @@ def run_tick(sim: Simulation) -> None:
     exchange.begin(tick)
     watch.lap(Phase.MATCH)
 
-    sim.fair_values.move(exchange, tick)
+    sim.economy.move(exchange, tick)
     watch.lap(Phase.NEWS)
 
     if not sim.warming_up:
@@ -58,7 +58,7 @@ def run_tick(sim: Simulation) -> None:
     sim.reactive.apply_updates()
     watch.lap(Phase.SETTLE)
 
-    sim.background.decay(exchange, tick)
+    sim.background.decay(exchange, sim.economy, tick)
     watch.lap(Phase.BACKGROUND)
 
     sim.publisher.publish(sim)

@@ -63,7 +63,18 @@ class MarketView(NamedTuple):
     volume: Annotated[I64, Col("shares", "traded in the previous tick")]
     tick_size: Annotated[I64, Col("price", "smallest price step")]
     lot_size: Annotated[I64, Col("shares", "smallest quantity step")]
-    sentiment: Annotated[F64, Col("-1..1", "mood of the background pool")]
+    sentiment: Annotated[F64, Col("-1..1", "mood of the background pool, news included")]
+
+
+class OwnOrders(NamedTuple):
+    """Resting orders of a user's strategy, one row per order."""
+
+    order_id: Annotated[I64, Col("id", "public id")]
+    row: Annotated[I32, Col("row", "row of the strategy's context that owns it")]
+    symbol: Annotated[I32, Col("symbol", "the symbol it is for")]
+    side: Annotated[I8, Col("Side", "buy 1, sell -1")]
+    price: Annotated[I64, Col("price", "limit price; 0 for a market order waiting in a call")]
+    qty: Annotated[I64, Col("shares", "open quantity")]
 
 
 class MakerRows(NamedTuple):

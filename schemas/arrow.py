@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import enums
-from .columns import Column, columns
+from .columns import NO_ROW, Column, columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +35,12 @@ def labels(unit: str, symbols: Sequence[str], kinds: Sequence[str]) -> list[str]
     return None if enum is None else [member.name.lower() for member in enum]
 
 
+def is_optional(column: Column) -> bool:
+    """Whether a column of names may hold none (NO_ROW, its default then)."""
+    named = column.unit in ("symbol", "kind") or enum_of(column.unit) is not None
+    return named and column.default == NO_ROW
+
+
 def arrow_schema(table: type, metadata: dict[str, str] | None = None) -> "pa.Schema":
     """Arrow schema of a stored table.
 
@@ -47,12 +53,17 @@ def arrow_schema(table: type, metadata: dict[str, str] | None = None) -> "pa.Sch
     -------
     pyarrow.Schema      symbols and kinds dictionary<int32, string>, enums dictionary<int8,
                         string>, `ns` columns timestamp[ns] in UTC, everything else as declared;
-                        no field is nullable
+                        a field is nullable if it is a name that may be missing
     """
     import pyarrow as pa
 
     fields = [
-        pa.field(column.name, _arrow_type(column), nullable=False, metadata={"unit": column.unit})
+        pa.field(
+            column.name,
+            _arrow_type(column),
+            nullable=is_optional(column),
+            metadata={"unit": column.unit},
+        )
         for column in columns(table)
     ]
     return pa.schema(fields, metadata=metadata)
@@ -110,11 +121,14 @@ def _arrow_array(column: Column, values: Any, names: list[str] | None) -> Any:
         return array.view(pa.timestamp("ns")) if column.unit == "ns" else array
     enum = enum_of(column.unit)
     codes = values if enum is None else _positions(enum)[values.view(np.uint8)]
+    missing = values == NO_ROW if is_optional(column) else None
     try:
-        return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.string()))
+        indices = pa.array(codes, mask=missing)
+        return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()))
     except (pa.ArrowException, IndexError):
         known = range(len(names)) if enum is None else [int(member) for member in enum]
-        row = int(np.flatnonzero(~np.isin(values, known))[0])
+        wrong = ~np.isin(values, known)
+        row = int(np.flatnonzero(wrong if missing is None else wrong & ~missing)[0])
         raise ValueError(
             f"column {column.name}, row {row}: {values[row]} is no {column.unit} "
             f"({len(names)} are known)"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import get_type_hints
 
-from . import agents, book, enums, orders, records
+from . import agents, book, economy, enums, orders, records
 from .columns import columns
 
 HEADING = """# Data dictionary
@@ -35,10 +35,13 @@ UNITS = {
     "market": "environment * symbols + symbol",
     "id": "a public number: order, trade or sequence number",
     "row": "index into another table; -1 is none",
+    "flag": "1 or 0",
+    "fraction": "a number, 0.01 is one percent",
+    "-1..1": "a mood, from all against to all for",
     "enum name": "a code, see [Codes](#codes); shown by its name in lower case",
 }
 
-LIVE = (orders, book, agents)
+LIVE = (orders, book, agents, economy)
 
 
 def render() -> str:

@@ -192,6 +192,17 @@ class Sector(IntEnum):
     COMMUNICATIONS = 9
 
 
+class NewsKind(IntEnum):
+    """What a news event is about, and so what it changes."""
+
+    EARNINGS = 0  # a company's report: its earnings
+    GUIDANCE = 1  # what a company expects: its growth
+    COMPANY = 2  # anything else about a company: its earnings
+    SECTOR = 3  # a branch of industry: the earnings of its companies
+    MACRO = 4  # the economy: all earnings, by beta
+    RATE_DECISION = 5  # the central bank: the risk-free rate
+
+
 class Account(IntEnum):
     """Agent rows that every environment has before its own agents."""
 
@@ -213,3 +224,4 @@ class Stream(IntEnum):
     USER = 7
     SENTIMENT = 8
     TEST = 9
+    NEWS = 10

@@ -7,6 +7,7 @@ null), and `elapsed` is wall-clock time in nanoseconds.
 from typing import Annotated, NamedTuple
 
 from .columns import I8, I32, I64, Col
+from .economy import News
 from .orders import OrderEvents, Trades
 
 # Raise it when a stored column is added, removed, renamed or changes its unit.
@@ -123,4 +124,5 @@ STORED: dict[str, type] = {
     "positions": PositionSnapshots,
     "metrics": Metrics,
     "instruments": Instruments,
+    "news": News,
 }

@@ -6,6 +6,7 @@ from qtg.kernels.background import BINS, BLOCK, Pool, count_orders, move_sentime
 from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, allocate, nbytes
 
 from ..config import Config
+from ..economy import Economy
 from ..exchange import Exchange
 
 
@@ -60,10 +61,12 @@ class BackgroundPool:
         )
         return n
 
-    def decay(self, exchange: Exchange, tick: int) -> None:
-        """The mood decays towards neutral and is shaken."""
+    def decay(self, exchange: Exchange, economy: Economy, tick: int) -> None:
+        """The mood decays towards neutral and is shaken; the news of its sector adds to it."""
         venue = exchange.venue
-        move_sentiment(self.pool, venue.seed, venue.envs, venue.symbols, tick)
+        sectors = (economy.fundamentals.sector, economy.sentiment)
+        mood = exchange.view.sentiment
+        move_sentiment(self.pool, sectors, venue.seed, venue.envs, venue.symbols, tick, mood)
 
     def nbytes(self) -> int:
         return nbytes(self.pool.terms, self.pool.tables) + self.pool.sentiment.nbytes

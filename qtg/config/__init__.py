@@ -12,6 +12,7 @@ from .distributions import (
     PowerLaw,
     Uniform,
 )
+from .economy import Economy, NewsConfig, Scheduled, Unscheduled
 from .environment import NOT_SETTINGS, variable
 from .fair_value import FairValue, FairValueProcess
 from .latency import Latency
@@ -35,19 +36,23 @@ __all__ = [
     "Constant",
     "Distribution",
     "DistributionModel",
+    "Economy",
     "Exponential",
     "FairValue",
     "FairValueProcess",
     "Latency",
     "LogNormal",
+    "NewsConfig",
     "Normal",
     "Population",
     "PowerLaw",
+    "Scheduled",
     "SettingError",
     "Storage",
     "SymbolConfig",
     "Traits",
     "Uniform",
+    "Unscheduled",
     "VenueConfig",
     "Warmup",
     "config_schema",

@@ -23,6 +23,7 @@ def check_config(config: "Config") -> None:
         _check_tradable(config, path, population)
     _check_latencies(config)
     _check_shares(config)
+    _check_growth(config)
     _check_time(config)
 
 
@@ -89,6 +90,20 @@ def _check_shares(config: "Config") -> None:
                     f"up to here agents start with {given:,.0f} shares of {symbol.symbol}, which "
                     f"has {symbol.shares_outstanding:,} outstanding; give fewer or issue more",
                 )
+
+
+def _check_growth(config: "Config") -> None:
+    """Gordon's formula needs growth below the discount rate."""
+    economy = config.economy
+    for row, symbol in enumerate(config.symbols):
+        discount = economy.risk_free_rate + symbol.beta * economy.equity_risk_premium
+        if discount - symbol.growth < economy.least_spread:
+            raise SettingError(
+                f"symbols.{row}.growth",
+                f"{symbol.growth:g} must stay {economy.least_spread:g} (economy.least_spread) "
+                f"below the discount rate {discount:g} (risk_free_rate + beta * "
+                f"equity_risk_premium); use at most {discount - economy.least_spread:g}",
+            )
 
 
 def _check_time(config: "Config") -> None:

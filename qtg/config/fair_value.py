@@ -35,5 +35,8 @@ class FairValue(Model):
         "speed at which a deviation dies out (mean_reverting only)", "per day", default=5.0, ge=0
     )
     correlation: Real = setting(
-        "correlation of the shocks of any two symbols", default=0.3, ge=0, le=1
+        "correlation of the shocks of any two symbols of different sectors", default=0.3, ge=0, le=1
+    )
+    sector_correlation: Real = setting(
+        "correlation of what is left of the shocks, within a sector", default=0.2, ge=0, le=1
     )

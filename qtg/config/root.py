@@ -18,6 +18,7 @@ from .background import Background
 from .base import Model, setting
 from .changes import apply_change, plain
 from .checks import check_config
+from .economy import Economy, NewsConfig
 from .environment import apply_environment, blame
 from .fair_value import DAYS_PER_YEAR, HOURS_PER_DAY, FairValue
 from .latency import Latency
@@ -101,6 +102,8 @@ class Config(Model):
     )
     background: Background = setting("tier 3: the background pool", default=Background())
     fair_value: FairValue = setting("what the stocks are worth", default=FairValue())
+    economy: Economy = setting("what discounts earnings", default=Economy())
+    news: NewsConfig = setting("what becomes known", default=NewsConfig())
     venue: VenueConfig = setting("matching, protection and fees", default=VenueConfig())
     latency: Latency = setting("how long orders travel", default=Latency())
     warmup: Warmup = setting("what comes before the run", default=Warmup())

@@ -8,7 +8,7 @@ from qtg.schemas import Sector
 
 from .base import Model, setting
 from .problem import SettingError, shown
-from .types import MAX_PRICE_UNITS, ByName, Price, Whole, price_text, price_units
+from .types import MAX_PRICE_UNITS, ByName, Price, Real, Whole, price_text, price_units
 
 LONGEST = 12
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -42,6 +42,19 @@ class SymbolConfig(Model):
         ge=1,
         le=2**48,
     )
+
+    eps: Real | None = setting(
+        "expected earnings per share and year; if left out, what makes initial_price fair",
+        "currency",
+        default=None,
+        gt=0,
+        le=1e9,
+    )
+    growth: Real = setting("expected growth of the earnings", "per year", default=0.03, ge=-0.5)
+    payout: Real = setting(
+        "part of the earnings that is paid as dividend", "share", default=0.5, gt=0, le=1
+    )
+    beta: Real = setting("sensitivity to the market", default=1.0, ge=0, le=10)
 
     @property
     def initial_price_units(self) -> int:

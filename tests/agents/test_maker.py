@@ -73,7 +73,7 @@ def test_quotes_follow_fair_value() -> None:
         (1_000_100, 999_000, 1_001_200),
         (900_000, 899_000, 901_000),
     ):
-        seen.sim.fair_values.state.value[:] = value
+        seen.sim.economy.reprice(0, value)
         assert {m.msg_type for m in seen.step()} == {MsgType.REPLACE}
         assert quotes(seen) == (bid, ask)
     assert seen.sim.book("A").orders().height == 2
@@ -82,7 +82,7 @@ def test_quotes_follow_fair_value() -> None:
 def test_a_bid_that_met_its_own_old_ask_is_back_in_the_next_tick() -> None:
     seen = maker()
     seen.step()
-    seen.sim.fair_values.state.value[:] = 1_100_000
+    seen.sim.economy.reprice(0, 1_100_000)
     seen.step()
     assert [e["reason"] for e in events_of(seen.sim)] == [0, Reason.SELF_TRADE, 0]
     (new,) = seen.step()
@@ -138,7 +138,9 @@ def test_a_maker_sells_no_more_than_it_has(shares: int, sides: list[int]) -> Non
 
 
 def test_a_maker_waits_until_its_quote_has_arrived() -> None:
-    seen = maker(latency=3, latency__enabled=True, fair_value__process="gbm")
+    seen = maker(
+        latency=3, latency__enabled=True, fair_value__process="gbm", fair_value__volatility=2.0
+    )
     sent = {seen.sim.tick: len(found) for found in (seen.step() for _ in range(17))}
     acted = [tick for tick, n in sent.items() if n]
     assert len(acted) >= 4

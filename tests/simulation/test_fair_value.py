@@ -14,11 +14,12 @@ YEAR = 252 * 6.5 * 3_600  # ticks of a second in a year
 def path(ticks: int = 4_000, seed: int = 0, **process: Any) -> np.ndarray:
     """float64 (ticks, 4): fair values."""
     symbols = [{**SYMBOL, "symbol": name, "initial_price": "1000.00"} for name in NAMES]
+    process = {"sector_correlation": 0.0, **process}
     config = quiet({"symbols": symbols, "smart": [], "fair_value": process}, seed=seed)
     sim = start(config)
     values = np.empty((ticks, 4))
     for tick in range(ticks):
-        sim.fair_values.move(sim.exchange, tick + 1)
+        sim.economy.move(sim.exchange, tick + 1)
         values[tick] = sim.exchange.view.fair_value
     return values
 
@@ -67,14 +68,6 @@ def test_a_mean_reverting_value_comes_back() -> None:
 def test_a_value_stays_positive_whatever_happens() -> None:
     values = path(500, process="gbm", volatility=10.0, drift=-10.0)
     assert values.min() > 0
-
-
-def test_news_will_move_the_value_once() -> None:
-    sim = start(quiet({"smart": []}))
-    sim.fair_values.state.shock[:] = 0.02
-    for tick, expected in ((1, 1_020_000), (2, 1_020_000)):
-        sim.fair_values.move(sim.exchange, tick)
-        assert sim.exchange.view.fair_value.tolist() == [expected]
 
 
 def test_seeds_have_their_own_paths_and_symbols_too() -> None:

@@ -38,6 +38,8 @@ def _random_column(column: Any, n: int, draw: np.random.Generator) -> Any:
         codes = None if names is None else list(range(len(names)))
     if codes is not None:
         return draw.choice(np.array(codes, column.dtype), n)
+    if column.dtype.kind == "f":
+        return draw.normal(size=n)
     limits = np.iinfo(column.dtype)
     return draw.integers(limits.min, limits.max, n, column.dtype, endpoint=True)
 

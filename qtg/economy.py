@@ -1,0 +1,177 @@
+"""What the stocks of a run are worth, and what becomes known about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qtg.kernels.fundamentals import (
+    SECTORS,
+    Diffusion,
+    apply_news,
+    gordon,
+    move_fair_value,
+    move_sector_sentiment,
+)
+from qtg.schemas import (
+    PRICE_SCALE,
+    ActiveNews,
+    Fundamentals,
+    News,
+    NewsKind,
+    Rates,
+    Sector,
+    allocate,
+    grown,
+    nbytes,
+    taken,
+)
+
+from .config import Config, FairValueProcess
+from .news import NewsTape
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from .exchange import Exchange
+
+
+class Economy:
+    """Fundamentals, rates and sector sentiment of every environment of a run.
+
+    Attributes
+    ----------
+    fundamentals : Fundamentals      one row per market
+    rates : Rates                    one row per environment
+    sentiment : float64 (E, 10)      mood of each sector, -1 .. 1
+    """
+
+    def __init__(self, config: Config, exchange: Exchange) -> None:
+        self._config = config
+        self._symbols = len(config.symbols)
+        self.rates = _rates(config, len(exchange.venue.envs))
+        self.fundamentals = _fundamentals(config, self.rates)
+        self.sentiment = np.zeros((len(exchange.venue.envs), SECTORS))
+        self.tape = NewsTape(config, exchange.venue.envs, exchange.venue.seed)
+        self._diffusion = _diffusion(config)
+        self._active = allocate(ActiveNews, 64)
+        self._n_active = 0
+        self._told = 0
+        members = np.bincount(self.fundamentals.sector[: self._symbols], minlength=SECTORS)
+        self._share = 1.0 / np.maximum(members, 1)
+        self.news: News = allocate(News, 0)  # of the last tick, first environment
+        exchange.view.fair_value[:] = np.rint(self.value())
+
+    def move(self, exchange: Exchange, tick: int) -> None:
+        """Advance by one tick: news, then fair values, then the mood of the sectors."""
+        venue = exchange.venue
+        if self._config.news.enabled:
+            self._hear(tick)
+        move_fair_value(
+            self.fundamentals,
+            self.rates,
+            self._diffusion,
+            venue.seed,
+            venue.envs,
+            tick,
+            exchange.view.fair_value,
+        )
+        decay = self._config.economy.sentiment_decay
+        self._n_active = move_sector_sentiment(
+            self._active, self._n_active, decay, tick, self.sentiment
+        )
+
+    def value(self) -> np.ndarray:
+        """Fair value of every market at the present fundamentals, float64 (market,) [1e-4]."""
+        of = self.fundamentals
+        env = np.arange(len(of.eps)) // max(self._symbols, 1)
+        discount = self.rates.risk_free[env] + of.beta * self.rates.premium[env]
+        spread = np.maximum(discount - of.growth, self._config.economy.least_spread)
+        worth: np.ndarray = of.eps * of.payout * (1.0 + of.growth) / spread
+        return worth
+
+    def reprice(self, market: int, value: float) -> None:
+        """Set a market's earnings to what makes `value` [1e-4] fair."""
+        self.fundamentals.eps[market] *= value / self.value()[market]
+
+    def calendar(self, first: int, last: int) -> pl.DataFrame:
+        """The scheduled events of ticks `first` to `last`: tick, kind, symbol (null for all)."""
+        import polars as pl
+
+        found = self.tape.scheduled(first, last)
+        sources = self.tape.sources
+        names = [symbol.symbol for symbol in self._config.symbols]
+        kinds = [NewsKind(kind).name.lower() for kind in sources.kind[found[:, 1]]]
+        whose = [names[row] if row >= 0 else None for row in sources.symbol[found[:, 1]]]
+        return pl.DataFrame(
+            {
+                "tick": found[:, 0],
+                "kind": pl.Series(kinds, dtype=pl.String),
+                "symbol": pl.Series(whose, dtype=pl.String),
+            }
+        )
+
+    def nbytes(self) -> int:
+        return nbytes(self.fundamentals, self.rates, self._active) + self.sentiment.nbytes
+
+    def _hear(self, tick: int) -> None:
+        block, rows = self.tape.at(tick)
+        news, env = block.news, block.env
+        first, end = rows.start, rows.stop
+        apply_news(news, env, first, end, self.fundamentals, self.rates, self._symbols)
+        if first == end:
+            self.news = taken(news, rows)
+            return
+        n = self._n_active
+        if n + end - first > len(self._active.end):
+            self._active = grown(self._active, 2 * (n + end - first))
+        added = slice(n, n + end - first)
+        single = news.symbol[rows] >= 0
+        self._active.env[added] = env[rows]
+        self._active.sector[added] = news.sector[rows]
+        self._active.weight[added] = np.where(single, self._share[news.sector[rows]], 1.0)
+        self._active.sentiment[added] = news.sentiment[rows]
+        self._active.end[added] = tick + news.duration[rows]
+        self._n_active += end - first
+        mine = np.flatnonzero(env[rows] == 0) + first
+        self.news = News._make(column[mine] for column in news)
+        self.news.news_id[:] = self._told + 1 + np.arange(len(mine))
+        self._told += len(mine)
+
+
+def _rates(config: Config, n_envs: int) -> Rates:
+    rates = allocate(Rates, n_envs)
+    rates.risk_free[:] = config.economy.risk_free_rate
+    rates.premium[:] = config.economy.equity_risk_premium
+    return rates
+
+
+def _fundamentals(config: Config, rates: Rates) -> Fundamentals:
+    n = len(config.symbols)
+    rows = allocate(Fundamentals, n * len(rates.premium))
+    for row, symbol in enumerate(config.symbols):
+        mine = slice(row, None, n)
+        rows.growth[mine], rows.payout[mine] = symbol.growth, symbol.payout
+        rows.beta[mine], rows.sector[mine] = symbol.beta, Sector(symbol.sector)
+        discount = rates.risk_free[0] + symbol.beta * rates.premium[0]
+        each = gordon(1.0, symbol.payout, symbol.growth, discount, config.economy.least_spread)
+        fair = symbol.initial_price_units / each
+        rows.eps[mine] = fair if symbol.eps is None else symbol.eps * PRICE_SCALE
+    rows.eps_anchor[:] = rows.eps
+    return rows
+
+
+def _diffusion(config: Config) -> Diffusion:
+    process, per_year = config.fair_value, config.ticks_per_year
+    grows = process.process == FairValueProcess.GBM
+    reverts = process.process == FairValueProcess.MEAN_REVERTING
+    return Diffusion(
+        process.drift / per_year if grows else 0.0,
+        process.volatility / np.sqrt(per_year) if grows or reverts else 0.0,
+        process.reversion / config.ticks_per_day if reverts else 0.0,
+        process.correlation,
+        process.sector_correlation,
+        config.economy.least_spread,
+        len(config.symbols),
+    )
