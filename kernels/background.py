@@ -24,13 +24,15 @@ from qtg.schemas import (
 
 from ._jit import kernel
 from .delay import next_id, next_place
-from .random import below, fill_words, lane, normal_pair
+from .random import below, fill_words, lane, normal_pair, uniform_pair
 
 _LOW_16 = np.uint64(0xFFFF)
 _LOW_8 = np.uint64(0xFF)
 _8 = np.uint64(8)
 _16 = np.uint64(16)
 BINS = 4096  # quantiles in each row of a table
+SHORT, LONG = 0.06, 0.006  # weights of the newest tick: means of about 16 and 160 ticks
+MOST_RISE = 4.0  # of volatility over its long mean that still adds to activity
 BLOCK = 512  # orders whose random words are drawn at a time
 
 
@@ -81,13 +83,75 @@ def move_sentiment(pool, sectors, seed, envs, symbols, tick, out_mood):
 
 
 @kernel
-def count_orders(pool, seed, envs, tick):
+def switch_regimes(pool, traits, chain, now, seed, envs, tick):
+    """Change regimes (pool modified in place).
+
+    Parameters
+    ----------
+    traits : float64 (regime, 3)        activity, sentiment volatility, contrarian share
+    chain : float64 (regime, regime)    chance in a tick to go from one to the other
+    now : int                           regime that a schedule sets in this tick, or -1
+    """
+    terms = pool.terms
+    for env in range(terms.count.shape[0]):
+        regime = np.int64(terms.regime[env])
+        u, _ = uniform_pair(seed, lane(envs[env], Stream.REGIME), 0, tick, 0)
+        target = regime
+        for each in range(chain.shape[1]):
+            if u < chain[regime, each]:
+                target = each
+                break
+            u -= chain[regime, each]
+        if now >= 0:
+            target = now
+        if target != regime:
+            terms.regime[env] = target
+            terms.activity[env] = traits[target, 0]
+            terms.sentiment_volatility[env] = traits[target, 1]
+            terms.contrarian[env] = traits[target, 2]
+
+
+@kernel
+def watch_volatility(pool, mid, last_mid, tick):
+    """Keep the variance of log returns of the mids, lately and for longer (pool and `last_mid`,
+    int64 (market,), modified in place; exponential averages as RiskMetrics, 1996, has them)."""
+    terms = pool.terms
+    symbols = mid.shape[0] // terms.count.shape[0]
+    for env in range(terms.count.shape[0]):
+        total = 0.0
+        for m in range(env * symbols, (env + 1) * symbols):
+            if last_mid[m] > 0 and mid[m] > 0:
+                move = np.log(np.float64(mid[m]) / np.float64(last_mid[m]))
+                total += move * move
+            last_mid[m] = mid[m]
+        now = total / max(symbols, 1)
+        first = 1.0 / tick  # a plain mean until there are enough ticks
+        terms.short_variance[env] += max(SHORT, first) * (now - terms.short_variance[env])
+        terms.long_variance[env] += max(LONG, first) * (now - terms.long_variance[env])
+
+
+@kernel
+def excitement(terms, env, sentiment):
+    """What activity is multiplied with: news and volatility bring people to the market."""
+    strongest = 0.0
+    for sector in range(sentiment.shape[1]):
+        strongest = max(strongest, abs(sentiment[env, sector]))
+    ratio = 1.0
+    if terms.long_variance[env] > 0.0:
+        ratio = np.sqrt(terms.short_variance[env] / terms.long_variance[env])
+    rise = min(max(ratio - 1.0, 0.0), MOST_RISE)
+    return 1.0 + terms.news_activity[env] * strongest + terms.volatility_activity[env] * rise
+
+
+@kernel
+def count_orders(pool, sentiment, seed, envs, tick):
     """Draw how many of the pool's agents are active this tick: a normal approximation of the
-    binomial count; returns the sum over environments."""
+    binomial count; returns the sum over environments. `sentiment` float64 (E, sector)."""
     terms = pool.terms
     total = 0
     for env in range(terms.count.shape[0]):
-        n, p = np.float64(terms.count[env]), terms.activity[env]
+        n = np.float64(terms.count[env])
+        p = min(terms.activity[env] * excitement(terms, env, sentiment), 1.0)
         z, _ = normal_pair(seed, lane(envs[env], Stream.BACKGROUND), 0xFFFFFFFF, tick, 0)
         drawn = np.round(n * p + np.sqrt(n * p * (1.0 - p)) * z)
         terms.orders[env] = np.int64(min(max(drawn, 0.0), n))

@@ -102,6 +102,7 @@ class Publisher:
         for name, value in vars(sim.counts).items():
             getattr(columns, name)[at] = value
         columns.resting[at] = sim.exchange.venue.resting.sum()
+        columns.regime[at] = sim.background.pool.terms.regime[0]
         buffer.commit(1)
 
     def finish(self, sim: Simulation) -> None:

@@ -38,7 +38,7 @@ def run_tick(sim: Simulation) -> None:
     sim.take_external_orders()
     watch.lap(Phase.WAKE)
 
-    counts.orders_background = sim.background.decide(exchange, tick)
+    counts.orders_background = sim.background.decide(exchange, sim.economy, tick)
     watch.lap(Phase.BACKGROUND)
 
     exchange.admit(tick)

@@ -139,7 +139,10 @@ class PoolTerms(NamedTuple):
 
     # The name hides tuple.count, which nobody asks a table for.
     count: Annotated[I64, Col("count", "background agents")]  # type: ignore[assignment]
-    activity: Annotated[F64, Col("share", "share of them that send an order in a tick")]
+    regime: Annotated[I8, Col("Regime", "mood of the market")]
+    activity: Annotated[F64, Col("share", "share of them that send an order in a quiet tick")]
+    news_activity: Annotated[F64, Col("1", "how much the strongest sentiment adds to activity")]
+    volatility_activity: Annotated[F64, Col("1", "how much a doubled volatility adds to activity")]
     contrarian: Annotated[F64, Col("share", "share of orders that lean against the mood")]
     anchor: Annotated[F64, Col("share", "way of its centre from the mid (0) to fair value (1)")]
     aggressive: Annotated[F64, Col("share", "share of orders priced through the centre")]
@@ -148,6 +151,8 @@ class PoolTerms(NamedTuple):
     sentiment_clamp: Annotated[F64, Col("1", "largest mood, either way")]
     latency_low: Annotated[I64, Col("ticks", "shortest latency")]
     latency_high: Annotated[I64, Col("ticks", "longest latency")]
+    short_variance: Annotated[F64, Col("1", "mean squared log return of the mids, lately")]
+    long_variance: Annotated[F64, Col("1", "the same over a longer time")]
     orders: Annotated[I64, Col("count", "orders of this tick")]
 
 

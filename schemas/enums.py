@@ -99,7 +99,7 @@ REASON_TEXT = {
     Reason.BAD_TIME_IN_FORCE: "tif is not GTC, IOC, FOK or GTT, or does not fit the order type",
     Reason.BAD_PRICE: "limit price must lie in 1 .. 2**62 - 1",
     Reason.OFF_TICK: "price is not a multiple of the market's tick size",
-    Reason.BAD_QTY: "quantity must lie in 1 .. 2**48",
+    Reason.BAD_QTY: "quantity must lie in 1 .. 2**40",
     Reason.OFF_LOT: "quantity is not a multiple of the market's lot size",
     Reason.BAD_EXPIRE_TICK: "expire_tick must lie after the current tick and below 2**31",
     Reason.BAD_AGENT: "no agent with this row",
@@ -225,3 +225,4 @@ class Stream(IntEnum):
     SENTIMENT = 8
     TEST = 9
     NEWS = 10
+    REGIME = 11

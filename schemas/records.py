@@ -71,6 +71,7 @@ class Metrics(NamedTuple):
     events: Annotated[I64, Col("count", "events published")]
     trades: Annotated[I64, Col("count", "trades")]
     resting: Annotated[I64, Col("count", "resting orders after the tick")]
+    regime: Annotated[I8, Col("Regime", "mood of the market")]
 
 
 class AgentSnapshots(NamedTuple):

@@ -2,8 +2,17 @@
 
 import numpy as np
 
-from qtg.kernels.background import BINS, BLOCK, Pool, count_orders, move_sentiment, trade_background
-from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, allocate, nbytes
+from qtg.kernels.background import (
+    BINS,
+    BLOCK,
+    Pool,
+    count_orders,
+    move_sentiment,
+    switch_regimes,
+    trade_background,
+    watch_volatility,
+)
+from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, Regime, allocate, nbytes
 
 from ..config import Config
 from ..economy import Economy
@@ -20,6 +29,9 @@ class BackgroundPool:
         for name, value in background.traits._asdict().items():
             getattr(terms, name)[:] = value
         for name in (
+            "regime",
+            "news_activity",
+            "volatility_activity",
             "anchor",
             "aggressive",
             "sentiment_decay",
@@ -42,13 +54,25 @@ class BackgroundPool:
             np.zeros((4, BLOCK), np.uint32),
             np.zeros((markets, 2), np.int64),
         )
+        self._last_mid = np.zeros(markets, np.int64)
+        self._changes = bool(background.schedule or background.chain)
+        self._schedule = {each.tick: int(each.regime) for each in background.schedule}
+        self._traits = np.array([background.traits_in(regime) for regime in Regime])
+        self._chain = np.zeros((len(Regime), len(Regime)))
+        for step in background.chain:
+            self._chain[step.source, step.target] += step.chance
         self._latency = int(config.latency.enabled)
         self._pnl_limit = background.pnl_limit
 
-    def decide(self, exchange: Exchange, tick: int) -> int:
+    def decide(self, exchange: Exchange, economy: Economy, tick: int) -> int:
         """Write this tick's orders into the delay queue; returns how many."""
         venue = exchange.venue
-        n = int(count_orders(self.pool, venue.seed, venue.envs, tick))
+        random = (venue.seed, venue.envs, tick)
+        if self._changes:
+            now = self._schedule.get(tick, -1)
+            switch_regimes(self.pool, self._traits, self._chain, now, *random)
+        watch_volatility(self.pool, exchange.view.mid, self._last_mid, tick)
+        n = int(count_orders(self.pool, economy.sentiment, *random))
         exchange.reserve_queue(n)
         trade_background(
             self.pool,

@@ -1,6 +1,6 @@
 """Configuration: one frozen, checked `Config`, from TOML, presets, Python and the environment."""
 
-from .background import REGIMES, Background, Traits
+from .background import REGIMES, Background, RegimeChance, RegimeSwitch, Traits
 from .distribution_base import DistributionModel
 from .distributions import (
     Choice,
@@ -46,6 +46,8 @@ __all__ = [
     "Normal",
     "Population",
     "PowerLaw",
+    "RegimeChance",
+    "RegimeSwitch",
     "Scheduled",
     "SettingError",
     "Storage",

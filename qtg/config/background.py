@@ -1,5 +1,6 @@
 """The background pool (tier 3) and the regimes that set its mood."""
 
+from itertools import pairwise
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import model_validator
@@ -29,6 +30,21 @@ REGIMES = {
 }
 
 
+class RegimeSwitch(Model):
+    """A change of regime at a known time."""
+
+    tick: Whole = setting("tick from which it holds", "tick", ge=1)
+    regime: Annotated[Regime, ByName()] = setting("the regime from then on")
+
+
+class RegimeChance(Model):
+    """A change of regime at random: one step of a Markov chain."""
+
+    source: Annotated[Regime, ByName()] = setting("regime before")
+    target: Annotated[Regime, ByName()] = setting("regime after")
+    chance: Real = setting("chance of the change in a tick", "per tick", ge=0, le=1)
+
+
 class Background(Model):
     """Many small investors as one statistical source of orders."""
 
@@ -36,6 +52,20 @@ class Background(Model):
     regime: Annotated[Regime, ByName()] = setting(
         "mood of the market; gives the three settings below their values where they are left out",
         default=Regime.NORMAL,
+    )
+    schedule: tuple[RegimeSwitch, ...] = setting(
+        "changes of regime at known times, the earliest first", default=()
+    )
+    chain: tuple[RegimeChance, ...] = setting(
+        "changes of regime at random, drawn once a tick", default=()
+    )
+    news_activity: Real = setting(
+        "what the strongest sector sentiment adds to activity, as part of it", default=0.5, ge=0
+    )
+    volatility_activity: Real = setting(
+        "what it adds to activity, as part of it, when the mids move twice as much as they used to",
+        default=0.2,
+        ge=0,
     )
     activity: Real | None = setting(
         "part of the pool that sends an order each tick", "share", default=None, ge=0, le=1
@@ -97,9 +127,13 @@ class Background(Model):
         >>> Background(regime="crisis", contrarian=0.4).traits
         Traits(activity=0.9, sentiment_volatility=0.5, contrarian=0.4)
         """
+        return self.traits_in(self.regime)
+
+    def traits_in(self, regime: Regime) -> Traits:
+        """The same in another regime."""
         own = (self.activity, self.sentiment_volatility, self.contrarian)
         return Traits(
-            *(mine if mine is not None else its for mine, its in zip(own, REGIMES[self.regime]))
+            *(mine if mine is not None else its for mine, its in zip(own, REGIMES[regime]))
         )
 
     @property
@@ -121,8 +155,30 @@ class Background(Model):
     def _check(self) -> Self:
         for name in ("offset_ticks", "aggressive_ticks", "size", "lifetime_ticks"):
             check_least(name, getattr(self, name))
+        self._check_regimes()
         if self.latency_low > self.latency_high:
             raise SettingError(
                 "latency_low", f"{self.latency_low} is more than latency_high, {self.latency_high}"
             )
         return self
+
+    def _check_regimes(self) -> None:
+        ticks = [switch.tick for switch in self.schedule]
+        for row, (before, after) in enumerate(pairwise(ticks), start=1):
+            if after <= before:
+                raise SettingError(
+                    f"schedule.{row}.tick", f"{after} does not come after {before}, the one before"
+                )
+        leaving = dict.fromkeys(Regime, 0.0)
+        for row, step in enumerate(self.chain):
+            if step.source == step.target:
+                raise SettingError(
+                    f"chain.{row}.target", "is the regime before; leave the entry out"
+                )
+            leaving[step.source] += step.chance
+            if leaving[step.source] > 1:
+                raise SettingError(
+                    f"chain.{row}.chance",
+                    f"the chances to leave {step.source.name.lower()} are "
+                    f"{leaving[step.source]:g} together; they are at most 1",
+                )

@@ -34,7 +34,7 @@ class SymbolConfig(Model):
         "price before the first trade, as decimal text on the tick grid", "currency"
     )
     tick_size: Price = setting("smallest price step", "currency", default="0.01")
-    lot_size: Whole = setting("smallest quantity step", "shares", default=1, ge=1, le=2**48)
+    lot_size: Whole = setting("smallest quantity step", "shares", default=1, ge=1, le=2**40)
     shares_outstanding: Whole = setting(
         "shares that exist; agents cannot hold more in total",
         "shares",

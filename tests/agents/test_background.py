@@ -32,7 +32,7 @@ def written(sim: Simulation, ticks: int = 1) -> list[Message]:
     """What the pool writes in these ticks, looking at books that stay empty."""
     found = []
     for tick in range(1, ticks + 1):
-        sim.background.decide(sim.exchange, tick)
+        sim.background.decide(sim.exchange, sim.economy, tick)
         arriving, _, _, n = sim.exchange.due(tick)
         found += messages_of(arriving, n)
     return found
@@ -53,7 +53,9 @@ def rounded(cdf: Any, values: np.ndarray, least: int = 0) -> float:
 def test_as_many_orders_as_the_regime_says(regime: Regime) -> None:
     share = REGIMES[regime].activity
     sim = pool(1_000, regime=regime.name.lower())
-    counts = np.array([sim.background.decide(sim.exchange, tick) for tick in range(1, 301)])
+    counts = np.array(
+        [sim.background.decide(sim.exchange, sim.economy, tick) for tick in range(1, 301)]
+    )
     expected = stats.binom(1_000, share)
     error = expected.std() / np.sqrt(300)
     assert abs(counts.mean() - expected.mean()) < 3.5 * error
@@ -67,7 +69,9 @@ def test_as_many_orders_as_the_regime_says(regime: Regime) -> None:
 @pytest.mark.parametrize(("activity", "expected"), [(0.0, 0), (1.0, 400)])
 def test_activity_may_be_nobody_or_everybody(activity: float, expected: int) -> None:
     sim = pool(400, activity=activity)
-    assert [sim.background.decide(sim.exchange, tick) for tick in range(1, 6)] == [expected] * 5
+    assert [sim.background.decide(sim.exchange, sim.economy, tick) for tick in range(1, 6)] == [
+        expected
+    ] * 5
 
 
 def test_orders_are_good_till_tick_limit_orders_of_the_pool() -> None:
@@ -86,7 +90,7 @@ def test_orders_are_good_till_tick_limit_orders_of_the_pool() -> None:
 def test_sides_follow_sentiment_but_for_the_contrarians(mood: float, contrarian: float) -> None:
     sim = pool(20_000, activity=1.0, contrarian=contrarian, sentiment_decay=1.0)
     sim.background.pool.sentiment[:] = mood
-    sim.background.decay(sim.exchange, 1)
+    sim.background.decay(sim.exchange, sim.economy, 1)
     assert sim.background.pool.sentiment.tolist() == [mood] * 3
     buys = sum(m.side == Side.BUY for m in written(sim))
     share = 0.5 + 0.5 * mood * (1 - 2 * contrarian)
@@ -100,7 +104,7 @@ def test_sentiment_is_a_stationary_process_with_the_regimes_volatility() -> None
     sim = pool(0, sentiment_decay=0.9, sentiment_volatility=0.15)
     path = []
     for tick in range(1, 4_001):
-        sim.background.decay(sim.exchange, tick)
+        sim.background.decay(sim.exchange, sim.economy, tick)
         path.append(sim.background.pool.sentiment.copy())
     moods = np.array(path)[200:]
     assert np.abs(moods.mean(axis=0)).max() < 0.03
@@ -114,7 +118,7 @@ def test_sentiment_is_clamped() -> None:
     sim = pool(0, sentiment_volatility=1.0, sentiment_decay=0.5, sentiment_clamp=0.3)
     moods = []
     for tick in range(1, 200):
-        sim.background.decay(sim.exchange, tick)
+        sim.background.decay(sim.exchange, sim.economy, tick)
         moods += sim.background.pool.sentiment.tolist()
     assert (min(moods), max(moods)) == (-0.3, 0.3)
 

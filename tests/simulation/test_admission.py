@@ -40,7 +40,7 @@ FORM = [
     (BUY._replace(price=PRICE + 1), Reason.OFF_TICK),
     (BUY._replace(qty=0), Reason.BAD_QTY),
     (BUY._replace(qty=-5), Reason.BAD_QTY),
-    (BUY._replace(qty=2**48 + 5), Reason.BAD_QTY),
+    (BUY._replace(qty=2**40 + 5), Reason.BAD_QTY),
     (BUY._replace(qty=7), Reason.OFF_LOT),
     (BUY._replace(ord_type=OrdType.MARKET, qty=7), Reason.OFF_LOT),
     (BUY._replace(msg_type=MsgType.REPLACE, order_id=1), Reason.UNKNOWN_ORDER),

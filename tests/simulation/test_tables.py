@@ -231,7 +231,7 @@ def test_instruments_are_those_of_the_config(recorded: tuple[qtg.Result, Recorde
 def test_tables_can_be_switched_off() -> None:
     changes = {"storage.quotes": False, "storage.candles": [], "storage.agents_every": 0}
     run, _ = record(lively(changes, ticks=5))
-    assert sorted(run.tables) == ["instruments", "metrics", "trades"]
+    assert sorted(run.tables) == ["instruments", "metrics", "news", "trades"]
 
 
 def test_a_run_without_trades_has_its_tables() -> None:

@@ -174,8 +174,8 @@ def test_an_unknown_symbol_has_no_book() -> None:
 
 def test_memory_is_told_by_component() -> None:
     sizes = start(lively()).run(5).memory()
-    components = {"books", "ledger", "delay queue", "outbox", "tier 1", "tier 2", "tier 3"}
-    assert set(sizes) == components
+    parts = {"books", "ledger", "delay queue", "outbox", "economy", "tier 1", "tier 2", "tier 3"}
+    assert set(sizes) == parts
     assert all(0 < size < 50e6 for size in sizes.values())
 
 
