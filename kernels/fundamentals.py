@@ -31,7 +31,7 @@ def gordon(eps, payout, growth, discount, least_spread):
 
 
 @kernel
-def apply_news(news, env, first, end, fundamentals, rates, symbols):
+def apply_news(news, env, first, end, fundamentals, rates, symbols, out_news):
     """Let events `first` .. `end` - 1 change what they are about.
 
     Parameters
@@ -40,23 +40,25 @@ def apply_news(news, env, first, end, fundamentals, rates, symbols):
     env : int32 (n,)         environment of each event
     fundamentals, rates      modified in place
     symbols : int            symbols per environment
+    out_news : float64 (market,)    out: sentiment of the events that concern each market
     """
+    out_news[:] = 0.0
     for i in range(first, end):
         kind, surprise = news.kind[i], news.surprise[i]
         if kind == NewsKind.RATE_DECISION:
             rates.risk_free[env[i]] += surprise
-            continue
-        market = env[i] * symbols
-        if kind == NewsKind.GUIDANCE:
-            fundamentals.growth[market + news.symbol[i]] += surprise
-            continue
-        for m in range(market, market + symbols):
-            if kind == NewsKind.MACRO:
+        for symbol in range(symbols):
+            m = env[i] * symbols + symbol
+            if news.sector[i] >= 0 and fundamentals.sector[m] != news.sector[i]:
+                continue
+            if news.symbol[i] >= 0 and symbol != news.symbol[i]:
+                continue
+            out_news[m] = min(max(out_news[m] + news.sentiment[i], -1.0), 1.0)
+            if kind == NewsKind.GUIDANCE:
+                fundamentals.growth[m] += surprise
+            elif kind == NewsKind.MACRO:
                 fundamentals.eps[m] *= np.exp(fundamentals.beta[m] * surprise)
-            elif kind == NewsKind.SECTOR:
-                if fundamentals.sector[m] == news.sector[i]:
-                    fundamentals.eps[m] *= np.exp(surprise)
-            elif m == market + news.symbol[i]:
+            elif kind != NewsKind.RATE_DECISION:
                 fundamentals.eps[m] *= np.exp(surprise)
 
 

@@ -16,7 +16,8 @@ def wake(rows, view, symbols, random, tick):
     seed, envs = random
     n = 0
     for i in range(rows.agent.shape[0]):
-        last = view.last[rows.env[i] * symbols + rows.symbol[i]]
+        m = rows.env[i] * symbols + rows.symbol[i]
+        last = view.last[m]
         reason = Wake.ASLEEP
         if rows.below[i] > 0 and last <= rows.below[i]:
             reason = Wake.PRICE_BELOW
@@ -24,6 +25,9 @@ def wake(rows, view, symbols, random, tick):
             reason = Wake.PRICE_ABOVE
         elif rows.wake_tick[i] > 0 and tick >= rows.wake_tick[i]:
             reason = Wake.INTERVAL
+        elif rows.kind[i] == ReactiveKind.NEWS_REACTOR and rows.wake_tick[i] == 0:
+            if abs(view.news[m]) >= rows.threshold[i] and view.news[m] != 0.0:
+                reason = Wake.NEWS
         if reason != Wake.ASLEEP:
             lane_word = lane(envs[rows.env[i]], Stream.REACTIVE)
             if not has_turn(rows, i, rows.agent[i], tick, seed, lane_word):
@@ -89,6 +93,17 @@ def _follow_momentum(rows, i, view, ledger, terms, tick, out):
 
 
 @kernel
+def _follow_news(rows, i, view, ledger, terms, tick, out):
+    """Go the way of the news that woke it, then rest; after a rest, listen again."""
+    if rows.woken[i] == Wake.NEWS:
+        news = view.news[rows.env[i] * terms.symbols + rows.symbol[i]]
+        _send(rows, i, view, ledger, terms, tick, out, 1 if news > 0.0 else -1)
+        _rest_until(rows, i, tick)
+    else:
+        rows.next_wake_tick[i] = 0
+
+
+@kernel
 def react(rows, view, ledger, terms, tick, out):
     """Every woken agent acts once; its next condition goes to the `next_*` columns.
 
@@ -105,6 +120,9 @@ def react(rows, view, ledger, terms, tick, out):
             continue
         if rows.kind[i] == ReactiveKind.MOMENTUM_FOLLOWER:
             _follow_momentum(rows, i, view, ledger, terms, tick, out)
+            continue
+        if rows.kind[i] == ReactiveKind.NEWS_REACTOR:
+            _follow_news(rows, i, view, ledger, terms, tick, out)
             continue
         side = 1 if rows.kind[i] == ReactiveKind.THRESHOLD_BUYER else -1
         if woken == Wake.INTERVAL:

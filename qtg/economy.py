@@ -67,7 +67,7 @@ class Economy:
         """Advance by one tick: news, then fair values, then the mood of the sectors."""
         venue = exchange.venue
         if self._config.news.enabled:
-            self._hear(tick)
+            self._hear(tick, exchange.view.news)
         move_fair_value(
             self.fundamentals,
             self.rates,
@@ -115,11 +115,12 @@ class Economy:
     def nbytes(self) -> int:
         return nbytes(self.fundamentals, self.rates, self._active) + self.sentiment.nbytes
 
-    def _hear(self, tick: int) -> None:
+    def _hear(self, tick: int, out_news: np.ndarray) -> None:
         block, rows = self.tape.at(tick)
         news, env = block.news, block.env
         first, end = rows.start, rows.stop
-        apply_news(news, env, first, end, self.fundamentals, self.rates, self._symbols)
+        of = (self.fundamentals, self.rates)
+        apply_news(news, env, first, end, *of, self._symbols, out_news)
         if first == end:
             self.news = taken(news, rows)
             return

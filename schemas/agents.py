@@ -64,6 +64,7 @@ class MarketView(NamedTuple):
     tick_size: Annotated[I64, Col("price", "smallest price step")]
     lot_size: Annotated[I64, Col("shares", "smallest quantity step")]
     sentiment: Annotated[F64, Col("-1..1", "mood of the background pool, news included")]
+    news: Annotated[F64, Col("-1..1", "sentiment of the news of this tick; 0 if there is none")]
 
 
 class OwnOrders(NamedTuple):
@@ -128,7 +129,7 @@ class ReactiveRows(NamedTuple):
     next_above: Annotated[I64, Col("price", "condition to apply after the tick")]
     next_wake_tick: Annotated[I64, Col("tick", "condition to apply after the tick")]
     next_reference: Annotated[I64, Col("price", "reference to apply after the tick")]
-    threshold: Annotated[F64, Col("fraction", "move from the reference that matters")]
+    threshold: Annotated[F64, Col("fraction", "move from the reference, or news, that matters")]
     interval: Annotated[F64, Col("ticks", "ticks between two looks, or of rest after acting")]
     size: Annotated[F64, Col("shares", "order quantity")]
     lifetime: Annotated[F64, Col("ticks", "ticks after which a resting order expires")]

@@ -161,6 +161,7 @@ class ReactiveKind(IntEnum):
     THRESHOLD_BUYER = 0
     THRESHOLD_SELLER = 1
     MOMENTUM_FOLLOWER = 2
+    NEWS_REACTOR = 3
 
 
 class Wake(IntEnum):
@@ -170,6 +171,7 @@ class Wake(IntEnum):
     PRICE_BELOW = 1
     PRICE_ABOVE = 2
     INTERVAL = 3
+    NEWS = 4
 
 
 class Regime(IntEnum):

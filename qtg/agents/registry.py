@@ -38,7 +38,8 @@ def strategy(
     """Register a NumPy function as a strategy kind of tier 1.
 
     The function is called once a tick with a `StrategyContext` that holds all agents of the kind
-    as rows, and returns the orders of all of them as columns (or None).
+    as rows, and returns the orders of all of them as columns: `ctx.orders`, `ctx.cancel`,
+    `ctx.replace`, a list of these, or None.
 
     Parameters
     ----------
@@ -88,7 +89,8 @@ def find_kind(name: str, tier: Tier) -> Kind:
         close = difflib.get_close_matches(name, _KINDS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(
-            f"no strategy is called {name!r}; {hint}known: {', '.join(sorted(_KINDS))}"
+            f"no strategy is called {name!r}; {hint}known: {', '.join(sorted(_KINDS))}; one of "
+            "your own must be registered first (on the command line with --strategies FILE)"
         )
     if kind.tier != tier:
         raise ConfigError(
@@ -137,6 +139,15 @@ for _name, _doc in (
         size=Uniform(low=5, high=50),
         lifetime=5,
     )
+_built_in(
+    "news_reactor",
+    Tier.REACTIVE,
+    "buys on good news and sells on bad, then rests for an interval",
+    threshold=Uniform(low=0.1, high=0.6),
+    interval=Uniform(low=60, high=600),
+    size=Uniform(low=5, high=50),
+    lifetime=5,
+)
 _built_in(
     "momentum_follower",
     Tier.REACTIVE,

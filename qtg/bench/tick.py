@@ -21,9 +21,10 @@ MILLION = {
     "reactive": [
         {"kind": kind, "count": count, "cash": 50_000, "shares": 50}
         for kind, count in (
-            ("threshold_buyer", 33_334),
-            ("threshold_seller", 33_333),
-            ("momentum_follower", 33_333),
+            ("threshold_buyer", 25_000),
+            ("threshold_seller", 25_000),
+            ("momentum_follower", 25_000),
+            ("news_reactor", 25_000),
         )
     ],
     "background.count": 900_000,

@@ -3,6 +3,8 @@
 from typing import Any
 
 import qtg
+from qtg.agents.registry import kinds
+from qtg.schemas import Tier
 from qtg.simulation import Simulation
 from tests.reference.columns import as_columns
 from tests.reference.rules import Message
@@ -44,7 +46,7 @@ def market(*groups: dict[str, Any], **changes: Any) -> Outgoing:
     """A quiet market of these populations (four idle accounts come first)."""
     tiers = {"smart": [IDLE], "reactive": []}
     for group in groups:
-        reactive = group["kind"] in ("threshold_buyer", "threshold_seller", "momentum_follower")
+        reactive = kinds()[group["kind"]].tier == Tier.REACTIVE
         tiers["reactive" if reactive else "smart"].append(group)
     base = {"symbols": [{**SYMBOL, "shares_outstanding": 10_000_000}]}
     config = quiet({**base, **{key.replace("__", "."): value for key, value in changes.items()}})

@@ -37,7 +37,7 @@ def test_preset_has_the_numbers_of_the_table(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_tier_1_is_a_fifth_market_makers_and_tier_2_is_three_equal_parts(name: str) -> None:
+def test_tier_1_is_a_fifth_market_makers_and_tier_2_is_four_equal_parts(name: str) -> None:
     config = Config.preset(name)
     makers, noise = config.smart
     assert (makers.kind, noise.kind) == ("market_maker", "noise_trader")
@@ -46,6 +46,7 @@ def test_tier_1_is_a_fifth_market_makers_and_tier_2_is_three_equal_parts(name: s
         "threshold_buyer",
         "threshold_seller",
         "momentum_follower",
+        "news_reactor",
     ]
     counts = [each.count for each in config.reactive]
     assert max(counts) - min(counts) <= 1

@@ -19,7 +19,14 @@ from qtg.agents import registry
 
 from .guides import ROOT, Block, blocks, file_name, output_of
 
-PAGES = ("README.md", "docs/guide/first-run.md", "docs/guide/agents.md", "docs/guide/venue.md")
+PAGES = (
+    "README.md",
+    "docs/guide/first-run.md",
+    "docs/guide/economy.md",
+    "docs/guide/agents.md",
+    "docs/guide/venue.md",
+    "docs/guide/quant.md",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -113,11 +113,11 @@ def test_one_row_at_a_time_fills_a_table_of_many_columns() -> None:
     for tick in range(5_000):
         columns, at = buffer.reserve(1)
         for column in columns:
-            column[at] = tick
+            column[at] = tick % 100
         buffer.commit(1)
     buffer.push()
     for column in owner.taken[0]:
-        assert np.array_equal(column, np.arange(5_000))
+        assert np.array_equal(column, np.arange(5_000) % 100)
 
 
 def test_a_due_commit_takes_all_tables_but_never_cuts_a_reservation() -> None:
