@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .result import Result, open_run
     from .run import simulate
     from .simulation import Simulation
+    from .stylized import Scorecard, realism
     from .venue import Venue
 
 _HOMES = {
@@ -76,6 +77,7 @@ _HOMES = {
         "TimeInForce",
     ),
     "simulation": ("Simulation",),
+    "stylized": ("Scorecard", "realism"),
     "venue": ("Venue",),
 }
 _ROOMS = ("quant",)  # packages that are a public name themselves
@@ -97,6 +99,7 @@ __all__ = [
     "Reason",
     "Regime",
     "Result",
+    "Scorecard",
     "Sector",
     "SelfTradePrevention",
     "Side",
@@ -110,6 +113,7 @@ __all__ = [
     "kinds",
     "open_run",
     "quant",
+    "realism",
     "replay_l3",
     "simulate",
     "strategy",

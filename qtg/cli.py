@@ -1,24 +1,29 @@
 """The `qtg` command. Thin: every command calls the library.
 
 Results go to stdout, progress and messages to stderr. Exit 0: done; 1: it failed; 2: it was
-called wrongly (bad arguments or configuration).
+called wrongly (bad arguments or configuration); 130: interrupted.
 """
 
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from .errors import ConfigError, QtgError
+from .errors import CacheWarning, ConfigError, QtgError, StorageError
+
+if TYPE_CHECKING:
+    from .result import Result
 
 app = typer.Typer(
     name="qtg",
     help="Quant Trading Gym: a financial market that reacts, in columns.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
@@ -43,6 +48,30 @@ Seed = Annotated[int | None, typer.Option(help="Seed of all randomness.")]
 Ticks = Annotated[int | None, typer.Option(help="Ticks after the warm-up.")]
 Threads = Annotated[int, typer.Option(help="Threads for matching; same result for any number.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run.")]
+Strategies = Annotated[
+    list[Path] | None,
+    typer.Option("--strategies", help="Python file that registers strategies."),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from . import __version__
+
+        typer.echo(f"qtg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -53,23 +82,20 @@ def simulate(
     out: Annotated[Path | None, typer.Option(help="Run directory.")] = None,
     threads: Threads = 1,
     overwrite: Overwrite = False,
-    strategies: Annotated[
-        list[Path] | None,
-        typer.Option("--strategies", help="Python file that registers strategies."),
-    ] = None,
+    strategies: Strategies = None,
     as_json: Json = False,
 ) -> None:
     """Run a market and write its run directory."""
     from .config import Config
-    from .loading import load_strategies
+    from .progress import command_progress
     from .run import simulate as run_market
     from .summary import print_summary
 
-    for path in strategies or []:
-        load_strategies(path)
+    _load(strategies)
     config = Config.load(source, _given(seed=seed, ticks=ticks))
     place = out or Path("runs") / f"{config.name}-seed{config.seed}"
-    run = run_market(config, place, overwrite=overwrite, threads=threads)
+    progress = command_progress(config)
+    run = run_market(config, place, overwrite=overwrite, threads=threads, progress=progress)
     print_summary(run, as_json=as_json)
 
 
@@ -81,12 +107,14 @@ def demo(
 ) -> None:
     """A market of 100,000 agents: run it, sum it up, write the report, say what to try next."""
     from .config import Config
+    from .progress import command_progress, working
     from .run import simulate as run_market
     from .summary import print_next_steps, print_summary
 
     config = Config.load("demo", _given(seed=seed, ticks=ticks))
-    run = run_market(config, out, overwrite=True)
-    report_path = run.report(out / "report.html")
+    run = run_market(config, out, overwrite=True, progress=command_progress(config))
+    with working("writing the report"):
+        report_path = run.report(out / "report.html")
     print_summary(run)
     print_next_steps(out, report_path)
 
@@ -101,20 +129,22 @@ def presets(as_json: Json = False) -> None:
 
 
 @config_app.command("show")
-def config_show(source: Preset, as_json: Json = False) -> None:
+def config_show(source: Preset, strategies: Strategies = None, as_json: Json = False) -> None:
     """Print a configuration with every setting, environment overrides included."""
     from .config import Config
 
+    _load(strategies)
     config = Config.load(source)
     typer.echo(config.model_dump_json(indent=2) if as_json else config.to_toml().rstrip())
 
 
 @config_app.command("validate")
-def config_validate(source: Preset) -> None:
-    """Check a configuration."""
+def config_validate(source: Preset, strategies: Strategies = None) -> None:
+    """Check a configuration, with the strategies that it names."""
     from .agents.population import check_populations
     from .config import Config
 
+    _load(strategies)
     config = Config.load(source)
     check_populations(config)
     typer.echo(f"{source}: valid, {config.n_agents:,} agents, {len(config.symbols)} symbols")
@@ -135,19 +165,17 @@ def sql(
     as_json: Json = False,
 ) -> None:
     """Query a run with SQL (DuckDB)."""
-    from .result import open_run
-    from .summary import print_frame
+    from .answer import ask, print_frame
 
-    print_frame(open_run(run).sql(query), as_json)
+    print_frame(ask(_open(run), query), as_json)
 
 
 @app.command()
 def info(run: RunPath, as_json: Json = False) -> None:
     """Sum up a run."""
-    from .result import open_run
     from .summary import print_summary
 
-    print_summary(open_run(run), as_json=as_json)
+    print_summary(_open(run), as_json=as_json)
 
 
 @app.command()
@@ -156,9 +184,37 @@ def report(
     out: Annotated[Path | None, typer.Option(help="HTML file; by default inside the run.")] = None,
 ) -> None:
     """Write the HTML report of a run."""
-    from .result import open_run
+    from .progress import working
 
-    typer.echo(open_run(run).report(out or run / "report.html"))
+    opened = _open(run)
+    with working("writing the report"):
+        path = opened.report(out or run / "report.html")
+    typer.echo(path)
+
+
+@app.command()
+def realism(
+    source: Annotated[str, typer.Argument(metavar="RUN|PRESET|FILE.toml", help="What to measure.")],
+    seeds: Annotated[int, typer.Option(help="Runs of a preset, each with its seed.", min=1)] = 1,
+    seed: Seed = None,
+    ticks: Ticks = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how much a market looks like a real one: the stylized facts, with gates."""
+    from .config import Config
+    from .stylized import realism as measure
+    from .stylized.campaign import measure_seeds, print_scorecard
+
+    if Path(source).is_dir():
+        given = [name for name, value in (("seed", seed), ("ticks", ticks)) if value is not None]
+        if given or seeds > 1:
+            name = given[0] if given else "seeds"
+            raise ConfigError(f"--{name} is for presets and files; {source} is a run that is over")
+        card = measure(_open(Path(source)))
+    else:
+        config = Config.load(source, _given(seed=seed, ticks=ticks))
+        card = measure_seeds(config, seeds)
+    print_scorecard(card, as_json)
 
 
 @app.command()
@@ -166,15 +222,13 @@ def warmup() -> None:
     """Compile every kernel now, so that the first run starts at once."""
     import time
 
-    from rich.console import Console
-
+    from .progress import working
     from .warmup import compile_kernels
 
-    console = Console(stderr=True)
     started = time.perf_counter()
-    with console.status("compiling kernels (about a minute the first time)"):
+    with working("compiling kernels (about a minute the first time)"):
         compile_kernels()
-    console.print(f"kernels are ready ({time.perf_counter() - started:.1f} s)")
+    typer.echo(f"kernels are ready ({time.perf_counter() - started:.1f} s)", err=True)
 
 
 @app.command()
@@ -188,26 +242,58 @@ def bench(
     print_bench(only, as_json)
 
 
-_INTERRUPTED = 130  # how typer leaves after Ctrl-C
+_INTERRUPTED = 130  # how typer leaves after Ctrl-C, as shells do
+_STOPPED = "interrupted; what was committed so far stays readable"
+_NEAR = 5  # runs to name
 
 
 def main(arguments: list[str] | None = None) -> Any:
     """Entry point of the `qtg` command."""
     try:
-        app(arguments, standalone_mode=True)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            app(arguments, standalone_mode=True)
     except ConfigError as error:
         _complain(error, 2)
     except QtgError as error:
         _complain(error, 1)
     except KeyboardInterrupt:
-        _complain("interrupted; what was committed so far stays readable", 1)
+        _complain(_STOPPED, _INTERRUPTED)
     except SystemExit as leaving:
         if leaving.code != _INTERRUPTED:
             raise
-        _complain("interrupted; what was committed so far stays readable", 1)
+        _complain(_STOPPED, _INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _open(path: Path) -> "Result":
+    """Open a run; if there is none, name those that are near."""
+    from .result import open_run
+
+    try:
+        return open_run(path)
+    except StorageError as error:
+        if (path / "run.json").exists():
+            raise
+        raise StorageError(f"{error}; {_runs_near(path)}") from None
+
+
+def _runs_near(path: Path) -> str:
+    """The newest runs in a folder and in `runs`."""
+    found = {run.parent for near in (path, Path("runs")) for run in near.glob("*/run.json")}
+    newest = sorted(found, key=lambda run: run.stat().st_mtime, reverse=True)
+    names = ", ".join(str(run) for run in newest[:_NEAR])
+    return f"try {names}" if names else "make one: qtg simulate quick_test"
+
+
+def _load(strategies: list[Path] | None) -> None:
+    """Run the files that register strategies."""
+    from .loading import load_strategies
+
+    for path in strategies or []:
+        load_strategies(path)
 
 
 def _given(*, seed: int | None, ticks: int | None) -> dict[str, int]:
@@ -219,3 +305,20 @@ def _given(*, seed: int | None, ticks: int | None) -> dict[str, int]:
 def _complain(problem: object, code: int) -> None:
     print(f"qtg: {problem}", file=sys.stderr)
     sys.exit(code)
+
+
+_show_other = warnings.showwarning
+
+
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    if issubclass(category, CacheWarning):
+        print(f"qtg: {message}", file=sys.stderr)
+    else:
+        _show_other(message, category, filename, lineno, file, line)

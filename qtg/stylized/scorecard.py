@@ -1,0 +1,137 @@
+"""The table of facts of one run or of several seeds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .bars import minute_bars
+from .facts import (
+    Fact,
+    anchoring,
+    bursts,
+    heavy_tails,
+    linear_autocorrelation,
+    order_flow,
+    spread,
+    tail_index,
+    unmeasured,
+    volatility_clustering,
+    volume_and_volatility,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from qtg.result import Result
+
+OF_BARS = (
+    linear_autocorrelation,
+    heavy_tails,
+    tail_index,
+    volatility_clustering,
+    volume_and_volatility,
+    bursts,
+)
+NOT_STORED = (
+    ("square-root impact", "needs metaorders, which no built-in agent sends yet"),
+    ("book shape", "needs book depth, which runs do not store yet"),
+)
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """The facts of one or more runs of a market.
+
+    Attributes
+    ----------
+    runs : tuple of tuples of Fact    one row of facts per run, the same facts in each
+    """
+
+    runs: tuple[tuple[Fact, ...], ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every fact that could be measured passes in the median run."""
+        table = self.frame()
+        return bool(table["passed"].drop_nulls().all())
+
+    def frame(self) -> "pl.DataFrame":
+        """One row per fact: value of the median run, 95% interval, gate, whether it passes, and
+        the share of runs that do."""
+        import polars as pl
+
+        rows = [_row(list(facts)) for facts in zip(*self.runs, strict=True)]
+        schema = {
+            "fact": pl.String,
+            "statistic": pl.String,
+            "value": pl.Float64,
+            "low": pl.Float64,
+            "high": pl.Float64,
+            "gate": pl.String,
+            "passed": pl.Boolean,
+            "pass_rate": pl.Float64,
+        }
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def realism(runs: "Result | Iterable[Result]") -> Scorecard:
+    """Measure how much runs look like a real market.
+
+    Parameters
+    ----------
+    runs : Result, or several of the same market with different seeds
+
+    Returns
+    -------
+    Scorecard    facts that cannot be measured are in it, and say why
+
+    Raises
+    ------
+    StorageError    a run is too short or did not trade
+
+    Source
+    ------
+    Cont (2001), Empirical properties of asset returns: stylized facts and statistical issues,
+    Quantitative Finance 1(2); Vyetrenko et al. (2019), Get Real, arXiv 1912.04941
+    """
+    from qtg.result import Result
+
+    several = [runs] if isinstance(runs, Result) else runs
+    return Scorecard(tuple(_facts(run) for run in several))
+
+
+def _facts(run: "Result") -> tuple[Fact, ...]:
+    bars = minute_bars(run)
+    found = [fact for of in OF_BARS for fact in of(bars)]
+    found += [*spread(run), *order_flow(run), *anchoring(bars, run)]
+    return (*found, *(unmeasured(name, why) for name, why in NOT_STORED))
+
+
+def _row(facts: list[Fact]) -> tuple[object, ...]:
+    measured = [fact for fact in facts if fact.passed is not None]
+    if not measured:
+        first = facts[0]
+        return first.name, first.statistic, None, None, None, first.gate, None, None
+    middle = sorted(measured, key=lambda fact: fact.value)[(len(measured) - 1) // 2]
+    error = _error(measured)
+    reach = None if np.isnan(error) else 1.96 * error
+    return (
+        middle.name,
+        middle.statistic,
+        middle.value,
+        None if reach is None else middle.value - reach,
+        None if reach is None else middle.value + reach,
+        middle.gate,
+        middle.passed,
+        sum(bool(fact.passed) for fact in measured) / len(measured),
+    )
+
+
+def _error(measured: list[Fact]) -> float:
+    """Standard error: over runs if there are several, else over symbols."""
+    if len(measured) > 1:
+        values = np.array([fact.value for fact in measured])
+        return float(values.std(ddof=1) / np.sqrt(len(values)))
+    return measured[0].error
