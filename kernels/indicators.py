@@ -5,10 +5,6 @@ arrays with one entry per market and holds all that the next bar needs, so the b
 once, in pieces or one by one, with the same results to the bit. `out` arrives full of NaN; only
 values that are defined are written. A bar whose input is NaN or infinite clears its market: no
 window reaches across it, and averages are seeded anew.
-
-A window over n bars is kept as the end of the last block of n bars plus the start of this one.
-Nothing is ever subtracted, so nothing drifts; every n bars the block's values are turned into
-aggregates from each slot to the block's end, which is O(1) per bar in the mean.
 """
 
 from typing import Any, NamedTuple
@@ -16,33 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._jit import kernel
-
-
-class Window(NamedTuple):
-    """Sum, or lowest value, of the last n values."""
-
-    seen: np.ndarray  # int64 (market,), values since the start or the last clear
-    head: np.ndarray  # float64 (market,), over this block so far
-    tail: np.ndarray  # float64 (n, market), this block's values, then the last block from slot on
-
-
-class Moments(NamedTuple):
-    """Mean and sum of squared deviations of the last n values."""
-
-    seen: np.ndarray  # int64 (market,), values since the start or the last clear
-    head_mean: np.ndarray  # float64 (market,), over this block so far
-    head_squares: np.ndarray  # float64 (market,)
-    tail_mean: np.ndarray  # float64 (n, market), as in Window
-    tail_squares: np.ndarray  # float64 (n, market)
-
-
-class Average(NamedTuple):
-    """Exponential average, seeded with the mean of the first n values."""
-
-    n: int
-    alpha: float  # weight of a new value
-    seen: np.ndarray  # int64 (market,), values since the start or the last clear
-    value: np.ndarray  # float64 (market,), the sum until n values are there
+from .rolling import LOWEST, SUM, Average, Moments, Window, push, push_average, push_moments
 
 
 class RsiState(NamedTuple):
@@ -111,108 +81,6 @@ class Stochastic(NamedTuple):
 
 
 @kernel
-def push_sum(window, m, x):
-    """The sum of the last n values with `x` as the last; meaningless before n values."""
-    head, tail = window.head, window.tail
-    n = tail.shape[0]
-    slot = window.seen[m] % n
-    if slot == 0:
-        if window.seen[m] > 0:
-            for s in range(n - 2, -1, -1):
-                tail[s, m] += tail[s + 1, m]
-        head[m] = x
-    else:
-        head[m] += x
-    tail[slot, m] = x
-    window.seen[m] += 1
-    if slot + 1 == n:
-        return head[m]
-    return head[m] + tail[slot + 1, m]
-
-
-@kernel
-def push_lowest(window, m, x):
-    """The lowest of the last n values with `x` as the last; meaningless before n values."""
-    head, tail = window.head, window.tail
-    n = tail.shape[0]
-    slot = window.seen[m] % n
-    if slot == 0:
-        if window.seen[m] > 0:
-            for s in range(n - 2, -1, -1):
-                tail[s, m] = min(tail[s, m], tail[s + 1, m])
-        head[m] = x
-    else:
-        head[m] = min(head[m], x)
-    tail[slot, m] = x
-    window.seen[m] += 1
-    if slot + 1 == n:
-        return head[m]
-    return min(head[m], tail[slot + 1, m])
-
-
-@kernel
-def merged(n_a, mean_a, squares_a, n_b, mean_b, squares_b):
-    """Mean and sum of squared deviations of two groups together.
-
-    Source: Chan, Golub, LeVeque (1983), The American Statistician 37(3), eq. 2.1.
-    """
-    share = n_b / (n_a + n_b)
-    delta = mean_b - mean_a
-    return mean_a + delta * share, squares_a + squares_b + delta * delta * share * n_a
-
-
-@kernel
-def push_moments(moments, m, x):
-    """Mean and sum of squared deviations of the last n values; meaningless before n values."""
-    mean, squares = moments.tail_mean, moments.tail_squares
-    n = mean.shape[0]
-    slot = moments.seen[m] % n
-    if slot == 0:
-        if moments.seen[m] > 0:
-            for s in range(n - 2, -1, -1):
-                mean[s, m], squares[s, m] = merged(
-                    n - 1.0 - s, mean[s + 1, m], squares[s + 1, m], 1.0, mean[s, m], 0.0
-                )
-        moments.head_mean[m], moments.head_squares[m] = x, 0.0
-    else:
-        moments.head_mean[m], moments.head_squares[m] = merged(
-            float(slot), moments.head_mean[m], moments.head_squares[m], 1.0, x, 0.0
-        )
-    mean[slot, m], squares[slot, m] = x, 0.0
-    moments.seen[m] += 1
-    here = slot + 1
-    if here == n:
-        return moments.head_mean[m], moments.head_squares[m]
-    return merged(
-        float(n - here),
-        mean[here, m],
-        squares[here, m],
-        float(here),
-        moments.head_mean[m],
-        moments.head_squares[m],
-    )
-
-
-@kernel
-def push_average(average, m, x):
-    """The average after `x`; meaningless before n values."""
-    seen = average.seen[m]
-    value = average.value[m]
-    if seen == 0:
-        value = x
-    elif seen < average.n:
-        value += x
-    else:
-        value += average.alpha * (x - value)
-    seen += 1
-    if seen == average.n:
-        value /= average.n
-    average.seen[m] = seen
-    average.value[m] = value
-    return value
-
-
-@kernel
 def advance_sma(state, x, out):
     """Mean of the last n bars."""
     n = state.tail.shape[0]
@@ -221,7 +89,7 @@ def advance_sma(state, x, out):
             if not np.isfinite(x[t, m]):
                 state.seen[m] = 0
                 continue
-            total = push_sum(state, m, x[t, m])
+            total = push(state, m, x[t, m], SUM)
             if state.seen[m] >= n:
                 out[t, m] = total / n
 
@@ -332,8 +200,8 @@ def advance_vwap(state, price, volume, out):
                 state.money.seen[m] = 0
                 state.volume.seen[m] = 0
                 continue
-            money = push_sum(state.money, m, paid)
-            shares = push_sum(state.volume, m, volume[t, m])
+            money = push(state.money, m, paid, SUM)
+            shares = push(state.volume, m, volume[t, m], SUM)
             if state.money.seen[m] >= n and shares > 0.0:
                 out[t, m] = money / shares
 
@@ -370,17 +238,17 @@ def advance_stochastic(state, high, low, close, out):
                 state.raw.seen[m] = 0
                 state.smooth.seen[m] = 0
                 continue
-            lowest = push_lowest(state.low, m, low[t, m])
-            highest = -push_lowest(state.high, m, -high[t, m])
+            lowest = push(state.low, m, low[t, m], LOWEST)
+            highest = -push(state.high, m, -high[t, m], LOWEST)
             if state.low.seen[m] < widest:
                 continue
             raw = 0.0
             if highest != lowest:
                 raw = 100.0 * ((close[t, m] - lowest) / (highest - lowest))
-            k = push_sum(state.raw, m, raw) / n_smooth
+            k = push(state.raw, m, raw, SUM) / n_smooth
             if state.raw.seen[m] < n_smooth:
                 continue
-            d = push_sum(state.smooth, m, k) / n_d
+            d = push(state.smooth, m, k, SUM) / n_d
             if state.smooth.seen[m] >= n_d:
                 out.k[t, m] = k
                 out.d[t, m] = d

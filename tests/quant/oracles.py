@@ -5,7 +5,9 @@ are computed on each run of bars without NaN by itself.
 """
 
 from collections.abc import Callable, Sequence
-from math import fsum, isnan, nan, sqrt
+from fractions import Fraction
+from itertools import pairwise
+from math import fsum, isnan, log, nan, sqrt
 
 Line = list[float]
 
@@ -162,3 +164,60 @@ def stochastic(
     fast = sma(raw, smooth)
     slow = sma(fast, d)
     return [[f if not isnan(s) else nan for f, s in zip(fast, slow)], slow]
+
+
+def momentum(price: Sequence[float], n: int, skip: int) -> Line:
+    return [nan if w is None else w[n - skip] / w[0] - 1 for w in windows(price, n + 1)]
+
+
+def rolling_volatility(price: Sequence[float], n: int, periods: float) -> Line:
+    line = []
+    for window in windows(price, n + 1):
+        if window is None:
+            line.append(nan)
+            continue
+        moves = [log(after / before) for before, after in pairwise(window)]
+        mean = fsum(moves) / n
+        line.append(sqrt(periods * fsum((move - mean) ** 2 for move in moves) / (n - 1)))
+    return line
+
+
+def zscore(x: Sequence[float], n: int) -> Line:
+    line = []
+    for window in windows(x, n):
+        if window is None or min(window) == max(window):
+            line.append(nan)
+            continue
+        mean = fsum(window) / n
+        line.append((window[-1] - mean) / sqrt(fsum((v - mean) ** 2 for v in window) / n))
+    return line
+
+
+def mean_reversion(x: Sequence[float], n: int) -> Line:
+    return [-z for z in zscore(x, n)]
+
+
+def hedge(y: Sequence[float], x: Sequence[float], n: int) -> list[Line]:
+    """Normal equations of the regression, in exact arithmetic."""
+    bars = []
+    for ys, xs in zip(windows(y, n), windows(x, n)):
+        if ys is None or xs is None or min(xs) == max(xs):
+            bars.append((nan, nan, nan, nan))
+            continue
+        b, a = [Fraction(v) for v in ys], [Fraction(v) for v in xs]
+        xx = n * sum(v * v for v in a) - sum(a) ** 2
+        ratio = (n * sum(v * w for v, w in zip(a, b)) - sum(a) * sum(b)) / xx
+        intercept = (sum(b) - ratio * sum(a)) / n
+        residuals = [w - intercept - ratio * v for v, w in zip(a, b)]
+        away = sqrt(sum(r * r for r in residuals) / n)
+        score = float(residuals[-1]) / away if away > 0 else nan
+        bars.append((float(ratio), float(intercept), float(residuals[-1]), score))
+    return [list(line) for line in zip(*bars)]
+
+
+def drawdown(equity: Sequence[float]) -> Line:
+    line = []
+    for t, value in enumerate(equity):
+        peak = max((v for v in equity[: t + 1] if not isnan(v)), default=nan)
+        line.append(1 - value / peak if peak > 0 else nan)
+    return line
