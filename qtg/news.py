@@ -13,7 +13,6 @@ from .config import Config, NewsConfig
 from .config.economy import Event, Scheduled, Unscheduled
 
 BLOCK = 256  # ticks drawn at a time
-RATE_STEP = 0.0025
 PER_SYMBOL = (NewsKind.EARNINGS, NewsKind.GUIDANCE, NewsKind.COMPANY)
 
 
@@ -106,16 +105,8 @@ class NewsTape:
             news.surprise[rows] = settings.size * z[rows]
             news.sentiment[rows] = np.clip(settings.sentiment * z[rows], -1.0, 1.0)
             news.duration[rows] = np.rint(settings.duration_ticks.quantile(u[rows]))
-        _decide_rates(news)
+        news.sentiment[news.kind == NewsKind.RATE_DECISION] *= -1.0  # a cut is good news
         return news
-
-
-def _decide_rates(news: News) -> None:
-    """Rates move in whole steps; a cut is good news, and no change is none."""
-    decisions = np.flatnonzero(news.kind == NewsKind.RATE_DECISION)
-    steps = np.rint(news.surprise[decisions] / RATE_STEP)
-    news.surprise[decisions] = steps * RATE_STEP + 0.0  # without a negative zero
-    news.sentiment[decisions] *= -np.abs(np.sign(steps)) + 0.0
 
 
 def _settings(news: NewsConfig) -> dict[NewsKind, Event]:

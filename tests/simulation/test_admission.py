@@ -86,6 +86,7 @@ def test_an_unknown_market_is_refused(market: int) -> None:
     assert int(exchange.queue.n.sum()) == 1
 
 
+@pytest.mark.compiled
 def test_an_order_for_an_unknown_market_does_no_harm_to_a_run(tmp_path: Path) -> None:
     """In a process of its own, because harm would be a write outside of the columns."""
     script = tmp_path / "unknown.py"

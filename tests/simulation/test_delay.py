@@ -38,6 +38,7 @@ def test_own_latency_goes_before_the_default_unless_it_is_zero(own: Any, expecte
     assert latencies(with_own(own, default_ticks=3)) == [expected] * 6
 
 
+@pytest.mark.compiled
 def test_the_global_switch_goes_before_everything() -> None:
     assert latencies(with_own(7, enabled=False, default_ticks=3)) == [0] * 6
     sim = start(lively({"latency.enabled": False}))
@@ -84,6 +85,7 @@ def test_what_an_order_needs_is_set_aside_while_it_travels() -> None:
     assert tick(sim, again)[0]["reason"] == Reason.INSUFFICIENT_CASH
 
 
+@pytest.mark.compiled
 def test_the_pool_takes_one_to_five_ticks() -> None:
     watched = Watched(start(lively()))
     delays: dict[int, int] = defaultdict(int)
@@ -97,6 +99,7 @@ def test_the_pool_takes_one_to_five_ticks() -> None:
     assert (np.abs(counts / counts.sum() - 0.2) < 0.05).all()
 
 
+@pytest.mark.compiled
 def test_queue_keeps_the_order_of_sending() -> None:
     """Random sends of strategies and the pool against a plain list per tick."""
     watched = Watched(start(lively({"background.count": 50, "venue.matching": "shuffled"})))

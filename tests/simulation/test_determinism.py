@@ -16,6 +16,8 @@ from tests.reference.rules import Message
 
 from .small import IDLE, lively, quiet, start
 
+pytestmark = pytest.mark.compiled
+
 TICKS = 70
 MODES = ("shuffled", "price_time", "auction")
 

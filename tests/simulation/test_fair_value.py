@@ -45,6 +45,7 @@ def test_gbm_drifts() -> None:
     assert np.allclose(np.log(values[-1] / 10_000_000), 5.0 * 4_000 / YEAR, rtol=1e-3)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 1.0])
 def test_shocks_of_any_two_symbols_are_correlated(correlation: float) -> None:
     steps = returns(path(process="gbm", volatility=3.0, correlation=correlation))
@@ -52,6 +53,7 @@ def test_shocks_of_any_two_symbols_are_correlated(correlation: float) -> None:
     assert np.allclose(found, correlation, atol=0.06)
 
 
+@pytest.mark.compiled
 def test_a_mean_reverting_value_comes_back() -> None:
     """The stationary deviation of an Ornstein-Uhlenbeck process is sigma / sqrt(2 * speed)."""
     day = YEAR / 252

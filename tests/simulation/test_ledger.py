@@ -63,7 +63,9 @@ def test_ledger_equals_the_slow_ledger_after_every_tick(name: str) -> None:
 
 
 def test_ledger_of_every_environment_equals_the_slow_ledger() -> None:
-    watched = follow(FEES | LATENCY | {"venue.matching": "shuffled"}, sized(60, 20), seed=3, envs=[0, 4, 2])
+    watched = follow(
+        FEES | LATENCY | {"venue.matching": "shuffled"}, sized(60, 20), seed=3, envs=[0, 4, 2]
+    )
     traded = [watched.slow.pool[market].bought for market in range(6)]
     assert all(traded)
     assert len(set(traded)) == 6
@@ -79,10 +81,10 @@ def test_ledger_equals_the_slow_ledger_when_more_shares_are_asked_for_than_exist
 
 def test_ledger_equals_the_slow_ledger_with_every_built_in_kind() -> None:
     watched = Watched(start(lively(FEES)))
-    for _ in range(watched.sim.last_tick):
+    for _ in range(sized(watched.sim.last_tick, 30)):
         watched.step()
-    assert watched.counts["TRADE"] > 300
-    assert watched.counts["REPLACED"] > 50
+    assert watched.counts["TRADE"] > sized(300, 60)
+    assert watched.counts["REPLACED"] > sized(50, 10)
 
 
 def test_ledger_equals_the_slow_ledger_through_an_opening_auction() -> None:

@@ -119,6 +119,7 @@ def test_candles_are_those_of_the_trades(
     assert plain(found).equals(plain(expected).select(found.columns))
 
 
+@pytest.mark.compiled
 def test_candles_of_the_warm_up_can_be_left_out() -> None:
     changes = {"warmup.ticks": 25, "warmup.persist_candles": False}
     changes |= {"venue.pool_trades_itself": True}

@@ -103,6 +103,7 @@ def test_a_warm_up_lasts_its_time_when_books_stay_shallow() -> None:
     assert not sim.step().warming_up
 
 
+@pytest.mark.compiled
 def test_an_opening_auction_trades_at_one_price_after_the_warm_up() -> None:
     changes = {"venue.opening_auction": True, "warmup.ticks": 15, "check_every": 0}
     sim = start(lively({**changes, "background.aggressive": 0.4}))
