@@ -7,7 +7,9 @@ import numpy as np
 import polars as pl
 
 from qtg.kernels.ladder import NO_KEY
-from qtg.schemas import I64, LADDERS, Book, Col
+from qtg.schemas import I64, LADDERS, PRICE_SCALE, Book, Col
+
+from .errors import OrderError
 
 
 class Depth(NamedTuple):
@@ -16,6 +18,15 @@ class Depth(NamedTuple):
     price: Annotated[I64, Col("price", "level price")]
     qty: Annotated[I64, Col("shares", "open quantity of the level")]
     orders: Annotated[I64, Col("count", "orders of the level")]
+
+
+class Cost(NamedTuple):
+    """What an order would cost if it took what the book offers."""
+
+    filled: int  # shares that the book has for it
+    levels: int  # price levels that it reaches
+    price: float  # average price [currency]; NaN if nothing is filled
+    slippage_bps: float  # that price against the mid, positive is worse; NaN without a mid
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,42 @@ class BookView:
             frame[name] = pl.Series([*prices, *pad], dtype=pl.Float64)
         order = ["bid_orders", "bid_qty", "bid", "ask", "ask_qty", "ask_orders"]
         return pl.DataFrame({name: frame[name] for name in order})
+
+    def cost(self, side: int, qty: int) -> "Cost":
+        """What a market order would cost now: it walks the other side, best price first.
+
+        Parameters
+        ----------
+        side : int    1 to buy, -1 to sell
+        qty : int     shares
+
+        Raises
+        ------
+        OrderError    a side or quantity that no order has
+
+        Examples
+        --------
+        >>> import qtg
+        >>> venue = qtg.Venue()
+        >>> _ = venue.submit(dict(side=[1, -1, -1], price=[9_900, 10_100, 10_200], qty=[5, 4, 9]))
+        >>> cost = venue.book().cost(side=1, qty=6)
+        >>> cost.filled, cost.levels, round(cost.price, 4), round(cost.slippage_bps, 1)
+        (6, 2, 1.0133, 133.3)
+        """
+        if side not in (1, -1):
+            raise OrderError(f"side must be 1 (buy) or -1 (sell), got {side}")
+        if qty < 1:
+            raise OrderError(f"qty must be at least 1 share, got {qty}")
+        facing = self._side(-side, None)
+        before = np.cumsum(facing.qty) - facing.qty
+        taken = np.clip(qty - before, 0, facing.qty)
+        filled = int(taken.sum())
+        price = float(taken @ facing.price) / filled / PRICE_SCALE if filled else float("nan")
+        ends = self.best(1), self.best(-1)
+        middle = float("nan") if None in ends else sum(ends) / 2 / PRICE_SCALE  # type: ignore[arg-type]
+        return Cost(
+            filled, int(np.count_nonzero(taken)), price, side * (price / middle - 1.0) * 10_000
+        )
 
     def orders(self) -> pl.DataFrame:
         """Resting orders in price-time priority, buys first; prices at 1e-4."""

@@ -148,6 +148,17 @@ class Result:
         """The run directory; None for a run in memory."""
         return self._source.path
 
+    def slippage(self) -> "pl.DataFrame":
+        """What each filled order cost against the market it met; see `qtg.slippage`.
+
+        Raises
+        ------
+        StorageError    the run did not store its orders or quotes
+        """
+        from .slippage import slippage
+
+        return slippage(self)
+
     def info(self) -> dict[str, Any]:
         """What the run is and how much it holds."""
         info = self._source.info

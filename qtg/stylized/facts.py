@@ -132,7 +132,7 @@ def spread(run: "Result") -> list[Fact]:
     widths = [rows["ticks"].to_numpy() for rows in quotes.partition_by("symbol")]
     medians = np.array([np.median(width) for width in widths])
     smallest = np.array([width.min() for width in widths])
-    memory = _each(widths, lambda width: float(autocorrelation(width, 1)[0]))
+    memory = _each(widths, _memory(1))
     return [
         _fact("spread", "median, in ticks (time-weighted)", medians, "1 to 5", 0.999, 5.001),
         _fact("spread never crossed", "smallest, in ticks", smallest, "> 0", 1e-9, np.inf),
@@ -151,7 +151,7 @@ def order_flow(run: "Result") -> list[Fact]:
     signs = [rows["sign"].to_numpy() for rows in trades.partition_by("symbol")]
     facts = []
     for lag in (1, 10):
-        values = _each(signs, lambda s, lag=lag: float(autocorrelation(s, lag)[-1]), 100)
+        values = _each(signs, _memory(lag), 100)
         name = f"ACF of trade signs, lag {lag}"
         facts.append(_fact(f"order flow, lag {lag}", name, values, "> 0", 0.0, np.inf))
     return facts
@@ -161,7 +161,7 @@ def anchoring(bars: Bars, run: "Result") -> list[Fact]:
     """Prices come back to fair value, and a report moves the price its way while it lasts."""
     deviation = np.log(bars.close / bars.fair_value)
     usable = [column[np.isfinite(column)] for column in deviation.T]
-    memory = _each(usable, lambda d: float(autocorrelation(d, 1)[0]))
+    memory = _each(usable, _memory(1))
     name = "ACF of log(price / fair value), lag 1 minute"
     return [_fact("anchoring", name, memory, "< 0.99", -1.0, 0.99), _reports(run)]
 
@@ -193,6 +193,11 @@ def _acf(series: list[np.ndarray], lags: int) -> np.ndarray:
     rows = [autocorrelation(r, lags) for r in series if len(r) >= max(FEWEST, 2 * lags)]
     rows = [row for row in rows if np.isfinite(row).all()]
     return np.array(rows).reshape(-1, lags)
+
+
+def _memory(lag: int) -> Callable[[np.ndarray], float]:
+    """The autocorrelation at one lag."""
+    return lambda values: float(autocorrelation(values, lag)[-1])
 
 
 def _each(
