@@ -20,6 +20,7 @@ from .figure import (
     tick_axis,
     two_rows,
 )
+from .news_marks import news_marks
 from .tables import SymbolQuotes, Tables, column
 from .wording import duration, short
 
@@ -76,7 +77,8 @@ def _price(context: "Context") -> Chart:
         views = {ALL: {ALL: missing(context.tables.why("quotes"))}}
     reading = (
         "The last trade price beside the fair value that informed agents see, over the traded "
-        "volume. A price that strays from the fair value should find its way back."
+        "volume; triangles are news. A price that strays from the fair value should find its way "
+        "back."
     )
     return Chart("price", "Price, fair value and volume", reading, views, height=480)
 
@@ -87,6 +89,7 @@ def _price_line(quotes: SymbolQuotes, context: "Context") -> Figure:
     traces = [
         line(tick, price, "last trade", "$blue", digits=PRICE_DIGITS),
         *_fair_value(quotes, buckets),
+        *news_marks(quotes, context),
         bars(
             buckets.first(quotes.tick),
             buckets.total(quotes["volume"]),

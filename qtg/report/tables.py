@@ -24,6 +24,7 @@ COLUMNS: dict[str, list[str]] = {
     "candles": ["tick", "symbol", "timeframe", *BARS],
     "metrics": ["*"],
     "instruments": ["symbol", "sector", "tick_size"],
+    "news": ["tick", "kind", "sector", "symbol", "sentiment"],
 }
 
 

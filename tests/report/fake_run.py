@@ -42,6 +42,7 @@ class FakeRun:
     agents: pl.DataFrame | None = None
     instruments: pl.DataFrame | None = None
     orders: pl.DataFrame | None = None
+    news: pl.DataFrame | None = None
     config: dict[str, Any] = field(default_factory=dict)
     trace_hash: str = "5f0c93a1d27be486"
     status: str = "complete"

@@ -41,6 +41,32 @@ def test_volume_bars_add_up_to_the_volume(run: FakeRun, html: str) -> None:
     assert sum(bars["y"]) == of(run, "AAPL", "volume").sum()
 
 
+def test_news_stands_where_it_was_heard_and_only_with_whom_it_concerns(run: FakeRun) -> None:
+    sectors = dict(run.instruments.select("symbol", "sector").rows())
+    news = pl.DataFrame(
+        {
+            "tick": [100, 200, 300, 400, 9_999],
+            "kind": ["earnings", "macro", "sector", "rate_decision", "macro"],
+            "sector": [sectors["AAPL"], None, "utilities", None, None],
+            "symbol": ["AAPL", None, None, None, None],
+            "sentiment": [0.4, -0.2, 0.9, 0.0, 1.0],
+        }
+    )
+    told = render(replace(run, news=news))
+    for symbol, good in (("AAPL", [100]), ("MSFT", [])):
+        drawn = view(told, "price", symbol)
+        last = of(run, symbol, "last")
+        names = [each["name"] for each in drawn["data"]]
+        assert ("good news" in names) == bool(good)
+        if good:
+            marks = trace(drawn, "good news")
+            assert marks["x"] == good
+            assert marks["y"] == pytest.approx([last[tick] for tick in good])
+            assert marks["text"] == ["earnings (+0.40)"]
+        bad = trace(drawn, "bad news")
+        assert (bad["x"], bad["text"]) == ([200, 400], ["macro (-0.20)", "rate decision (+0.00)"])
+
+
 def test_candles_are_the_finest_that_can_be_told_apart(run: FakeRun, html: str) -> None:
     candles = trace(view(html, "price", "AAPL", "Candles"), "candle")
     minutes = run.candles.filter(symbol="AAPL", timeframe=60).sort("tick")
