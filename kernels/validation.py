@@ -10,7 +10,7 @@ from qtg.schemas import ExecInst, OrdType, Reason, TimeInForce
 from ._jit import kernel
 
 MAX_PRICE = (1 << 62) - 1
-MAX_QTY = 1 << 48
+MAX_QTY = 1 << 40  # times the most resting orders of a market: 2**62 (docs/adr/0002)
 MAX_TICK = (1 << 31) - 1
 
 

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -39,12 +38,19 @@ from qtg.schemas import (
 
 from .book import BookView
 from .errors import CapacityError, ConfigError
-from .money import to_units
+from .market_terms import (
+    Price,
+    environment_ids,
+    lot,
+    market_rows,
+    per_market,
+    reference_units,
+    tick_units,
+)
 from .order_columns import as_orders
 from .stretches import match_in_stretches
 
-Price = str | int | float | Decimal
-MAX_SLOTS = 1 << 30
+MAX_SLOTS = 1 << 22  # per market; times the largest quantity: 2**62 (docs/adr/0002)
 TIMER_BUCKETS = 256
 
 
@@ -60,7 +66,8 @@ class Venue:
     self_trade : SelfTradePrevention
     pool_trades_itself : bool     whether orders of agent 0, the background pool, may meet
     protection_bps : int          how far a market order may walk from the best price; 0: no limit
-    envs : sequence of int        environment ids; market row = environment * markets + symbol
+    envs : ints (E,)              environment ids, sequence or array, each once; a market's row is
+                                  place in `envs` * markets + symbol
     seed : int                    for `Matching.SHUFFLED`
     window : int                  price levels kept in each ladder's ring; a power of two
     orders, events : int          rows to start with; both grow when needed
@@ -84,30 +91,31 @@ class Venue:
         self_trade: SelfTradePrevention = SelfTradePrevention.CANCEL_INCOMING,
         pool_trades_itself: bool = False,
         protection_bps: int = 0,
-        envs: Sequence[int] = (0,),
+        envs: Sequence[int] | np.ndarray = (0,),
         seed: int = 0,
         window: int = 1024,
         orders: int = 1024,
         events: int = 4096,
         threads: int = 1,
     ) -> None:
-        if markets < 1 or not envs:
+        self.envs = environment_ids(envs)
+        if markets < 1:
             raise ConfigError(f"a venue needs at least one market, got {markets}")
         if window < 64 or window & (window - 1):
             raise ConfigError(f"window must be a power of two of at least 64, got {window}")
         self.symbols = markets
-        self.n_markets = markets * len(envs)
+        self.n_markets = markets * len(self.envs)
         self.matching = Matching(matching)
         self.self_trade = SelfTradePrevention(self_trade)
         self.pool_trades_itself = pool_trades_itself
-        self.envs = np.array(envs, np.int64)
         self.threads = min(threads, self.n_markets)
         self.seed = np.uint64(seed & 0xFFFF_FFFF_FFFF_FFFF)
         self.tick = 0
         self._window = window
         self._terms = record_array(Markets, self.n_markets)
-        self._terms.tick_size[:] = np.tile(_per_market(tick_size, markets, _tick_units), len(envs))
-        self._terms.lot_size[:] = np.tile(_per_market(lot_size, markets, _lot), len(envs))
+        n_envs = len(self.envs)
+        self._terms.tick_size[:] = np.tile(per_market(tick_size, markets, tick_units), n_envs)
+        self._terms.lot_size[:] = np.tile(per_market(lot_size, markets, lot), n_envs)
         self._terms.protection_bps[:] = protection_bps
         self._events = allocate(Events, events)
         self._ids = np.zeros(0, np.int64)
@@ -115,8 +123,10 @@ class Venue:
         self.reset(orders)
 
     def reset(self, orders: int | None = None) -> None:
-        """Empty every book and start ids again; columns keep their size."""
+        """Empty and open every book and start ids again; columns keep their size."""
         slots = orders or self.book_columns.orders.shape[1]
+        if slots > MAX_SLOTS:
+            raise ConfigError(f"orders must be at most {MAX_SLOTS:,} per market, got {slots:,}")
         slots = 1 << max(4, (slots - 1).bit_length())
         self.book_columns: Book = _empty_book(self._terms, slots, self._window)
         self.next_id = np.ones(len(self.envs), np.int64)
@@ -148,7 +158,9 @@ class Venue:
 
         Raises
         ------
-        OrderError    unknown column, wrong dtype, or columns of unequal length
+        OrderError       unknown column, wrong dtype, or columns of unequal length
+        CapacityError    2**22 orders rest in a market and there are messages for it; those before
+                         have been worked
         """
         batch = as_orders(orders)
         n = len(batch.msg_type)
@@ -158,6 +170,48 @@ class Venue:
             k = self.advance(tick)
         k = self.match(batch, batch.market, self._name(batch, n), n, k, auction)
         return taken(self._events, slice(k))
+
+    def close(self, market: int | Sequence[int] | np.ndarray) -> None:
+        """Take no new orders and no replaces in a market, or in several, until `open`.
+
+        They are REJECTED with MARKET_CLOSED. What rests stays: it can be cancelled, it expires,
+        and `uncross` still trades what a call has gathered. Closing a closed market does nothing.
+
+        Parameters
+        ----------
+        market : int or ints (n,)    market rows
+
+        Raises
+        ------
+        ConfigError    a market that does not exist; nothing is closed then
+
+        Examples
+        --------
+        >>> venue = Venue(markets=2)
+        >>> venue.close(1)
+        >>> events = venue.submit(dict(market=[0, 1], price=[100, 100], qty=[5, 5]))
+        >>> events.reason.tolist(), venue.closed.tolist()
+        ([0, 46], [False, True])
+        """
+        self.book_columns.markets.closed[market_rows(market, self.n_markets)] = 1
+
+    def open(self, market: int | Sequence[int] | np.ndarray) -> None:
+        """Take orders again in markets that `close` closed.
+
+        Parameters
+        ----------
+        market : int or ints (n,)    market rows
+
+        Raises
+        ------
+        ConfigError    a market that does not exist; nothing is opened then
+        """
+        self.book_columns.markets.closed[market_rows(market, self.n_markets)] = 0
+
+    @property
+    def closed(self) -> np.ndarray:
+        """Which markets are closed, bool (market,); a copy."""
+        return np.asarray(self.book_columns.markets.closed != 0)
 
     def begin_call(self) -> None:
         """Let orders gather without trading until `uncross`; books may cross meanwhile."""
@@ -187,7 +241,7 @@ class Venue:
         """
         references = np.zeros(self.n_markets, np.int64)
         if reference is not None:
-            given = _per_market(reference, self.symbols, _reference_units)
+            given = per_market(reference, self.symbols, reference_units)
             references[:] = np.tile(given, len(self.envs))
         self._own_events()
         k = self.end_call(references)
@@ -327,7 +381,11 @@ class Venue:
         book = self.book_columns
         slots = 2 * book.orders.shape[1]
         if slots > MAX_SLOTS:
-            raise CapacityError(f"more than {MAX_SLOTS} resting orders in one market")
+            raise CapacityError(
+                f"market {self.resting.argmax()} is full: {MAX_SLOTS:,} orders rest in it, and no "
+                "message is worked until some expire; cancel orders earlier, give them lifetimes "
+                "or use more markets"
+            )
         orders = grown_record_array(RestingOrders, book.orders, slots)
         free = np.zeros((self.n_markets, slots), np.int32)
         free[:, : slots // 2] = book.free
@@ -354,36 +412,6 @@ class Venue:
         ours = 2  # the column's own reference and getrefcount's argument
         if any(sys.getrefcount(column.base) > ours for column in self._events):
             self._events = allocate(Events, len(self._events.qty))
-
-
-def _per_market(value: Any, markets: int, convert: Any) -> list[int]:
-    single = isinstance(value, (str, int, float, Decimal))
-    values = [value] * markets if single else list(value)
-    if len(values) != markets:
-        raise ConfigError(
-            f"{len(values)} values given for {markets} markets; give one, or one each"
-        )
-    return [convert(each) for each in values]
-
-
-def _tick_units(value: Price) -> int:
-    units = to_units(value, "tick_size")
-    if units < 1:
-        raise ConfigError(f"tick_size must be positive, got {value}")
-    return units
-
-
-def _reference_units(value: Price) -> int:
-    units = to_units(value, "reference")
-    if units < 1:
-        raise ConfigError(f"reference must be a positive price, got {value}")
-    return units
-
-
-def _lot(value: int) -> int:
-    if value < 1:
-        raise ConfigError(f"lot_size must be positive, got {value}")
-    return int(value)
 
 
 def _empty_book(terms: np.recarray, slots: int, window: int) -> Book:

@@ -1,14 +1,33 @@
 """Compile every kernel that a run needs."""
 
+import warnings
+
 import numpy as np
 
+from qtg.kernels._jit import cache_problem
+
+from .agents.resting import read_own, rows_of
 from .config import Config
+from .errors import CacheWarning, StorageError
 from .simulation import Simulation
 from .venue import Venue
 
 
 def compile_kernels() -> None:
-    """Run a few ticks of a small market in each matching mode, with storage in memory."""
+    """Run a few ticks of a small market in each matching mode, with storage in memory.
+
+    Raises
+    ------
+    StorageError    the kernels were compiled and work, but could not be kept on disk
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CacheWarning)  # it is the error below
+        _run_everything()
+    if cache_problem():
+        raise StorageError(cache_problem())
+
+
+def _run_everything() -> None:
     from .run import open_sink
 
     crowded = Venue(orders=16)  # more orders than slots, so that the columns grow
@@ -25,3 +44,4 @@ def compile_kernels() -> None:
         sim.publisher.attach(open_sink(config, None))
         sim.run(sim.last_tick)
         sim.publisher.finish(sim)
+    read_own(sim.exchange, 0, rows_of(sim.agents("noise_trader"), sim.exchange.n_agents))

@@ -1,14 +1,16 @@
 """What a user's strategy sees and how it answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from qtg.kernels.random import lane, uniform_pair
-from qtg.schemas import PRICE_SCALE, MsgType, Orders, OrdType, Stream, TimeInForce, allocate
+from qtg.schemas import Stream
 
 from ..errors import StrategyError
+from .resting import OwnBook, Resting
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,32 @@ class StrategyContext:
     seed: np.uint64
     env: int  # place of the environment in the run
     env_id: int
+    own: OwnBook = field(repr=False)  # what `resting` reads
+
+    @cached_property
+    def resting(self) -> Resting:
+        """The agents' own resting orders, R rows, oldest first.
+
+        Costs one pass over the books at the first look in a tick and nothing without. An order
+        is here once it has arrived and until it trades, expires or its cancel arrives.
+
+        Returns
+        -------
+        Resting    order_id int64, row int32, symbol int32, side int8, price float64 [currency]
+            and qty int64 [shares, open], each (R,) and read-only
+
+        Raises
+        ------
+        StrategyError    first looked at after the strategy's call
+
+        Examples
+        --------
+        >>> @strategy("second_thoughts")
+        ... def give_up(ctx):
+        ...     own = ctx.resting
+        ...     return ctx.cancel(own.order_id[own.price < 0.99 * ctx.mid[own.symbol]])
+        """
+        return self.own.shown()
 
     def uniform(self, draw: int = 0) -> np.ndarray:
         """float64 (N,): a number in [0, 1) per agent, tick and `draw`, the same in every rerun."""
@@ -66,104 +94,55 @@ class StrategyContext:
             columns["lifetime"] = lifetime
         return {name: np.broadcast_to(values, row.shape) for name, values in columns.items()}
 
+    def cancel(self, order_id: Any) -> dict[str, np.ndarray]:
+        """Columns that cancel resting orders.
 
-_ANSWER = ("row", "symbol", "side", "qty", "price", "lifetime")
+        Parameters
+        ----------
+        order_id : int or int64 (n,)    from `resting` of the same tick
 
+        Returns
+        -------
+        dict of columns    to return alone or in a list with others
 
-def answer_to_orders(ctx: StrategyContext, answer: Any, latency: np.ndarray) -> Orders:
-    """Turn what a strategy returned into order columns.
+        Like any order a cancel arrives after its agent's latency; if there is nothing left to
+        cancel it is then rejected (UNKNOWN_ORDER).
+        """
+        return {"order_id": np.atleast_1d(order_id)}
 
-    Raises
-    ------
-    StrategyError    names the strategy, the tick and the agent: NaN, a number too large, a
-                     row or symbol that does not exist, columns missing or of unequal length
-    """
-    columns = _columns(ctx, answer)
-    n = len(columns["row"])
-    row = _whole(ctx, columns, "row", n, 0, len(ctx.agent) - 1)
-    symbol = _whole(ctx, columns, "symbol", n, 0, len(ctx.symbols) - 1)
-    orders = allocate(Orders, n)
-    orders.agent[:] = ctx.agent[row]
-    orders.market[:] = ctx.env * len(ctx.symbols) + symbol
-    orders.latency_ticks[:] = latency[row]
-    orders.side[:] = _whole(ctx, columns, "side", n, -1, 1)
-    orders.qty[:] = _whole(ctx, columns, "qty", n, 0, 1 << 48)
-    orders.msg_type[:] = MsgType.NEW
-    if "price" in columns:
-        orders.price[:] = _priced(ctx, columns, symbol, orders.side)
-    else:
-        orders.ord_type[:] = OrdType.MARKET
-    if "lifetime" in columns:
-        orders.tif[:] = TimeInForce.GTT
-        lifetime = _whole(ctx, columns, "lifetime", n, 1, 1 << 31)
-        orders.expire_tick[:] = ctx.tick + orders.latency_ticks + lifetime
-    return orders
+    def replace(
+        self, order_id: Any, *, price: Any = None, qty: Any = None
+    ) -> dict[str, np.ndarray]:
+        """Columns that give resting orders a new price, a new open quantity, or both.
 
+        At the same price and with no more quantity an order keeps its place in the queue. Its
+        lifetime stays.
 
-def _columns(ctx: StrategyContext, answer: Any) -> dict[str, np.ndarray]:
-    if not isinstance(answer, dict) or not {"row", "symbol", "side", "qty"} <= set(answer):
-        raise StrategyError(
-            f"strategy {ctx.name!r} at tick {ctx.tick} must return ctx.orders(...) or None, "
-            f"not {type(answer).__name__}"
-        )
-    unknown = sorted(set(answer) - set(_ANSWER))
-    if unknown:
-        raise StrategyError(
-            f"strategy {ctx.name!r} at tick {ctx.tick} returned an unknown column {unknown[0]!r}; "
-            f"the columns are {', '.join(_ANSWER)}"
-        )
-    columns = {name: np.asarray(values) for name, values in answer.items()}
-    n = columns["row"].shape
-    for name, values in columns.items():
-        if values.shape != n or values.ndim != 1:
+        Parameters
+        ----------
+        order_id : int or int64 (n,)    from `resting` of the same tick
+        price : float or float64 (n,), optional    [currency]; put on the tick grid, away from
+            trading (down for buys); without it the price stays
+        qty : int or int64 (n,), optional    new open quantity [shares], whatever has traded
+            until it arrives; without it what is open now
+
+        Returns
+        -------
+        dict of columns    to return alone or in a list with others
+
+        Raises
+        ------
+        StrategyError    neither price nor qty
+        """
+        if price is None and qty is None:
             raise StrategyError(
-                f"strategy {ctx.name!r} at tick {ctx.tick}: column {name!r} has shape "
-                f"{values.shape}, but row has {n}"
+                f"strategy {self.name!r} at tick {self.tick}: ctx.replace needs a price, a qty "
+                "or both"
             )
-        if values.dtype.kind not in "iufb":
-            raise StrategyError(
-                f"strategy {ctx.name!r} at tick {ctx.tick}: column {name!r} must hold numbers, "
-                f"not {values.dtype}"
-            )
-    return columns
-
-
-def _refuse(ctx: StrategyContext, columns: dict[str, np.ndarray], name: str, bad: Any) -> None:
-    """Raise for the first bad element of a column."""
-    at = int(np.flatnonzero(bad)[0])
-    row = columns["row"][at]
-    known = np.isfinite(row) and 0 <= row < len(ctx.agent)
-    who = f"agent {ctx.agent[int(row)]}" if known else f"row {row}"
-    raise StrategyError(
-        f"strategy {ctx.name!r} at tick {ctx.tick}, {who}: {name} is {columns[name][at]}, "
-        "which cannot be ordered"
-    )
-
-
-def _whole(
-    ctx: StrategyContext, columns: dict[str, np.ndarray], name: str, n: int, low: int, high: int
-) -> np.ndarray:
-    values = columns[name]
-    bad = ~np.isfinite(values)
-    bad |= ~bad & ((values < low) | (values > high) | (values != np.floor(values)))
-    if bad.any():
-        _refuse(ctx, columns, name, bad)
-    return values.astype(np.int64)
-
-
-def _priced(
-    ctx: StrategyContext, columns: dict[str, np.ndarray], symbol: np.ndarray, side: np.ndarray
-) -> np.ndarray:
-    price = columns["price"]
-    bad = ~np.isfinite(price)
-    bad |= ~bad & ((price <= 0) | (price > 2**61 / PRICE_SCALE))
-    if bad.any():
-        _refuse(ctx, columns, "price", bad)
-    step = np.rint(ctx.tick_size[symbol] * PRICE_SCALE).astype(np.int64)
-    ticks = price * PRICE_SCALE / step
-    near = np.rint(ticks)
-    ticks = np.where(
-        np.abs(ticks - near) < 1e-6, near, np.where(side > 0, np.floor(ticks), np.ceil(ticks))
-    )
-    rounded: np.ndarray = np.maximum(ticks, 1).astype(np.int64) * step
-    return rounded
+        order_id = np.atleast_1d(order_id)
+        columns = {"order_id": order_id}
+        if price is not None:
+            columns["price"] = np.broadcast_to(np.asarray(price, np.float64), order_id.shape)
+        if qty is not None:
+            columns["qty"] = np.broadcast_to(qty, order_id.shape)
+        return columns

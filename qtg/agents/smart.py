@@ -1,17 +1,30 @@
 """Tier 1: every kind decides for all its rows at once."""
 
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 
 from qtg.kernels.maker import make_markets
 from qtg.kernels.noise import trade_noise
-from qtg.schemas import PRICE_SCALE, MakerRows, NoiseRows, Orders, allocate, nbytes, taken
+from qtg.schemas import (
+    PRICE_SCALE,
+    MakerRows,
+    MsgType,
+    NoiseRows,
+    Orders,
+    OwnOrders,
+    allocate,
+    nbytes,
+    taken,
+)
 
 from ..errors import QtgError, StrategyError
 from ..exchange import Exchange
-from .context import StrategyContext, answer_to_orders
+from .answers import answer_to_orders
+from .context import StrategyContext
 from .population import Members
+from .resting import OwnBook, read_own, rows_of
 
 _TURN_DRAW = 1 << 30  # a draw number that a user's own draws will hardly use
 
@@ -99,6 +112,7 @@ class UserStrategy:
     def __init__(self, members: Members, symbols: tuple[str, ...]) -> None:
         self._members = members
         self._symbols = symbols
+        self._rows_of: dict[int, np.ndarray] = {}  # by environment, once it has asked
 
     def decide(self, exchange: Exchange, tick: int) -> None:
         every = self._members.population.every
@@ -109,29 +123,36 @@ class UserStrategy:
     def _decide_env(self, exchange: Exchange, tick: int, env: int) -> None:
         mine = np.flatnonzero(self._members.env == env)
         ctx = self._context(exchange, tick, env, mine)
+        answer = self._ask(ctx)
+        for orders in answer_to_orders(ctx, answer, self._members.latency[mine]):
+            self._check_symbols(ctx, orders)
+            exchange.write_orders(self._of_acting(ctx, orders))
+        ctx.own.end()
+
+    def _ask(self, ctx: StrategyContext) -> Any:
         decide = self._members.kind.decide
         assert decide is not None
         try:
-            answer = decide(ctx)
+            return decide(ctx)
         except QtgError:
             raise
         except Exception as error:
             raise StrategyError(
-                f"strategy {ctx.name!r} failed at tick {tick}: {type(error).__name__}: {error}"
+                f"strategy {ctx.name!r} failed at tick {ctx.tick}: {type(error).__name__}: {error}"
             ) from error
-        if answer is None:
-            return
-        orders = answer_to_orders(ctx, answer, self._members.latency[mine])
-        self._check_symbols(ctx, orders)
+
+    def _of_acting(self, ctx: StrategyContext, orders: Orders) -> Orders:
+        """The orders of those agents who act in this tick."""
         probability = self._members.population.probability
-        if probability < 1.0:
-            acting = ctx.agent[ctx.uniform(_TURN_DRAW) < probability]
-            orders = taken(orders, np.isin(orders.agent, acting))
-        exchange.write_orders(orders)
+        if probability >= 1.0:
+            return orders
+        acting = ctx.agent[ctx.uniform(_TURN_DRAW) < probability]
+        return taken(orders, np.isin(orders.agent, acting))
 
     def _check_symbols(self, ctx: StrategyContext, orders: Orders) -> None:
         symbol = orders.market % len(self._symbols)
-        forbidden = np.flatnonzero(~np.isin(symbol, self._members.symbols))
+        stray = ~np.isin(symbol, self._members.symbols)
+        forbidden = np.flatnonzero(stray & (orders.msg_type != MsgType.CANCEL))
         if len(forbidden):
             at = forbidden[0]
             raise StrategyError(
@@ -166,10 +187,18 @@ class UserStrategy:
             seed=exchange.venue.seed,
             env=env,
             env_id=int(exchange.venue.envs[env]),
+            own=OwnBook(partial(self._own_orders, exchange, env)),
         )
 
+    def _own_orders(self, exchange: Exchange, env: int) -> OwnOrders:
+        if env not in self._rows_of:
+            agent = self._members.agent[self._members.env == env]
+            self._rows_of[env] = rows_of(agent, exchange.n_agents)
+        return read_own(exchange, env, self._rows_of[env])
+
     def nbytes(self) -> int:
-        return sum(array.nbytes for array in self._members.params.values())
+        arrays = (*self._members.params.values(), *self._rows_of.values())
+        return sum(array.nbytes for array in arrays)
 
 
 def _quoted(price: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """A user's own kind: a NumPy function over the rows of its agents, and what it may get wrong."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,35 +7,14 @@ import pytest
 from scipy import stats
 
 import qtg
-from qtg.agents import registry
 from qtg.schemas import ExecType, MsgType, OrdType, Side, TimeInForce
 from qtg.simulation import Simulation
 from tests.simulation.small import PRICE, SYMBOL, events_of, lively, quiet
 
-from .market import CHANCE, Outgoing, market, population, send
+from .market import CHANCE, market, population, send
+from .user import FIRST, Answer, answering
 
 TWO = [SYMBOL, {"symbol": "B", "initial_price": "50.00", "tick_size": "0.05", "lot_size": 10}]
-FIRST = 6  # agent row of the first of ours
-Answer = Callable[[qtg.StrategyContext], Any]
-
-
-@pytest.fixture(autouse=True)
-def registered() -> Iterator[None]:
-    """Kinds that a test registers are forgotten after it."""
-    before = dict(registry._KINDS)
-    yield
-    registry._KINDS.clear()
-    registry._KINDS.update(before)
-
-
-def answering(answer: Answer, count: int = 3, **fields: Any) -> Outgoing:
-    """A market in which agents of the kind `mine` answer like this."""
-    options = {key: fields.pop(key) for key in list(fields) if "__" in key or key == "symbols"}
-    defaults = fields.pop("defaults", None)
-    if "population_symbols" in fields:
-        fields["symbols"] = fields.pop("population_symbols")
-    qtg.strategy("mine", params=defaults)(answer)
-    return market(population("mine", count, **fields), **options)
 
 
 def test_a_registered_function_trades() -> None:
@@ -289,13 +267,15 @@ BAD: dict[str, tuple[Answer, str]] = {
     ),
     "a missing column": (
         lambda ctx: {"row": [0], "symbol": [0], "side": [1]},
-        "must return ctx.orders(...) or None, not dict",
+        "must return ctx.orders(...) or None, ctx.cancel(...), ctx.replace(...) or a list of these, "
+        "not dict",
     ),
     "an unknown column": (
         lambda ctx: {**ctx.orders([0], [0], side=1, qty=1), "prize": [1]},
         "returned an unknown column 'prize'; the columns are row, symbol",
     ),
-    "something else": (lambda ctx: 17, "must return ctx.orders(...) or None, not int"),
+    "something else": (lambda ctx: 17, "must return ctx.orders(...) or None"),
+    "something else in a list": (lambda ctx: [None, 17], "or a list of these, not int"),
     "an exception": (lambda ctx: 1 / 0, "failed at tick 1: ZeroDivisionError: division by zero"),
     "text for a quantity": (
         lambda ctx: ctx.orders([1], [0], side=1, qty=["many"]),
@@ -334,6 +314,7 @@ def test_built_in_kinds_keep_their_names() -> None:
     assert qtg.kinds()["noise_trader"].decide is None
 
 
+@pytest.mark.compiled
 def test_a_failing_strategy_leaves_what_was_committed(tmp_path: Any) -> None:
     def fail_late(ctx: qtg.StrategyContext) -> Any:
         if ctx.tick == 40:

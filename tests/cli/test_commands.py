@@ -112,6 +112,30 @@ def test_a_shown_config_can_be_run_again(command: Command) -> None:
     assert answer.out == "mine.toml: valid, 55,100 agents, 10 symbols\n"
 
 
+def test_a_config_of_ones_own_strategies_is_shown_and_checked(command: Command) -> None:
+    own = '@qtg.strategy("{}", params={{"size": 3}})\ndef act(ctx):\n    return None\n'
+    for name in ("cli_shown", "cli_other"):
+        Path(f"{name}.py").write_text("import qtg\n" + own.format(name))
+    groups = [{"kind": kind, "count": 2} for kind in ("cli_shown", "cli_other")]
+    config = lively().with_(smart=groups, name="own")
+    Path("own.toml").write_text(config.to_toml())
+    message = command.fails(2, "config", "validate", "own.toml")
+    assert "no strategy is called 'cli_shown'" in message
+    assert "--strategies" in message
+    options = ("--strategies", "cli_shown.py", "--strategies", "cli_other.py")
+    answer = command("config", "validate", "own.toml", *options)
+    assert answer.out.startswith("own.toml: valid, ")
+    Path("shown.toml").write_text(command("config", "show", "own.toml", *options).out)
+    assert qtg.Config.from_toml("shown.toml") == config
+    wrong = config.with_({"smart.0.params": {"sise": 1}})
+    Path("wrong.toml").write_text(wrong.to_toml())
+    message = command.fails(2, "config", "validate", "wrong.toml", *options)
+    assert "cli_shown has no parameter 'sise'" in message
+    for name in ("validate", "show"):
+        message = command.fails(2, "config", name, "own.toml", "--strategies", "no.py")
+        assert "no Python file at no.py" in message
+
+
 def test_config_schema_is_a_json_schema(command: Command) -> None:
     schema = json.loads(command("config", "schema").out)
     assert schema["properties"]["ticks"]["minimum"] == 1
@@ -125,6 +149,17 @@ def test_sql_prints_a_table_or_json(command: Command, small_run: Path) -> None:
     rows = json.loads(command("sql", small_run, query, "--json").out)
     assert [row["symbol"] for row in rows] == ["AAPL", "XOM"]
     assert sum(row["n"] for row in rows) == run.trades.height
+
+
+def test_json_holds_every_kind_of_value(command: Command, small_run: Path) -> None:
+    values = (
+        "'nan'::double as nan, 'x'::blob as bytes, null as nothing, 1.5::decimal(9, 2) as money"
+    )
+    answer = command("sql", small_run, f"select {values}", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    assert json.loads(answer.out, parse_constant=pytest.fail) == [
+        {"nan": None, "bytes": "78", "nothing": None, "money": "1.50"}
+    ]
 
 
 def test_info_sums_up(command: Command, small_run: Path) -> None:
@@ -180,6 +215,10 @@ def test_a_command_without_arguments_helps(command: Command) -> None:
         assert "Usage" in answer.out + answer.err
 
 
+def test_the_version_is_told(command: Command) -> None:
+    assert command("--version") == (0, f"qtg {qtg.__version__}\n", "")
+
+
 @pytest.mark.parametrize(
     "name",
     ["simulate", "presets", "config", "sql", "info", "report", "demo", "warmup", "bench"],
@@ -188,6 +227,7 @@ def test_every_command_explains_itself(name: str, command: Command) -> None:
     answer = command(name, "--help")
     assert answer.code == 0
     assert len(answer.out.splitlines()) > 5
+    assert command(name, "-h") == answer
 
 
 def test_python_m_qtg_is_the_command() -> None:

@@ -100,7 +100,16 @@ def test_reset_empties_the_books_and_starts_ids_and_time_again() -> None:
     ("arguments", "sentence"),
     [
         ({"markets": 0}, "at least one market"),
-        ({"envs": ()}, "at least one market"),
+        ({"envs": ()}, "envs is empty; a venue needs at least one environment"),
+        ({"envs": np.zeros(0, np.int64)}, "envs is empty"),
+        ({"envs": [4, 7, 4]}, "envs holds 4 more than once"),
+        ({"envs": np.array([0, 1, 1])}, "envs holds 1 more than once"),
+        ({"envs": np.zeros((2, 2), np.int64)}, "envs must be one number or have one dimension"),
+        ({"envs": [[0], [1, 2]]}, "envs must be one number or have one dimension"),
+        ({"envs": [0.0, 1.0]}, "envs must be whole numbers"),
+        ({"envs": [True, False]}, "envs must be whole numbers"),
+        ({"envs": ["a"]}, "envs must be whole numbers"),
+        ({"envs": np.array([0, 2**63], np.uint64)}, "envs must be whole numbers"),
         ({"window": 32}, "power of two of at least 64, got 32"),
         ({"window": 100}, "power of two of at least 64, got 100"),
         ({"tick_size": "0"}, "tick_size must be positive"),
@@ -109,10 +118,41 @@ def test_reset_empties_the_books_and_starts_ids_and_time_again() -> None:
     ],
 )
 def test_a_venue_that_cannot_be_is_refused(arguments: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(ConfigError, match=sentence) as caught:
         Venue(**arguments)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("envs", [[3, 0], (3, 0), range(3, -1, -3), np.array([3, 0], np.int32)])
+def test_environments_come_as_any_sequence_or_array(envs: Any) -> None:
+    venue = Venue(2, envs=envs)
+    assert venue.n_markets == 4
+    told = venue.submit(GOOD | {"market": np.array([1, 3])})
+    assert told.order_id.tolist() == [1, 1], "ids are counted in each environment"
+    assert venue.envs.tolist() == [3, 0]
 
 
 def test_a_market_that_does_not_exist_has_no_book() -> None:
     with pytest.raises(ConfigError, match="market 1 does not exist"):
         Venue().book(1)
+
+
+@pytest.mark.parametrize(
+    ("market", "sentence"),
+    [
+        (3, "market 3 does not exist; this venue has 3"),
+        (-1, "market -1 does not exist"),
+        ([0, 7], "market 7 does not exist"),
+        (0.0, "markets must be whole numbers, got 0.0"),
+        ("A", "markets must be whole numbers, got A"),
+        ([True, False, True], "markets must be whole numbers"),
+        (np.zeros((1, 1), np.int64), "markets must be one number or have one dimension"),
+    ],
+)
+def test_a_market_that_does_not_exist_is_not_closed(market: Any, sentence: str) -> None:
+    venue = Venue(3)
+    venue.close(1)
+    for call in (venue.close, venue.open):
+        with pytest.raises(ConfigError, match=sentence):
+            call(market)
+    assert venue.closed.tolist() == [False, True, False]

@@ -2,12 +2,14 @@
 
 import pytest
 
+from qtg.errors import CapacityError, ConfigError
 from qtg.schemas import ExecType, OrdType, SelfTradePrevention, Side, TimeInForce
-from qtg.venue import Venue
+from qtg.venue import MAX_SLOTS, Venue
 from tests.property.differential import Pair, Setup
 from tests.property.invariants import check_market
 from tests.reference.columns import send
 from tests.reference.rules import MAX_PRICE, MAX_QTY, MAX_TICK, Message
+from tests.sizes import sized
 
 ONE = Setup(terms=((1, 1),))
 BUY, SELL = Side.BUY, Side.SELL
@@ -60,22 +62,51 @@ def test_the_largest_quantity_trades_in_one_piece() -> None:
     assert pair.counts["TRADE"] == 1
 
 
-def test_fill_or_kill_counts_a_book_of_more_than_an_int64_holds() -> None:
-    venue = Venue()
-    deep = [Message(side=SELL, price=100, qty=MAX_QTY)] * (2**15 + 1)
-    send(venue, *deep)
+def test_no_sum_of_what_rests_in_a_market_leaves_an_int64() -> None:
+    assert MAX_QTY * MAX_SLOTS < 2**63
+
+
+@pytest.mark.compiled
+def test_a_level_of_the_largest_orders_adds_up() -> None:
+    venue, n = Venue(), 2**15 + 1
+    send(venue, *[Message(side=SELL, price=100, qty=MAX_QTY)] * n)
+    deep = n * MAX_QTY
+    assert venue.book().asks().qty.tolist() == [deep]
+    assert int(venue.book_columns.levels.qty.max()) == deep
     events = send(venue, Message(price=100, qty=5, tif=TimeInForce.FOK))
     assert [e["exec_type"] for e in events] == [ExecType.NEW, ExecType.TRADE]
+    assert venue.book().asks().qty.tolist() == [deep - 5]
+
+
+def test_a_market_holds_no_more_than_so_many_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qtg.venue.MAX_SLOTS", 64)
+    venue = Venue(2, orders=16)
+    order = Message(market=1, price=100, qty=1)
+    fading = order._replace(tif=TimeInForce.GTT, expire_tick=5)
+    send(venue, *[order] * 60, fading, fading)
+    with pytest.raises(CapacityError, match="market 1 is full: 64 orders rest in it"):
+        send(venue, *[order] * 3)
+    check_market(venue, 1)
+    assert venue.resting.tolist() == [0, 64], "what came before the order too many was worked"
+    with pytest.raises(CapacityError, match="market 1 is full"):
+        send(venue, order)
+    assert len(send(venue, order._replace(market=0))) == 1, "other markets go on"
+    events = send(venue, order._replace(side=SELL, qty=64), tick=5)
+    kinds = [e["exec_type"] for e in events]
+    assert kinds == [ExecType.EXPIRED] * 2 + [ExecType.NEW] + [ExecType.TRADE] * 62
+    with pytest.raises(ConfigError, match="orders must be at most 64 per market, got 65"):
+        Venue(orders=65)
 
 
 @pytest.mark.parametrize("policy", list(SelfTradePrevention))
 def test_a_small_order_may_cause_more_events_than_its_quantity(policy: SelfTradePrevention) -> None:
-    own = [[Message(side=SELL, agent=1, price=100 + i, qty=1)] for i in range(200)]
+    n = sized(200, 40)
+    own = [[Message(side=SELL, agent=1, price=100 + i, qty=1)] for i in range(n)]
     other = [Message(side=SELL, agent=2, price=1_000, qty=1)]
     pair = alike(
         ONE._replace(self_trade=policy), *own, other, [Message(agent=1, price=1_000, qty=1)]
     )
-    cancelled = {SelfTradePrevention.CANCEL_RESTING: 200, SelfTradePrevention.CANCEL_BOTH: 2}
+    cancelled = {SelfTradePrevention.CANCEL_RESTING: n, SelfTradePrevention.CANCEL_BOTH: 2}
     assert pair.counts["CANCELED"] == cancelled.get(policy, 1)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 
 from qtg.schemas import (
@@ -219,7 +220,7 @@ def test_a_refused_replace_leaves_the_order_as_it_was() -> None:
 def test_a_closed_market_takes_cancels_but_no_orders_and_no_replaces() -> None:
     venue = Venue()
     send(venue, order())
-    venue.book_columns.markets.closed[0] = 1
+    venue.close(0)
     told = send(
         venue,
         order(),
@@ -233,6 +234,50 @@ def test_a_closed_market_takes_cancels_but_no_orders_and_no_replaces() -> None:
         (ExecType.REJECTED, Reason.MARKET_CLOSED),
         (ExecType.CANCELED, Reason.REQUESTED),
     ]
+
+
+def test_only_the_markets_named_are_closed_and_they_open_again() -> None:
+    venue = Venue(4)
+
+    def reasons() -> list[int]:
+        told = send(venue, *(order(market=market, side=BUY) for market in range(4)))
+        return [e["reason"] for e in told]
+
+    shut = Reason.MARKET_CLOSED
+    for change, markets, expected in (
+        (venue.close, 2, [0, 0, shut, 0]),
+        (venue.close, np.array([0, 2]), [shut, 0, shut, 0]),
+        (venue.open, 2, [shut, 0, 0, 0]),
+        (venue.open, [], [shut, 0, 0, 0]),
+        (venue.open, range(4), [0, 0, 0, 0]),
+    ):
+        change(markets)
+        assert venue.closed.tolist() == [reason == shut for reason in expected]
+        assert reasons() == expected
+    venue.close(1)
+    venue.reset()
+    assert reasons() == [0] * 4
+
+
+def test_orders_in_a_closed_market_expire_and_do_not_trade_until_it_opens() -> None:
+    venue = Venue()
+    send(venue, order(side=BUY, tif=GTT, expire_tick=5), order(side=BUY, price=990))
+    venue.close(0)
+    assert [e["reason"] for e in send(venue, order(side=SELL, price=990))] == [Reason.MARKET_CLOSED]
+    assert [e["exec_type"] for e in send(venue, tick=5)] == [ExecType.EXPIRED]
+    venue.open(0)
+    told = send(venue, order(side=SELL, price=990, agent=4))
+    assert [e["exec_type"] for e in told] == [ExecType.NEW, ExecType.TRADE]
+
+
+def test_a_call_in_a_closed_market_takes_nothing_more_and_still_ends() -> None:
+    venue = Venue()
+    venue.begin_call()
+    send(venue, order(side=BUY, agent=3), order(side=SELL, agent=4))
+    venue.close(0)
+    told = send(venue, order(side=BUY, agent=5), order(side=SELL, agent=6, ord_type=MARKET))
+    assert [e["reason"] for e in told] == [Reason.MARKET_CLOSED] * 2
+    assert venue.uncross().agent.tolist() == [3]
 
 
 def test_an_order_expires_with_its_lifetime() -> None:

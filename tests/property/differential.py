@@ -86,7 +86,7 @@ class Pair:
     def set_closed(self, market: int, closed: bool) -> None:
         """Close a market to new orders and replaces, or open it."""
         self.slow.markets[market].closed = closed
-        self.fast.book_columns.markets.closed[market] = closed
+        (self.fast.close if closed else self.fast.open)(market)
 
     def check_books(self) -> None:
         """Compare all books and examine the kernel's own columns."""

@@ -10,7 +10,7 @@ from qtg.schemas import Account, ExecInst, MsgType, OrdType, Reason, Side, TimeI
 from .market import Market
 
 MAX_PRICE = 2**62 - 1
-MAX_QTY = 2**48
+MAX_QTY = 2**40
 MAX_TICK = 2**31 - 1
 
 
