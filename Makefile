@@ -35,9 +35,9 @@ fuzz: $(STAMP)  ## a million messages against the slow book
 	$(BIN)/python -m tests.property.fuzz
 
 coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels/test_venue_reasons.py \
-		tests/kernels/test_venue_rules.py tests/kernels/test_structures.py \
-		-W ignore::RuntimeWarning --cov --cov-report=term
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels tests/property tests/quant \
+		tests/agents tests/simulation -m "not compiled and not shared" \
+		-W ignore::RuntimeWarning --cov --cov-report=term --cov-fail-under=95
 
 peers: $(STAMP)  ## the same workloads on other engines, side by side
 	$(BIN)/python -m benchmarks.peers --install

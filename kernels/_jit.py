@@ -8,17 +8,22 @@ words (measured: 2 million messages a second without, 25 with it). They let go o
 
 The cache folder carries a hash of every kernel and schema source, because numba does not notice
 that an imported kernel or a table's field order changed. `NUMBA_CACHE_DIR` is honoured as the
-parent folder.
+parent folder. A cache that cannot be written or read never stops a run: a kernel that cannot be
+kept is compiled again at the next start, and a `CacheWarning` says so once.
 """
 
 import hashlib
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba.core.caching import FunctionCache
 from platformdirs import user_cache_path
+
+from qtg.errors import CacheWarning
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,17 +46,83 @@ def cache_folder() -> Path:
 
 
 _CACHE_FOLDER = str(cache_folder())
+_problems: list[str] = []
+
+# numba's own, which its types leave open.
+_numba_cache: Any = FunctionCache
+_numba_files: Any = FunctionCache._impl_class
+_numba_folder: Any = _numba_files._locator_classes[0]  # the one that goes by CACHE_DIR
+
+
+class _Folder(_numba_folder):  # type: ignore[misc]
+    """Our folder, whatever its state: numba's own would turn to one that carries no stamp."""
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> "_Folder":
+        return cls(py_func, py_file)
+
+
+class _Files(_numba_files):  # type: ignore[misc]
+    _locator_classes = [_Folder]
+
+
+class _Cache(_numba_cache):  # type: ignore[misc]
+    """numba's cache, without its errors."""
+
+    _impl_class = _Files
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # unreadable or damaged, which a pickle tells in many ways
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            self._try_to_save(sig, data)
+        except OSError as error:
+            _tell_once(error)
+
+    def _try_to_save(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except OSError:
+            raise
+        except Exception:  # the index that is there is damaged
+            self.flush()
+            super().save_overload(sig, data)
+
+
+def cache_problem() -> str:
+    """Why kernels compiled by this process could not be kept; empty if they could."""
+    return _problems[0] if _problems else ""
+
+
+def _tell_once(error: OSError) -> None:
+    if _problems:
+        return
+    _problems.append(
+        f"compiled kernels cannot be kept in {_CACHE_FOLDER} ({error.strerror or error}); every "
+        "start compiles them again until there is space, or NUMBA_CACHE_DIR names another folder"
+    )
+    warnings.warn(_problems[0], CacheWarning, stacklevel=2)
 
 
 def kernel(function: F) -> F:
     """Compile a kernel."""
+    compiled: Any = numba.njit(  # type: ignore[call-overload]
+        error_model="numpy", nogil=True, forceinline=True, _nrt=False
+    )(function)
+    if compiled is not function:  # as it is with the JIT off
+        compiled._cache = _cache_of(function)
+    return compiled  # type: ignore[no-any-return]
+
+
+def _cache_of(function: Callable[..., Any]) -> _Cache:
     config: Any = numba.config  # its names are made at run time
     theirs = config.CACHE_DIR
     config.CACHE_DIR = _CACHE_FOLDER
     try:
-        compiled = numba.njit(  # type: ignore[call-overload]
-            cache=True, error_model="numpy", nogil=True, forceinline=True, _nrt=False
-        )
-        return compiled(function)  # type: ignore[no-any-return]
+        return _Cache(function)
     finally:
         config.CACHE_DIR = theirs

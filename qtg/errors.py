@@ -30,3 +30,7 @@ class StorageError(QtgError):
 
 class InvariantError(QtgError):
     """Money, shares or the book are inconsistent: a defect of qtg itself."""
+
+
+class CacheWarning(UserWarning):
+    """Compiled kernels cannot be kept on disk: nothing is wrong but the next start is slow."""

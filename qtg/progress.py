@@ -1,12 +1,17 @@
-"""Progress of a run on a terminal, on stderr."""
+"""Progress of a run, on stderr: a bar on a terminal, else now and then a line."""
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from types import FrameType
 from typing import TYPE_CHECKING
+
+from .terminal import rounded
 
 if TYPE_CHECKING:
     from .config import Config
@@ -16,6 +21,9 @@ Advance = Callable[["Simulation"], None]
 Progress = Callable[[int], AbstractContextManager[Advance]]
 
 _PAUSE = 0.1  # seconds between two looks at the bar
+_SILENCE = 10.0  # seconds between two lines where there is no terminal
+_COMPILING = "compiling kernels, first run only (about a minute)"
+_NAME = 12  # letters of a name beside the bar
 
 
 @contextmanager
@@ -31,48 +39,145 @@ def terminal_progress(config: Config, wanted: bool | None = None) -> Progress:
     return lambda last_tick: _bar(config, last_tick)
 
 
+def command_progress(config: Config) -> Progress:
+    """A bar on a terminal; a line every ten seconds where stderr is a file or a pipe.
+
+    Ctrl-C stops the run after a tick.
+    """
+    if sys.stderr.isatty():
+        return lambda last_tick: _stoppable(_bar(config, last_tick))
+    return lambda last_tick: _stoppable(_lines(config, last_tick))
+
+
+@contextmanager
+def _stoppable(shown: AbstractContextManager[Advance]) -> Iterator[Advance]:
+    """Let Ctrl-C wait for the tick's end, from the first tick on, which may compile for a minute.
+
+    It would get lost in one case of ten: NumPy looks attributes up that are written in Python (of
+    an enum, of a record array) and takes any exception for "there is none".
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    pressed: list[int] = []
+
+    def press(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        if len(pressed) > 1:  # it was not heard soon enough
+            raise KeyboardInterrupt
+
+    with shown as advance:
+
+        def advance_or_stop(sim: Simulation) -> None:
+            advance(sim)
+            if pressed:
+                raise KeyboardInterrupt
+            if sim.tick == 1 and usual is signal.default_int_handler:
+                signal.signal(signal.SIGINT, press)
+
+        try:
+            yield advance_or_stop
+        finally:
+            signal.signal(signal.SIGINT, usual)
+
+
+def working(what: str) -> AbstractContextManager[object]:
+    """Say on a terminal what is being done, for as long as it takes."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(what)
+
+
+class Pace:
+    """How fast a run goes, from its first tick on, which may have compiled kernels."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.seconds = 0.0
+        self.ticks = self.orders = self.trades = 0
+
+    def add(self, sim: Simulation) -> float:
+        """Count a tick; the time now."""
+        now = time.monotonic()
+        self.trades += sim.counts.trades
+        if sim.tick == 1:
+            self.started = now
+        else:
+            self.ticks += 1
+            self.orders += sim.counts.orders
+        self.seconds = now - self.started
+        return now
+
+    def rates(self) -> tuple[str, str, str]:
+        """What there is to tell, the most important first."""
+        seconds = max(self.seconds, 1e-9)
+        return (
+            f"{self.ticks / seconds:,.0f} ticks/s",
+            f"{rounded(round(self.orders / seconds))} orders/s",
+            f"{rounded(self.trades)} trades",
+        )
+
+
 @contextmanager
 def _bar(config: Config, last_tick: int) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as TimeLeft
 
-    columns = (
-        TextColumn("[bold]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("ticks  {task.fields[speed]}"),
-        TimeLeft(),
-    )
     console = Console(stderr=True)
     if not kernels_compiled():
-        console.print("compiling kernels, first run only (about a minute)", style="dim")
+        console.print(_COMPILING, style="dim", highlight=False)
+    bar_width, n_rates = _shape(console.width)
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rates]}"),
+        TimeLeft(),
+    )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("warm-up", total=last_tick, speed="")
-        last = started = time.monotonic()
-        orders = trades = first_tick = 0
+        task = bar.add_task("warm-up", total=last_tick, rates="")
+        pace, last = Pace(), time.monotonic()
 
         def advance(sim: Simulation) -> None:
-            nonlocal last, orders, trades, started, first_tick
-            now = time.monotonic()
-            if sim.tick == 1:  # the first tick may have compiled kernels
-                started, first_tick = now, 1
-            orders += sim.counts.orders
-            trades += sim.counts.trades
+            nonlocal last
+            now = pace.add(sim)
             if now - last < _PAUSE and sim.tick < last_tick:
                 return
             last = now
-            seconds = max(now - started, 1e-9)
-            speed = f"{(sim.tick - first_tick) / seconds:,.0f}/s  {orders / seconds:,.0f} orders/s"
-            name = "warm-up" if sim.warming_up else config.name
-            bar.update(
-                task,
-                completed=sim.tick,
-                description=name,
-                speed=f"{speed}  {trades:,} trades",
-            )
+            name = "warm-up" if sim.warming_up else config.name[:_NAME]
+            rates = "  ".join(pace.rates()[:n_rates])
+            bar.update(task, completed=sim.tick, description=name, rates=rates)
 
         yield advance
+
+
+def _shape(width: int) -> tuple[int, int]:
+    """Width of the bar, and how many rates stand beside it such that no number is cut."""
+    if width < 78:
+        return max(min(width - 52, 20), 4), 1
+    return (12, 2) if width < 104 else (24, 3)
+
+
+@contextmanager
+def _lines(config: Config, last_tick: int) -> Iterator[Advance]:
+    if not kernels_compiled():
+        print(f"qtg: {_COMPILING}", file=sys.stderr, flush=True)
+    pace, last = Pace(), time.monotonic()
+
+    def advance(sim: Simulation) -> None:
+        nonlocal last
+        now = pace.add(sim)
+        if now - last < _SILENCE or sim.tick == last_tick:
+            return
+        last = now
+        left = round((last_tick - sim.tick) * pace.seconds / max(pace.ticks, 1))
+        print(
+            f"qtg: {config.name}: tick {sim.tick:,} of {last_tick:,}, "
+            f"{', '.join(pace.rates())}, {timedelta(seconds=left)} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    yield advance
 
 
 def kernels_compiled() -> bool:

@@ -1,11 +1,11 @@
 """What the command line prints: tables on a terminal, JSON on request."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
+from .terminal import Column, print_command, print_table, print_text, rounded
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,6 +25,7 @@ def run_figures(run: "Result") -> dict[str, Any]:
     figures: dict[str, Any] = {
         "path": str(run.path) if run.path else None,
         "status": run.status,
+        "reason": run.info()["reason"],
         "name": config["name"],
         "seed": config["seed"],
         "symbols": len(config["symbols"]),
@@ -84,41 +85,53 @@ def print_summary(run: "Result", *, as_json: bool = False) -> None:
         figures["by_symbol"] = symbols.to_dicts() if symbols is not None else []
         print(json.dumps(figures, indent=2))
         return
-    console = Console()
     if symbols is not None:
-        console.print(_symbol_table(symbols, figures["name"]))
+        print_table(_symbol_columns(symbols), f"{figures['name']}: market summary")
+        print()
     for line in _lines(figures):
-        console.print(line, highlight=False)
+        print_text(line)
+    print(f"run {figures['path'] or 'in memory'}")  # a path to copy is not folded
 
 
 def _lines(figures: dict[str, Any]) -> list[str]:
     agents = figures["agents"]
+    reason = f": {_REASONS.get(figures['reason'], figures['reason'])}" if figures["reason"] else ""
     lines = [
         f"{agents['total']:,} agents ({agents['smart']:,} smart, {agents['reactive']:,} reactive, "
-        f"{agents['background']:,} background), seed {figures['seed']}, {figures['status']}"
+        f"{agents['background']:,} background), seed {figures['seed']}, {figures['status']}{reason}"
     ]
     if "ticks" in figures:
         lines += [
             f"{figures['ticks']:,} ticks, {figures['orders']:,} orders, "
-            f"{figures['trades']:,} trades; "
+            f"{figures['trades']:,} trades",
             f"{figures['active_share']:.1%} of the agents send an order in a tick",
             f"tick p50 {figures['tick_ms_p50']:.2f} ms, p99 {figures['tick_ms_p99']:.2f} ms; "
             f"{figures['orders_per_s']:,.0f} orders/s, {figures['fills_per_s']:,.0f} fills/s",
         ]
-    lines.append(f"trace {figures['trace_hash']}   {figures['path'] or 'in memory'}")
-    return lines
+    return [*lines, f"trace {figures['trace_hash'] or 'not known: the run did not end'}"]
 
 
-def _symbol_table(symbols: "pl.DataFrame", name: str) -> Table:
-    table = Table(title=f"{name}: market summary", title_justify="left")
-    for column in symbols.columns:
-        table.add_column(column.replace("_", " "), justify="left" if column in _TEXT else "right")
-    for row in symbols.iter_rows(named=True):
-        table.add_row(*(_cell(column, value) for column, value in row.items()))
-    return table
+_REASONS = {"KeyboardInterrupt": "interrupted"}
 
 
 _TEXT = ("symbol", "sector")
+_COUNTS = ("volume", "trades")  # three digits will do where there is no room
+
+
+def _symbol_columns(symbols: "pl.DataFrame") -> list[Column]:
+    return [
+        Column(
+            _HEADINGS.get(name, name),
+            [_cell(name, value) for value in symbols[name]],
+            right=name not in _TEXT,
+            folds=name == "sector",
+            short=[_short(name, value) for value in symbols[name]],
+        )
+        for name in symbols.columns
+    ]
+
+
+_HEADINGS = {"spread_ticks": "spread ticks"}
 
 
 def _cell(column: str, value: Any) -> str:
@@ -129,6 +142,10 @@ def _cell(column: str, value: Any) -> str:
     if column == "return":
         return f"{value:+.2%}"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
+def _short(column: str, value: Any) -> str:
+    return rounded(value) if column in _COUNTS and value is not None else _cell(column, value)
 
 
 def print_presets(configs: "list[Config]", as_json: bool) -> None:
@@ -150,37 +167,31 @@ def print_presets(configs: "list[Config]", as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows, indent=2))
         return
-    table = Table()
-    for column in rows[0]:
-        table.add_column(column)
-    for row in rows:
-        table.add_row(
-            *(f"{value:,}" if isinstance(value, int) else value for value in row.values())
-        )
-    Console().print(table)
-
-
-def print_frame(frame: "pl.DataFrame", as_json: bool) -> None:
-    """Print a query's answer."""
-    import polars as pl
-
-    if as_json:
-        print(frame.write_json())
-        return
-    with pl.Config(tbl_rows=50, tbl_cols=30, tbl_hide_dataframe_shape=True):
-        print(frame)
+    headings = {"background": "pool"}
+    print_table(
+        [
+            Column(
+                headings.get(name, name),
+                [
+                    f"{row[name]:,}" if isinstance(row[name], int) else str(row[name])
+                    for row in rows
+                ],
+                right=isinstance(rows[0][name], int),
+            )
+            for name in rows[0]
+        ]
+    )
 
 
 def print_next_steps(path: Path, report: Path) -> None:
     """Say what to try after the demo."""
-    console = Console()
-    console.print(
-        f"\nreport   [bold]{report}[/bold]  (open it in a browser)\n\ntry next", highlight=False
-    )
-    for command in (
-        f'qtg sql {path} "select symbol, sum(qty) shares from trades group by 1 order by 2 desc"',
-        "qtg simulate standard --seed 7 --ticks 2000 --out runs/first",
-        "qtg config show standard > my.toml     # change it, then: qtg simulate my.toml",
-        f"python -c \"import qtg; print(qtg.open_run('{path}').candles)\"",
-    ):
-        console.print(f"  {command}", highlight=False, markup=False)
+    place = shlex.quote(str(path))
+    print(f"\nreport {report}")
+    print("\ntry next")
+    query = '"select symbol, sum(qty) shares from trades group by 1"'
+    print_command(f"qtg sql {place}", query)
+    print_command("qtg simulate standard --seed 7 --ticks 2000", "--out runs/first")
+    print_command("qtg config show standard > my.toml  # change it, then")
+    print_command("qtg simulate my.toml")
+    script = f"import qtg; print(qtg.open_run({str(path)!r}).candles)"
+    print_command("python -c", shlex.quote(script) if '"' in script else f'"{script}"')

@@ -1,28 +1,25 @@
 """Printing a report: a table for people, JSON for programs."""
 
 import json
-from typing import IO, TYPE_CHECKING
+from typing import IO
+
+from qtg.terminal import Column, print_table, print_text
 
 from .machine import load_text
 from .measure import Report, Row
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-WIDTH = 120  # where there is no terminal to ask
+WIDTH = 120  # where there is no terminal to ask; of the peers' table
 _SCALES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 
 
 def print_report(report: Report, file: IO[str]) -> None:
-    """A rich table; plain text where the file is no terminal."""
-    from rich.console import Console
-
+    """A table that fits the terminal, and the machine."""
     machine = report.machine
     versions = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
-    console = Console(file=file, highlight=False, width=None if file.isatty() else WIDTH)
-    console.print(as_table(report.rows))
-    console.print(f"{machine.cpu}, {machine.cores} cores, load {load_text(report.load)}")
-    console.print(f"Python {machine.python}, {versions}")
+    print_table(as_columns(report.rows), "qtg bench", file=file)
+    print(file=file)
+    print_text(f"{machine.cpu}, {machine.cores} cores, load {load_text(report.load)}", file)
+    print_text(f"Python {machine.python}, {versions}", file)
 
 
 def print_json(report: Report, file: IO[str]) -> None:
@@ -30,25 +27,21 @@ def print_json(report: Report, file: IO[str]) -> None:
     print(json.dumps(report.as_dict(), indent=2), file=file)
 
 
-def as_table(rows: tuple[Row, ...]) -> "Table":
-    """Rows as a rich table."""
-    from rich.table import Table
-
-    table = Table(title="qtg bench", title_justify="left")
-    table.add_column("benchmark", no_wrap=True)
-    table.add_column("what")
-    for name in ("median", "low", "high"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("unit", no_wrap=True)
-    table.add_column("runs", justify="right")
-    table.add_column("result")
-    table.add_column("note")
-    for row in rows:
-        value, low, high = (scaled(each) for each in (row.value, row.low, row.high))
-        low, high = (f"{each} p{q * 100:g}" for each, q in zip((low, high), row.spread))
-        cells = (row.name, row.what, value, low, high, row.unit, str(row.repeats))
-        table.add_row(*cells, row.wrong or "ok", row.note)
-    return table
+def as_columns(rows: tuple[Row, ...]) -> list[Column]:
+    """Rows as the columns of a table, figures first."""
+    low = [f"{scaled(row.low)} p{row.spread[0] * 100:g}" for row in rows]
+    high = [f"{scaled(row.high)} p{row.spread[1] * 100:g}" for row in rows]
+    return [
+        Column("benchmark", [row.name for row in rows]),
+        Column("median", [scaled(row.value) for row in rows], right=True),
+        Column("unit", [row.unit for row in rows]),
+        Column("low", low, right=True),
+        Column("high", high, right=True),
+        Column("runs", [str(row.repeats) for row in rows], right=True),
+        Column("result", [row.wrong or "ok" for row in rows], folds=True),
+        Column("what", [row.what for row in rows], folds=True),
+        Column("note", [row.note for row in rows], folds=True),
+    ]
 
 
 def scaled(value: float) -> str:

@@ -49,6 +49,7 @@ def rounded(cdf: Any, values: np.ndarray, least: int = 0) -> float:
     return float(stats.chisquare(observed, expected).pvalue)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("regime", list(Regime))
 def test_as_many_orders_as_the_regime_says(regime: Regime) -> None:
     share = REGIMES[regime].activity
@@ -84,6 +85,7 @@ def test_orders_are_good_till_tick_limit_orders_of_the_pool() -> None:
     assert stats.chisquare(counts).pvalue > CHANCE
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("mood", "contrarian"), [(0.0, 0.25), (0.6, 0.25), (-0.6, 0.25), (1.0, 0.0), (0.8, 1.0)]
 )
@@ -123,6 +125,7 @@ def test_sentiment_is_clamped() -> None:
     assert (min(moods), max(moods)) == (-0.3, 0.3)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("offset", "cdf"),
     [
@@ -144,6 +147,7 @@ def test_passive_prices_lie_away_from_the_mid_as_configured(offset: Any, cdf: An
     assert stats.ks_2samp(away[buys], away[~buys]).pvalue > CHANCE
 
 
+@pytest.mark.compiled
 def test_aggressive_prices_lie_past_the_mid_as_configured() -> None:
     offset = {"kind": "uniform", "low": 1_000, "high": 2_000}
     through = {"kind": "exponential", "mean": 8}
@@ -156,6 +160,7 @@ def test_aggressive_prices_lie_past_the_mid_as_configured() -> None:
     assert past[past < 0].max() <= -1_000
 
 
+@pytest.mark.compiled
 def test_sizes_and_lifetimes_are_as_configured() -> None:
     lots = [{**each, "lot_size": 5, "shares_outstanding": 10**6} for each in SYMBOLS]
     background = {
@@ -174,6 +179,7 @@ def test_sizes_and_lifetimes_are_as_configured() -> None:
     assert abs(stats.spearmanr(sizes, lifetimes).statistic) < 0.03
 
 
+@pytest.mark.compiled
 def test_the_tail_reaches_beyond_the_last_of_the_table() -> None:
     heavy = {"kind": "power_law", "minimum": 1, "alpha": 1.0, "maximum": 10**8}
     sim = pool(100_000, activity=1.0, size=heavy)
@@ -202,6 +208,7 @@ def test_no_price_is_below_one_tick() -> None:
     assert max(prices) > 5 * STEP
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("matching", ["price_time", "shuffled"])
 def test_the_pool_never_trades_with_itself(matching: str) -> None:
     changes = {"venue.matching": matching, "background.aggressive": 0.5}
@@ -216,6 +223,7 @@ def test_the_pool_never_trades_with_itself(matching: str) -> None:
     assert trades > 300
 
 
+@pytest.mark.compiled
 def test_the_pool_trades_with_itself_if_it_may() -> None:
     sim = start(lively({"venue.pool_trades_itself": True}))
     pairs = set()
@@ -229,6 +237,7 @@ def test_the_pool_trades_with_itself_if_it_may() -> None:
     assert (0, 0) in pairs
 
 
+@pytest.mark.compiled
 def test_the_pools_profit_is_sales_less_purchases_and_what_it_holds() -> None:
     sim = start(lively({"venue.taker_fee_bps": 3.0})).run(60)
     exchange = sim.exchange
@@ -241,6 +250,7 @@ def test_the_pools_profit_is_sales_less_purchases_and_what_it_holds() -> None:
     assert pool_is_sane(exchange, 0.05)
 
 
+@pytest.mark.compiled
 def test_a_pool_that_loses_too_much_is_told(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "qtg"):
         qtg.simulate(lively(ticks=30), progress=False)

@@ -23,12 +23,14 @@ def orders() -> list[tuple[int, Message]]:
     return seen.sent
 
 
+@pytest.mark.compiled
 def test_limit_prices_are_normal_around_fair_value(orders: list[tuple[int, Message]]) -> None:
     prices = np.array([m.price for _, m in orders if m.ord_type == OrdType.LIMIT])
     scatter = (prices / PRICE - 1) / 0.001
     assert stats.kstest(scatter, "norm").pvalue > CHANCE
 
 
+@pytest.mark.compiled
 def test_sides_and_order_types_have_their_shares(orders: list[tuple[int, Message]]) -> None:
     buys = sum(m.side == Side.BUY for _, m in orders)
     at_market = sum(m.ord_type == OrdType.MARKET for _, m in orders)
@@ -39,12 +41,14 @@ def test_sides_and_order_types_have_their_shares(orders: list[tuple[int, Message
     assert {m.msg_type for _, m in orders} == {MsgType.NEW}
 
 
+@pytest.mark.compiled
 def test_sizes_scatter_around_their_mean(orders: list[tuple[int, Message]]) -> None:
     """0.5 plus the absolute value of a standard normal number, times `size`, rounded down."""
     folded = np.array([m.qty for _, m in orders]) / 60 - 0.5
     assert stats.kstest(folded + 0.5 / 60, stats.halfnorm.cdf).pvalue > CHANCE
 
 
+@pytest.mark.compiled
 def test_side_price_and_size_are_drawn_apart(orders: list[tuple[int, Message]]) -> None:
     limits = [m for _, m in orders if m.ord_type == OrdType.LIMIT]
     table = np.array([(m.side, m.price, m.qty) for m in limits], float)
@@ -52,6 +56,7 @@ def test_side_price_and_size_are_drawn_apart(orders: list[tuple[int, Message]]) 
     assert np.abs(correlation[np.triu_indices(3, 1)]).max() < 0.06
 
 
+@pytest.mark.compiled
 def test_limit_orders_expire_after_their_lifetime(orders: list[tuple[int, Message]]) -> None:
     for tick, m in orders:
         if m.ord_type == OrdType.LIMIT:

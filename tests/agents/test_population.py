@@ -117,6 +117,7 @@ def test_tier_1_acts_in_every_so_many_th_tick(group: dict) -> None:
     assert len({acted[0] for acted in ticks.values()}) >= 4, "turns are spread over the agents"
 
 
+@pytest.mark.compiled
 def test_probability_is_the_chance_to_act_in_a_turn() -> None:
     seen = market(population("noise_trader", 40, probability=0.3, shares=10**4, cash=10**9))
     acted = [len(seen.step()) for _ in range(100)]

@@ -47,6 +47,7 @@ def test_regimes_follow_the_schedule() -> None:
     assert seen == [Regime.NORMAL] * 2 + [Regime.CRISIS] * 3 + [Regime.CALM] * 3
 
 
+@pytest.mark.compiled
 def test_a_markov_chain_stays_as_long_as_its_chances_say() -> None:
     chain = [
         {"source": "normal", "target": "crisis", "chance": 0.02},
@@ -69,6 +70,7 @@ def test_a_markov_chain_stays_as_long_as_its_chances_say() -> None:
     assert moves[Regime.CRISIS, Regime.CALM] == moves[Regime.CALM, Regime.CRISIS] == 0
 
 
+@pytest.mark.compiled
 def test_environments_have_their_own_chains_alone_and_in_a_batch() -> None:
     chain = [
         {"source": source, "target": target, "chance": 0.1}
@@ -99,6 +101,7 @@ def test_the_strongest_sentiment_raises_activity(strength: float) -> None:
     assert stats.binomtest(sent(sim, 1), 20_000, share).pvalue > CHANCE
 
 
+@pytest.mark.compiled
 def test_moving_mids_raise_activity_as_an_average_in_plain_python_says() -> None:
     sim = pool(20_000, news_activity=0.0, volatility_activity=0.4)
     draw = np.random.default_rng(1)
@@ -130,6 +133,7 @@ def test_everybody_may_come_but_not_more() -> None:
     assert sent(sim, 1) == 1_000
 
 
+@pytest.mark.compiled
 def test_the_pool_leans_by_its_own_mood_and_its_sectors() -> None:
     sim = pool(40_000, activity=1.0, contrarian=0.0, sentiment_decay=1.0)
     sim.background.pool.sentiment[:] = 0.1
@@ -143,6 +147,7 @@ def test_the_pool_leans_by_its_own_mood_and_its_sectors() -> None:
         assert stats.binomtest(sides.count(Side.BUY), len(sides), share).pvalue > CHANCE
 
 
+@pytest.mark.compiled
 def test_metrics_tell_the_regime() -> None:
     changes = {"background.schedule": [{"tick": 4, "regime": "volatile"}], "warmup.ticks": 0}
     run = qtg.simulate(qtg.Config.preset("quick_test", changes, ticks=6), progress=False)

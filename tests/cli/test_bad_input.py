@@ -97,6 +97,8 @@ def test_wrong_use_ends_with_2(arguments: tuple[str, ...], sentence: str, comman
         ("sql", "runs/x"),
         ("nonsense",),
         ("config", "nonsense"),
+        ("report",),
+        ("info",),
     ],
 )
 def test_unknown_options_and_missing_arguments_end_with_2(
@@ -107,6 +109,22 @@ def test_unknown_options_and_missing_arguments_end_with_2(
     assert answer.out == ""
     assert "Usage" in answer.err
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("simulat",), "simulate"),
+        (("config", "shw"), "show"),
+        (("simulate", "quick_test", "--sede", "3"), "--seed"),
+    ],
+)
+def test_a_misspelt_command_or_option_is_told_the_nearest(
+    arguments: tuple[str, ...], meant: str, command: Command
+) -> None:
+    answer = command(*arguments)
+    assert answer.code == 2
+    assert meant in answer.err.split("Error")[1]
 
 
 def test_a_misspelt_environment_variable_is_named(
@@ -154,6 +172,48 @@ def test_what_is_no_run_is_told(name: str, command: Command) -> None:
     query = ("select 1",) if name == "sql" else ()
     for place in ("folder", "nowhere"):
         assert place in command.fails(1, name, place, *query)
+
+
+def test_runs_that_are_near_are_named_the_newest_first(command: Command) -> None:
+    hint = "make one: qtg simulate quick_test"
+    assert command.fails(1, "info", "nowhere") == (
+        f"nowhere is not a run directory: it has no run.json; {hint}"
+    )
+    for name in ("old", "new"):
+        options = ("--ticks", 1, "--out", f"runs/{name}")
+        assert command("simulate", "quick_test", *options).code == 0
+    os.utime("runs/old", (0, 0))
+    for place in ("nowhere", "runs"):
+        for name, *query in (("info",), ("report",), ("sql", "select 1")):
+            message = command.fails(1, name, place, *query)
+            assert message.endswith("it has no run.json; try runs/new, runs/old")
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        (
+            "select * from trade",
+            "no table is called 'trade'; did you mean 'trades'? there are trades, candles, ",
+        ),
+        ("select * from raw.tradez", "no table is called 'tradez'; did you mean 'trades'?"),
+        ("select * from nothing", "no table is called 'nothing'; there are trades, candles, "),
+        ("select prise from trades", '"price"'),
+        ("select interval 3 hours as pause", "cast that column, as with ::VARCHAR"),
+    ],
+)
+def test_a_query_with_a_typo_is_told_what_there_is(
+    query: str, sentence: str, command: Command, small_run: Path
+) -> None:
+    assert sentence in command.fails(1, "sql", small_run, query)
+
+
+def test_a_table_that_was_not_stored_is_told_apart_from_a_typo(command: Command) -> None:
+    message = command.fails(1, "sql", _run_of(command), "select * from orders")
+    assert message.startswith("this run did not store orders; set storage.orders = true and run")
+    assert message.endswith(
+        "it has trades, candles, quotes, agents, positions, metrics, instruments"
+    )
 
 
 @pytest.mark.parametrize("query", ["selec 1", "select x from trades", "select * from nothing", ""])

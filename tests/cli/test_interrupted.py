@@ -24,10 +24,11 @@ def started(place: Path) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(process: subprocess.Popen[str], place: Path, pattern: str) -> None:
-    """Until the run has written such a file."""
+def wait_for(process: subprocess.Popen[str], place: Path, word: str) -> None:
+    """Until the run has committed something of that name."""
+    info = place / "run.json"
     for _ in range(1_200):
-        if any(place.glob(pattern)) or process.poll() is not None:
+        if (info.exists() and word in info.read_text()) or process.poll() is not None:
             break
         time.sleep(0.05)
     assert process.poll() is None, process.communicate()
@@ -46,7 +47,7 @@ def check(place: Path, status: str) -> qtg.Result:
 def test_a_killed_run_opens_up_to_its_last_part(tmp_path: Path) -> None:
     place = tmp_path / "run"
     process = started(place)
-    wait_for(process, place, "trades/*.parquet")
+    wait_for(process, place, "trades/")
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGKILL
@@ -61,11 +62,13 @@ def test_a_killed_run_opens_up_to_its_last_part(tmp_path: Path) -> None:
 def test_an_interrupted_run_says_so_and_keeps_what_it_has(tmp_path: Path) -> None:
     place = tmp_path / "run"
     process = started(place)
-    wait_for(process, place, "run.json")
+    wait_for(process, place, "running")
     time.sleep(1)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     run = check(place, "failed")
     assert run.info()["reason"] == "KeyboardInterrupt"
-    assert (process.returncode, out) == (1, "")
+    assert (process.returncode, out) == (130, "")
     assert err == "qtg: interrupted; what was committed so far stays readable\n"
+    info = subprocess.run([*QTG, "info", str(place)], cwd=ROOT, capture_output=True, text=True)
+    assert "failed: interrupted" in " ".join(info.stdout.split())

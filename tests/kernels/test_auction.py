@@ -29,6 +29,7 @@ from tests.property.test_venue_properties import addressed
 from tests.reference.auction import SlowAuctionVenue
 from tests.reference.columns import as_columns, as_table
 from tests.reference.rules import MAX_PRICE, Message
+from tests.sizes import sized
 
 BUY, SELL = Side.BUY, Side.SELL
 KIND, ROW, MARKET = (FIELDS.index(name) for name in ("exec_type", "row", "market"))
@@ -69,7 +70,7 @@ def canonical(table: np.ndarray) -> list[list[int]]:
     return rows
 
 
-@settings(max_examples=300)
+@settings(max_examples=sized(300, 15))
 @given(st.lists(batches, max_size=8))
 def test_batches_of_an_auction_venue_equal_the_slow_auction(stream: list) -> None:
     pair, tick = AuctionPair(Setup(((1, 1), (1, 1)))), 0
@@ -80,7 +81,7 @@ def test_batches_of_an_auction_venue_equal_the_slow_auction(stream: list) -> Non
         pair.check_books()
 
 
-@settings(max_examples=150)
+@settings(max_examples=sized(150, 15))
 @given(st.lists(batches, max_size=8), st.sampled_from([None, 1, 99, 101, 5_000]))
 def test_a_call_over_several_batches_equals_the_slow_auction(
     stream: list, reference: int | None
@@ -99,7 +100,7 @@ def test_a_call_over_several_batches_equals_the_slow_auction(
     pair.check_books()
 
 
-@settings(max_examples=100)
+@settings(max_examples=sized(100, 3))
 @given(st.integers(0, 2**32), st.sampled_from([1, 7]))
 def test_deep_books_with_parked_orders_equal_the_slow_auction(seed: int, tick_size: int) -> None:
     random = Random(seed)

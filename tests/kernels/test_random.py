@@ -145,6 +145,7 @@ def test_every_order_of_four_rows_is_as_likely() -> None:
     assert stats.chisquare(counts).pvalue > 1e-3
 
 
+@pytest.mark.compiled
 def test_a_shuffling_venue_favours_no_agent() -> None:
     venue = Venue(matching=Matching.SHUFFLED, seed=5)
     agents = np.arange(1, 5, dtype=np.int32)

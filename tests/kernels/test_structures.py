@@ -23,6 +23,7 @@ from qtg.venue import Venue
 from tests.property.invariants import check_ladder, check_market
 from tests.reference.columns import as_columns
 from tests.reference.rules import Message
+from tests.sizes import sized
 
 
 def empty_book(orders: int = 256) -> tuple[Book, Book]:
@@ -61,7 +62,7 @@ def test_the_nearest_bit_below_goes_around(n_words: int) -> None:
     draw, held = Random(n_words), set()
     words, size = np.zeros((3, n_words), np.uint64), 64 * n_words
     assert bit_below(words, 1, 5) == -1
-    for _ in range(600):
+    for _ in range(sized(600, 200)):
         position = draw.randrange(size)
         if position in held or len(held) > 6:
             position = draw.choice(sorted(held)) if held else position
@@ -81,7 +82,7 @@ def test_the_directory_finds_what_a_dict_finds(spread: int) -> None:
     """With a spread of the table's length all ids compete for the same place."""
     book = empty_book(orders=256)[1]
     draw, held = Random(spread), {}
-    for turn in range(4_000):
+    for turn in range(sized(4_000, 1_000)):
         order_id = 1 + spread * draw.randrange(200)
         slot = turn % 256
         if order_id in held:
@@ -101,7 +102,7 @@ def test_the_directory_finds_what_a_dict_finds(spread: int) -> None:
 def test_parked_orders_come_back_best_first_then_earliest() -> None:
     _, book = empty_book()
     draw, held = Random(3), {}
-    for turn in range(3_000):
+    for turn in range(sized(3_000, 500)):
         free = [slot for slot in range(200) if slot not in held]
         if held and (not free or draw.random() < 0.48):
             slot = draw.choice(sorted(held)) if draw.random() < 0.7 else min(held, key=held.get)
@@ -123,7 +124,7 @@ def test_parked_orders_come_back_best_first_then_earliest() -> None:
 def test_a_ladder_keeps_its_levels_while_the_window_slides() -> None:
     whole, book = empty_book()
     draw, held, middle = Random(4), {}, 1_000
-    for turn in range(1, 4_001):
+    for turn in range(1, sized(4_001, 501)):
         middle += draw.choice((-1, 0, 1)) + (draw.choice((-300, 300)) if turn % 97 == 0 else 0)
         middle = max(middle, 400)
         if len(held) > 100 or (held and draw.random() < 0.4):
@@ -168,7 +169,7 @@ def test_the_expiry_wheel_gives_what_is_due_and_lists_the_rest() -> None:
     """Random orders against a plain dict; lists that are full are swept and grow."""
     venue = Venue(orders=256, window=64)
     draw, held, tick, grown = Random(5), {}, 0, 0
-    for order_id in range(1, 6_000):
+    for order_id in range(1, sized(6_000, 1_000)):
         action = draw.random()
         if action < 0.02 and not held:
             continue
@@ -199,7 +200,7 @@ def test_the_expiry_wheel_gives_what_is_due_and_lists_the_rest() -> None:
 def test_ended_orders_do_not_fill_the_expiry_lists() -> None:
     venue = Venue(orders=64)
     words = venue.book_columns.chunks.shape[1]
-    for _ in range(20 * words):
+    for _ in range(sized(20, 3) * words):
         venue.submit({"side": [1], "price": [5], "qty": [1], "tif": [TimeInForce.GTT],
                       "expire_tick": [1_000], "agent": [3]})  # fmt: skip
         venue.submit({"msg_type": [MsgType.CANCEL], "order_id": [venue.next_id[0] - 1],

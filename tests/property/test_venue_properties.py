@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 
 from tests.reference.rules import Message
+from tests.sizes import sized
 
 from .differential import Pair, Setup
 from .strategies import OWNER, setups, streams
@@ -24,7 +25,7 @@ def addressed(pair: Pair, messages: list[Message]) -> list[Message]:
     return filled
 
 
-@settings(max_examples=250)
+@settings(max_examples=sized(250, 25))
 @given(setups, streams)
 def test_kernel_events_and_books_equal_the_slow_venue(setup: Setup, stream: list) -> None:
     pair, tick = Pair(setup), 0

@@ -6,11 +6,12 @@ import pytest
 from qtg.schemas import Matching, SelfTradePrevention
 from tests.reference.columns import as_columns, as_table
 from tests.reference.rules import Message
+from tests.sizes import sized
 
 from .differential import FIELDS, MARKET, ROW, Pair, Setup, arrival_order
 from .flow import Flow
 
-MESSAGES = 100_000
+MESSAGES = sized(100_000, 1_000)
 
 
 def run(setup: Setup, seed: int, messages: int, check_every: int = 40) -> Pair:
@@ -53,17 +54,21 @@ def test_a_long_stream_equals_the_slow_venue(
     )
     pair = run(setup, seed=2 * self_trade + pool_trades_itself, messages=MESSAGES)
     assert pair.messages == MESSAGES
-    assert min(pair.counts[kind] for kind in ("TRADE", "REPLACED", "EXPIRED", "REJECTED")) > 1_000
+    assert (
+        min(pair.counts[kind] for kind in ("TRADE", "REPLACED", "EXPIRED", "REJECTED"))
+        > MESSAGES // 100
+    )
 
 
 def test_several_environments_equal_the_slow_venue() -> None:
-    pair = run(Setup(terms=((1, 1), (25, 10)), envs=3), seed=11, messages=30_000)
-    assert min(pair.slow.next_id) > 1_000
+    messages = sized(30_000, 900)
+    pair = run(Setup(terms=((1, 1), (25, 10)), envs=3), seed=11, messages=messages)
+    assert min(pair.slow.next_id) > messages // 30
 
 
 def test_a_shuffled_batch_equals_the_slow_venue_fed_in_that_order() -> None:
     pair = Pair(Setup(matching=Matching.SHUFFLED))
-    for batch, tick in Flow(pair.slow, seed=12).batches(20_000):
+    for batch, tick in Flow(pair.slow, seed=12).batches(sized(20_000, 1_000)):
         pair.submit(batch, tick)
     pair.check_books()
 
@@ -78,7 +83,7 @@ def test_shuffling_works_every_row_once_and_not_in_arrival_order() -> None:
 
 def test_an_environment_tells_the_same_alone_as_among_others() -> None:
     together, alone = Setup(envs=3).fast(), Setup().fast()
-    for batch, tick in recorded(Setup(envs=3), seed=13, messages=10_000):
+    for batch, tick in recorded(Setup(envs=3), seed=13, messages=sized(10_000, 1_000)):
         orders = as_columns(batch)
         events = as_table(together.submit(orders, tick=tick))
         rows = np.flatnonzero(orders.market // 2 == 1)
@@ -92,7 +97,7 @@ def test_an_environment_tells_the_same_alone_as_among_others() -> None:
 
 @pytest.mark.parametrize("pieces", ["one message a batch", "one batch a tick"])
 def test_events_do_not_depend_on_how_messages_are_batched(pieces: str) -> None:
-    stream = recorded(Setup(), seed=14, messages=5_000)
+    stream = recorded(Setup(), seed=14, messages=sized(5_000, 500))
     by_tick: dict[int, list[Message]] = {}
     for batch, tick in stream:
         by_tick.setdefault(tick, []).extend(batch)

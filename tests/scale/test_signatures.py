@@ -31,7 +31,8 @@ def entry_points():
 @qtg.strategy("test_all")
 def trade(ctx):
     n = np.arange(len(ctx.agent))
-    return ctx.orders(n, 0 * n, side=1, qty=1, price=ctx.last[0], lifetime=5)
+    orders = ctx.orders(n, 0 * n, side=1, qty=1, price=ctx.last[0], lifetime=5)
+    return [ctx.cancel(ctx.resting.order_id[::2]), orders]
 
 compile_kernels()
 warm = entry_points()
@@ -86,6 +87,8 @@ def test_every_kernel_of_a_run_has_one_signature(
         "news.find_news",
         "matching.match_rows",
         "noise.trade_noise",
+        "own_orders.count_others",
+        "own_orders.find_own",
         "publish.trace",
         "publish.write_order_events",
         "publish.write_trades",

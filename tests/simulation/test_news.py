@@ -198,7 +198,9 @@ def test_names_that_do_not_apply_are_null_in_frames_files_and_sql(tmp_path: Any)
     macro = stored.news.filter(pl.col("kind") == "macro")
     assert (
         macro.height
-        and macro["sector"].null_count() == macro["symbol"].null_count() == macro.height
+    )
+    assert (
+        macro["sector"].null_count() == macro["symbol"].null_count() == macro.height
     )
     of_sector = stored.news.filter(pl.col("kind") == "sector")
     assert of_sector["symbol"].null_count() == of_sector.height
