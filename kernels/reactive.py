@@ -25,9 +25,13 @@ def wake(rows, view, symbols, random, tick):
             reason = Wake.PRICE_ABOVE
         elif rows.wake_tick[i] > 0 and tick >= rows.wake_tick[i]:
             reason = Wake.INTERVAL
-        elif rows.kind[i] == ReactiveKind.NEWS_REACTOR and rows.wake_tick[i] == 0:
-            if abs(view.news[m]) >= rows.threshold[i] and view.news[m] != 0.0:
-                reason = Wake.NEWS
+        elif (
+            rows.kind[i] == ReactiveKind.NEWS_REACTOR
+            and rows.wake_tick[i] == 0
+            and view.news[m] != 0.0
+            and abs(view.news[m]) >= rows.threshold[i]
+        ):
+            reason = Wake.NEWS
         if reason != Wake.ASLEEP:
             lane_word = lane(envs[rows.env[i]], Stream.REACTIVE)
             if not has_turn(rows, i, rows.agent[i], tick, seed, lane_word):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from threading import current_thread, main_thread
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,8 @@ def _stoppable(shown: AbstractContextManager[Advance]) -> Iterator[Advance]:
     It would get lost in one case of ten: NumPy looks attributes up that are written in Python (of
     an enum, of a record array) and takes any exception for "there is none".
     """
-    usual = signal.getsignal(signal.SIGINT)
+    usual = signal.default_int_handler
+    ours = signal.getsignal(signal.SIGINT) is usual and current_thread() is main_thread()
     pressed: list[int] = []
 
     def press(number: int, frame: FrameType | None) -> None:
@@ -70,13 +72,14 @@ def _stoppable(shown: AbstractContextManager[Advance]) -> Iterator[Advance]:
             advance(sim)
             if pressed:
                 raise KeyboardInterrupt
-            if sim.tick == 1 and usual is signal.default_int_handler:
+            if sim.tick == 1 and ours:
                 signal.signal(signal.SIGINT, press)
 
         try:
             yield advance_or_stop
         finally:
-            signal.signal(signal.SIGINT, usual)
+            if ours:
+                signal.signal(signal.SIGINT, usual)
 
 
 def working(what: str) -> AbstractContextManager[object]:

@@ -196,12 +196,8 @@ def test_names_that_do_not_apply_are_null_in_frames_files_and_sql(tmp_path: Any)
     stored = qtg.simulate(config, out=tmp_path / "run", progress=False)
     assert memory.news.equals(stored.news)
     macro = stored.news.filter(pl.col("kind") == "macro")
-    assert (
-        macro.height
-    )
-    assert (
-        macro["sector"].null_count() == macro["symbol"].null_count() == macro.height
-    )
+    assert macro.height
+    assert macro["sector"].null_count() == macro["symbol"].null_count() == macro.height
     of_sector = stored.news.filter(pl.col("kind") == "sector")
     assert of_sector["symbol"].null_count() == of_sector.height
     assert of_sector["sector"].null_count() == 0
