@@ -232,7 +232,7 @@ def test_a_surprise_moves_the_price_its_way_while_it_lasts(direction: int) -> No
         ({"symbols.0.growth": 0.09}, r"symbols\.0\.growth: 0\.09 must stay 0\.01 .* at most 0\.08"),
         ({"economy.risk_free_rate": -0.02}, r"symbols\.0\.growth: .* discount rate 0\.03"),
         ({"news.macro.frequency": 1.5}, r"news\.macro\.frequency: must be at most 1\.0, got 1\.5"),
-        ({"news.makro": {}}, r"news\.makro: no such setting; did you mean 'macro'"),
+        ({"news.macr": {}}, r"news\.macr: no such setting; did you mean 'macro'"),
         ({"news.earnings.every_ticks": -1}, r"every_ticks: must be at least 0, got -1"),
         ({"news.sector.duration_ticks": -5}, r"duration_ticks: must not fall below 0"),
         ({"symbols.0.payout": 0}, r"symbols\.0\.payout: must be more than 0\.0, got 0"),
