@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .agents.registry import kinds, strategy
     from .config import Config, Population, SymbolConfig
     from .errors import (
+        CacheWarning,
         CapacityError,
         ConfigError,
         InvariantError,
@@ -52,6 +53,7 @@ _HOMES = {
     "agents.registry": ("kinds", "strategy"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
+        "CacheWarning",
         "CapacityError",
         "ConfigError",
         "InvariantError",
@@ -84,6 +86,7 @@ _ROOMS = ("quant",)  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CacheWarning",
     "CapacityError",
     "Config",
     "ConfigError",

@@ -365,7 +365,7 @@ class Venue:
 
     def _finished(self) -> bool:
         """Whether the last kernel call got through; if it ran out of room, make more."""
-        status = self._progress.status[0]
+        status = int(self._progress.status[0])  # a NumPy scalar would swallow Ctrl-C below
         if status == Status.GROW_EVENTS:
             most = 2 * len(self._events.qty) + int(self.resting.max())
             self._events = grown(self._events, most)

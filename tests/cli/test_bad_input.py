@@ -211,9 +211,7 @@ def test_a_query_with_a_typo_is_told_what_there_is(
 def test_a_table_that_was_not_stored_is_told_apart_from_a_typo(command: Command) -> None:
     message = command.fails(1, "sql", _run_of(command), "select * from orders")
     assert message.startswith("this run did not store orders; set storage.orders = true and run")
-    assert message.endswith(
-        "it has trades, candles, quotes, agents, positions, metrics, instruments"
-    )
+    assert "; it has trades, candles, quotes, agents, " in message
 
 
 @pytest.mark.parametrize("query", ["selec 1", "select x from trades", "select * from nothing", ""])
