@@ -60,11 +60,11 @@ class Background(Model):
         "changes of regime at random, drawn once a tick", default=()
     )
     news_activity: Real = setting(
-        "what the strongest sector sentiment adds to activity, as part of it", default=0.5, ge=0
+        "what the strongest sector sentiment adds to activity, as part of it", default=0.1, ge=0
     )
     volatility_activity: Real = setting(
         "what it adds to activity, as part of it, when the mids move twice as much as they used to",
-        default=0.2,
+        default=0.05,
         ge=0,
     )
     activity: Real | None = setting(
