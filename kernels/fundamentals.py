@@ -10,6 +10,8 @@ from ._jit import kernel
 from .random import lane, normal_pair
 
 SECTORS = len(Sector)
+LEAST_GROWTH = -0.9  # dividends stay positive, whatever guidance says
+LEAST_VALUE, MOST_VALUE = 1.0, 2.0**61  # prices that can be written [1e-4]
 
 
 class Diffusion(NamedTuple):
@@ -27,6 +29,7 @@ class Diffusion(NamedTuple):
 @kernel
 def gordon(eps, payout, growth, discount, least_spread):
     """Worth of a growing dividend: next year's over (discount - growth) (Gordon, 1959)."""
+    growth = max(growth, LEAST_GROWTH)
     return eps * payout * (1.0 + growth) / max(discount - growth, least_spread)
 
 
@@ -89,10 +92,9 @@ def move_fair_value(fundamentals, rates, diffusion, seed, envs, tick, out_fair_v
         value = gordon(
             eps, fundamentals.payout[m], fundamentals.growth[m], discount, diffusion.least_spread
         )
-        if value < 1.0:  # the smallest price that can be written
-            eps, value = eps / value, 1.0
-        fundamentals.eps[m] = eps
-        out_fair_value[m] = np.int64(np.round(value))
+        writable = min(max(value, LEAST_VALUE), MOST_VALUE)
+        fundamentals.eps[m] = eps if writable == value else eps * (writable / value)
+        out_fair_value[m] = np.int64(np.round(writable))
 
 
 @kernel

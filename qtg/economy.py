@@ -87,9 +87,9 @@ class Economy:
         of = self.fundamentals
         env = np.arange(len(of.eps)) // max(self._symbols, 1)
         discount = self.rates.risk_free[env] + of.beta * self.rates.premium[env]
-        spread = np.maximum(discount - of.growth, self._config.economy.least_spread)
-        worth: np.ndarray = of.eps * of.payout * (1.0 + of.growth) / spread
-        return worth
+        least = self._config.economy.least_spread
+        rows = zip(of.eps, of.payout, of.growth, discount, strict=True)
+        return np.array([gordon(*row, least) for row in rows])
 
     def reprice(self, market: int, value: float) -> None:
         """Set a market's earnings to what makes `value` [1e-4] fair."""

@@ -190,6 +190,20 @@ def test_growth_near_the_discount_rate_is_guarded() -> None:
     assert (fair > 0).all()
 
 
+@pytest.mark.parametrize(("growth", "eps"), [(-3.0, 5.0), (-0.5, 1e-300), (0.08, 1e300)])
+def test_fair_values_can_be_written_whatever_news_says(growth: float, eps: float) -> None:
+    sim = start(busy({"news": {"enabled": False}}))
+    sim.economy.fundamentals.growth[:] = growth
+    sim.economy.fundamentals.eps[:] = eps * 10_000
+    for _ in range(3):
+        sim.step()
+        fair = sim.exchange.view.fair_value
+        assert (fair >= 1).all()
+        assert (fair <= 2**61).all()
+        assert np.isfinite(sim.economy.fundamentals.eps).all()
+        assert (sim.economy.fundamentals.eps > 0).all()
+
+
 def test_names_that_do_not_apply_are_null_in_frames_files_and_sql(tmp_path: Any) -> None:
     config = busy(ticks=200, seed=5)
     memory = qtg.simulate(config, progress=False)
