@@ -37,8 +37,8 @@ def minute_bars(run: "Result") -> Bars:
     minutes = (ticks - first) // length
     if minutes < FEWEST:
         raise StorageError(
-            f"this run has {max(minutes, 0)} minutes after its warm-up; the statistics need "
-            f"{FEWEST}: simulate at least {FEWEST * length + first} ticks"
+            f"after its warm-up this run covers {max(minutes, 0)} of the {FEWEST} minutes that the "
+            f"statistics need; simulate at least {FEWEST * length} ticks"
         )
     bars = run.sql(
         f"""

@@ -134,7 +134,7 @@ def spread(run: "Result") -> list[Fact]:
     smallest = np.array([width.min() for width in widths])
     memory = _each(widths, _memory(1))
     return [
-        _fact("spread", "median, in ticks (time-weighted)", medians, "1 to 5", 0.999, 5.001),
+        _fact("spread", "median, in ticks (time-weighted)", medians, "1 to 5", 1.0, 5.0),
         _fact("spread never crossed", "smallest, in ticks", smallest, "> 0", 1e-9, np.inf),
         _fact("spread reverts", "ACF of the spread, lag 1 tick", memory, "< 1", -1.0, 0.999),
     ]
@@ -211,12 +211,12 @@ def _each(
 def _fact(
     name: str, statistic: str, values: np.ndarray, gate: str, low: float, high: float
 ) -> Fact:
-    """The median over symbols must lie between `low` and `high`."""
+    """The median over symbols must lie in `low` to `high`."""
     if not len(values):
         return unmeasured(name, statistic)
-    value = float(np.median(values))
+    value = round(float(np.median(values)), 9)  # spreads are quotients of decimals
     error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
-    return Fact(name, statistic, value, error, gate, low < value < high)
+    return Fact(name, statistic, value, error, gate, low <= value <= high)
 
 
 def unmeasured(name: str, why: str) -> Fact:

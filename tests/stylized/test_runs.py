@@ -83,9 +83,7 @@ def test_a_scorecard_has_every_row_and_the_median_run() -> None:
 
 def test_a_short_run_says_how_long_it_must_be() -> None:
     run = qtg.simulate(qtg.Config.preset("quick_test", ticks=100), progress=False)
-    with pytest.raises(
-        StorageError, match="has 1 minutes after its warm-up; .* at least 3650 ticks"
-    ):
+    with pytest.raises(StorageError, match="covers 1 of the 60 minutes .* at least 3600 ticks"):
         qtg.realism(run)
 
 
