@@ -333,7 +333,7 @@ def test_a_strategy_that_does_not_ask_does_not_pay(monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise AssertionError("the books were read")
 
-    monkeypatch.setattr("qtg.agents.smart.read_own", fail)
+    monkeypatch.setattr("qtg.agents.user.read_own", fail)
     once_resting(lambda ctx: ctx.orders([0], [0], side=1, qty=1, price=98.0)).step()
     with pytest.raises(qtg.StrategyError, match="the books were read"):
         once_resting(lambda ctx: ctx.cancel(ctx.resting.order_id)).step()

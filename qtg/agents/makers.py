@@ -1,0 +1,44 @@
+"""Tier 1: market makers."""
+
+import numpy as np
+
+from qtg.kernels.maker import make_markets
+from qtg.schemas import MakerRows, allocate, nbytes
+
+from ..exchange import Exchange
+from .group import identify
+from .population import Members
+
+
+class MarketMakers:
+    """All market makers of one population."""
+
+    def __init__(self, members: Members) -> None:
+        rows = allocate(MakerRows, len(members.agent))
+        identify(rows, members)
+        # A quote must have reached the book before it is moved again.
+        rows.every[:] = np.maximum(members.population.every, members.latency + 1)
+        rows.probability[:] = members.population.probability
+        for name in ("half_spread", "skew", "inventory", "size"):
+            getattr(rows, name)[:] = members.params[name]
+        rows.inventory[:] = np.maximum(rows.inventory, 1.0)
+        rows.target[:] = members.shares.mean(axis=1)
+        self.rows = rows
+        self._symbols = members.symbols
+        self.most_orders = 2 * len(members.symbols) * len(rows.agent)
+
+    def decide(self, exchange: Exchange, tick: int) -> None:
+        venue = exchange.venue
+        make_markets(
+            self.rows,
+            self._symbols,
+            (venue.book_columns, exchange.view),
+            exchange.ledger,
+            exchange.terms,
+            (venue.seed, venue.envs),
+            tick,
+            exchange.outbox,
+        )
+
+    def nbytes(self) -> int:
+        return nbytes(self.rows)
