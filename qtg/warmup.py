@@ -37,7 +37,13 @@ def _run_everything() -> None:
         settings = {"matching": matching, "opening_auction": matching == "shuffled"}
         config = Config.preset(
             "quick_test",
-            {"venue": settings, "warmup.ticks": 1, "storage.orders": True},
+            {
+                "rules": "realistic",
+                "smart.0.short_selling": True,
+                "venue": settings,
+                "warmup.ticks": 1,
+                "storage.orders": True,
+            },
             ticks=4,
         )
         sim = Simulation(config)

@@ -2,6 +2,7 @@
 
 from .agents import (
     Accounts,
+    Exposures,
     Holdings,
     Ledger,
     MakerRows,
@@ -46,6 +47,7 @@ from .economy import ActiveNews, Fundamentals, News, Rates
 from .enums import (
     REASON_TEXT,
     Account,
+    BorrowEvent,
     ExecInst,
     ExecType,
     Matching,
@@ -69,6 +71,7 @@ from .records import (
     SCHEMA_VERSION,
     STORED,
     AgentSnapshots,
+    Borrows,
     Candles,
     Instruments,
     Metrics,
@@ -93,6 +96,8 @@ __all__ = [
     "ActiveNews",
     "AgentSnapshots",
     "Book",
+    "BorrowEvent",
+    "Borrows",
     "Candles",
     "Col",
     "Column",
@@ -100,6 +105,7 @@ __all__ = [
     "Events",
     "ExecInst",
     "ExecType",
+    "Exposures",
     "Fundamentals",
     "Holdings",
     "Instruments",

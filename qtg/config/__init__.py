@@ -20,7 +20,9 @@ from .populations import Population
 from .presets import preset_names
 from .problem import SettingError
 from .root import Config
+from .rules import RULES, Rules, RuleSet
 from .schema import config_schema
+from .short_selling import ShortSelling
 from .spelling import did_you_mean
 from .storage import Storage, timeframe_seconds
 from .symbols import SymbolConfig
@@ -30,6 +32,7 @@ from .warmup import Warmup
 __all__ = [
     "NOT_SETTINGS",
     "REGIMES",
+    "RULES",
     "Background",
     "Choice",
     "Config",
@@ -48,8 +51,11 @@ __all__ = [
     "PowerLaw",
     "RegimeChance",
     "RegimeSwitch",
+    "RuleSet",
+    "Rules",
     "Scheduled",
     "SettingError",
+    "ShortSelling",
     "Storage",
     "SymbolConfig",
     "Traits",

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, model_validator
 from .base import Model, setting
 from .distributions import Constant, Distribution, check_least, check_most
 from .problem import SettingError
-from .types import MAX_TICK, Frozen, Identifier, Real, Whole, freeze
+from .types import MAX_TICK, Frozen, Identifier, Real, Switch, Whole, freeze
 
 MAX_AGENTS = 2**31 - 4
 RICHEST = 1e12
@@ -34,6 +34,7 @@ class Population(Model):
     symbols: tuple[str, ...] | None = setting(
         "symbols that they may trade; all if left out", default=None
     )
+    short_selling: Switch = setting("whether they may borrow shares and sell them", default=False)
     params: Annotated[dict[Identifier, Distribution], AfterValidator(freeze)] = setting(
         "the strategy's own parameters, drawn once per agent", default=Frozen()
     )

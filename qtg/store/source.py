@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_MISSING = {
+    "orders": "; set storage.orders = true and run again",
+    "borrows": "; only runs in which a population has short_selling = true do",
+}
+
+
 class Source(ABC):
     """Where the tables of a run come from. Numbers are the stored integers."""
 
@@ -34,7 +40,7 @@ class Source(ABC):
         if name not in STORED:
             raise StorageError(f"no table is called {name!r}; there are {', '.join(STORED)}")
         if name not in self.info.tables:
-            hint = "; set storage.orders = true and run again" if name == "orders" else ""
+            hint = _MISSING.get(name, "")
             raise StorageError(f"this run did not store {name}{hint}")
 
     @abstractmethod

@@ -79,6 +79,7 @@ class SlowLedger:
     travelling: list[tuple[int, Message]] = field(default_factory=list)
     last: dict[int, int] = field(default_factory=dict)
     pool: dict[int, Turnover] = field(default_factory=lambda: defaultdict(Turnover))
+    halted: set[int] = field(default_factory=set)
 
     # -- orders
 
@@ -250,18 +251,30 @@ class SlowLedger:
         if agent == POOL:
             self.pool[market].bought += qty
             self.pool[market].paid += price * qty
-        else:
-            self.cost[holding] += price * qty
+            return
+        covered = min(qty, max(qty - self.qty[holding], 0))  # its quantity has been added
+        if covered:
+            short = qty - self.qty[holding]
+            proceeds = floor(Fraction(-self.cost[holding] * covered, short))
+            self.cost[holding] += proceeds
+            self.realized[holding] += proceeds - price * covered
+        self.cost[holding] += price * (qty - covered)
 
     def _sell(self, market: int, agent: int, price: int, qty: int) -> None:
-        """Shares leave at their average cost, rounded down; the rest of the cost stays."""
+        """Shares leave at their average cost, rounded down; the rest of the cost stays.
+
+        What is sold short has a negative cost: what it brought in.
+        """
         holding = self.holding(market, agent)
         self.cash[holding[:2]] += price * qty
         if agent == POOL:
             self.pool[market].sold += qty
             self.pool[market].received += price * qty
         else:
-            cost = floor(Fraction(self.cost[holding] * qty, self.qty[holding]))
-            self.cost[holding] -= cost
-            self.realized[holding] += price * qty - cost
+            owned = min(qty, max(self.qty[holding], 0))
+            if owned:
+                cost = floor(Fraction(self.cost[holding] * owned, self.qty[holding]))
+                self.cost[holding] -= cost
+                self.realized[holding] += price * owned - cost
+            self.cost[holding] -= price * (qty - owned)
         self.qty[holding] -= qty
