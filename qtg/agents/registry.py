@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qtg.schemas import Tier
 
-from ..config.distributions import Constant, Distribution, Uniform
+from ..config.distributions import Distribution, Uniform
 from ..errors import ConfigError
+from .parameters import Param, Rule, as_param, check_defaults
 
 if TYPE_CHECKING:
     from .context import StrategyContext
@@ -20,20 +21,21 @@ Decide = Callable[["StrategyContext"], Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """A strategy: its name, tier, parameters with their default distributions, and what it is."""
+    """A strategy: its name, tier, what it is, and its parameters with defaults and ranges."""
 
     name: str
     tier: Tier
     doc: str
-    params: dict[str, Distribution] = field(default_factory=dict)
+    params: dict[str, Param] = field(default_factory=dict)
     decide: Decide | None = None  # a user's function; None for the built-in kernels
+    rules: tuple[Rule, ...] = ()  # what must hold between the parameters
 
 
 _KINDS: dict[str, Kind] = {}
 
 
 def strategy(
-    name: str, *, params: dict[str, float | Distribution] | None = None
+    name: str, *, params: dict[str, float | Distribution | Param] | None = None
 ) -> Callable[[Decide], Decide]:
     """Register a NumPy function as a strategy kind of tier 1.
 
@@ -44,7 +46,8 @@ def strategy(
     Parameters
     ----------
     name : str      what populations call it
-    params : dict   parameters with their defaults; a number means the same for every agent
+    params : dict   parameters with their defaults; a number means the same for every agent, and
+        `qtg.Param(default, low=, high=)` says which values are allowed
 
     Examples
     --------
@@ -56,21 +59,21 @@ def strategy(
 
     def register(decide: Decide) -> Decide:
         doc = (decide.__doc__ or "").strip()
-        add_kind(Kind(name, Tier.SMART, doc, _distributions(params or {}), decide))
+        known = {key: as_param(value) for key, value in (params or {}).items()}
+        add_kind(Kind(name, Tier.SMART, doc, known, decide))
         return decide
 
     return register
 
 
-def _distributions(params: Mapping[str, float | Distribution]) -> dict[str, Distribution]:
-    return {
-        key: Constant(value=value) if isinstance(value, (int, float)) else value
-        for key, value in params.items()
-    }
-
-
 def add_kind(kind: Kind) -> None:
-    """Make a kind known; a built-in kind cannot be replaced."""
+    """Make a kind known; a built-in kind cannot be replaced.
+
+    Raises
+    ------
+    ConfigError    the name is taken by a built-in kind, or a default is out of its range
+    """
+    check_defaults(kind.name, kind.params)
     held = _KINDS.get(kind.name)
     if held is not None and held.decide is None:
         raise ConfigError(f"{kind.name!r} is a built-in strategy; choose another name")
@@ -104,27 +107,34 @@ def kinds() -> dict[str, Kind]:
     return dict(_KINDS)
 
 
-def _built_in(name: str, tier: Tier, doc: str, **params: float | Distribution) -> None:
-    add_kind(Kind(name, tier, doc, _distributions(params)))
+def _built_in(
+    name: str,
+    tier: Tier,
+    doc: str,
+    rules: tuple[Rule, ...] = (),
+    **params: float | Distribution | Param,
+) -> None:
+    known = {key: as_param(value) for key, value in params.items()}
+    add_kind(Kind(name, tier, doc, known, rules=rules))
 
 
 _built_in(
     "market_maker",
     Tier.SMART,
     "quotes both sides around fair value, shifted against its inventory",
-    half_spread=Uniform(low=0.0001, high=0.0004),
-    skew=0.0008,
-    inventory=10_000,
-    size=Uniform(low=300, high=900),
+    half_spread=Param(Uniform(low=0.0001, high=0.0004), low=0, high=1),
+    skew=Param(0.0008, low=0),
+    inventory=Param(10_000, above=0),
+    size=Param(Uniform(low=300, high=900), above=0),
 )
 _built_in(
     "noise_trader",
     Tier.SMART,
     "buys and sells at random around fair value",
-    deviation=0.001,
-    market_share=0.3,
-    size=Uniform(low=10, high=100),
-    lifetime=20,
+    deviation=Param(0.001, low=0),
+    market_share=Param(0.3, low=0, high=1),
+    size=Param(Uniform(low=10, high=100), above=0),
+    lifetime=Param(20, low=1),
 )
 for _name, _doc in (
     ("threshold_buyer", "buys when the price has fallen by its threshold"),
@@ -134,26 +144,26 @@ for _name, _doc in (
         _name,
         Tier.REACTIVE,
         _doc,
-        threshold=Uniform(low=0.0005, high=0.004),
-        interval=Uniform(low=30, high=300),
-        size=Uniform(low=5, high=50),
-        lifetime=5,
+        threshold=Param(Uniform(low=0.0005, high=0.004), low=0),
+        interval=Param(Uniform(low=30, high=300), low=1),
+        size=Param(Uniform(low=5, high=50), above=0),
+        lifetime=Param(5, low=1),
     )
 _built_in(
     "news_reactor",
     Tier.REACTIVE,
     "buys on good news and sells on bad, then rests for an interval",
-    threshold=Uniform(low=0.1, high=0.6),
-    interval=Uniform(low=60, high=600),
-    size=Uniform(low=5, high=50),
-    lifetime=5,
+    threshold=Param(Uniform(low=0.1, high=0.6), low=0),
+    interval=Param(Uniform(low=60, high=600), low=1),
+    size=Param(Uniform(low=5, high=50), above=0),
+    lifetime=Param(5, low=1),
 )
 _built_in(
     "momentum_follower",
     Tier.REACTIVE,
     "looks every interval; buys what has risen, sells what has fallen",
-    threshold=Uniform(low=0.0005, high=0.003),
-    interval=Uniform(low=60, high=600),
-    size=Uniform(low=5, high=50),
-    lifetime=5,
+    threshold=Param(Uniform(low=0.0005, high=0.003), low=0),
+    interval=Param(Uniform(low=60, high=600), low=1),
+    size=Param(Uniform(low=5, high=50), above=0),
+    lifetime=Param(5, low=1),
 )
