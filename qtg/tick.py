@@ -26,6 +26,7 @@ def run_tick(sim: Simulation) -> None:
     sim.economy.move(exchange, tick)
     watch.lap(Phase.NEWS)
 
+    sim.board.update(exchange.view, tick)
     if not sim.warming_up:
         for group in sim.smart:
             group.decide(exchange, tick)

@@ -90,6 +90,10 @@ class MakerRows(NamedTuple):
     skew: Annotated[F64, Col("fraction", "quote shift at full inventory, share of fair value")]
     inventory: Annotated[F64, Col("shares", "inventory away from its target that counts as full")]
     target: Annotated[F64, Col("shares", "inventory the maker returns to")]
+    risk_aversion: Annotated[F64, Col("1/cash", "Avellaneda-Stoikov gamma; 0 quotes linearly")]
+    arrival_decay: Annotated[F64, Col("1/cash", "Avellaneda-Stoikov kappa")]
+    horizon: Annotated[F64, Col("ticks", "Avellaneda-Stoikov T - t")]
+    volatility: Annotated[I32, Col("row", "reading of the board: volatility of a bar")]
     size: Annotated[F64, Col("shares", "quantity quoted on each side")]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from qtg.kernels.random import fill_uniform, lane
 from qtg.schemas import PRICE_SCALE, Account, Stream, Tier
 
-from ..config import Config, Population
+from ..config import Config, Population, SymbolConfig
 from ..config.distributions import Distribution
 from ..config.problem import SettingError
 from ..errors import ConfigError
@@ -30,6 +30,7 @@ class Members:
     population: Population
     tier: Tier
     symbols: np.ndarray  # int32, the symbols they may trade
+    listed: tuple[SymbolConfig, ...]  # every symbol of the run
     env: np.ndarray
     agent: np.ndarray
     latency: np.ndarray
@@ -109,6 +110,8 @@ def _distributions(population: Population, kind: Kind) -> dict[str, Distribution
     chosen = {
         name: population.params.get(name, param.distribution) for name, param in kind.params.items()
     }
+    if population.execution is not None and not kind.has_desk:
+        raise ConfigError(f"{kind.name} places its own orders; remove its `execution`")
     for rule in kind.rules:
         if problem := rule(chosen):
             raise ConfigError(f"params of {kind.name}: {problem}")
@@ -140,6 +143,7 @@ def _members(
         population,
         tier,
         symbols,
+        config.symbols,
         np.repeat(np.arange(len(envs), dtype=np.int32), n),
         np.tile(np.arange(first, first + n, dtype=np.int32), len(envs)),
         _latency(config, population, draws, entity + 2),
