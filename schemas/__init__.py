@@ -12,6 +12,8 @@ from .agents import (
     PoolTerms,
     Positions,
     ReactiveRows,
+    RotatorRows,
+    WatchBlocks,
 )
 from .book import (
     LADDERS,
@@ -139,6 +141,7 @@ __all__ = [
     "Reason",
     "Regime",
     "RestingOrders",
+    "RotatorRows",
     "Sector",
     "SelfTradePrevention",
     "Side",
@@ -152,6 +155,7 @@ __all__ = [
     "TraderRows",
     "Trades",
     "Wake",
+    "WatchBlocks",
     "allocate",
     "columns",
     "empty_record_array",

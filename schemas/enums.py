@@ -190,6 +190,7 @@ class Wake(IntEnum):
     PRICE_ABOVE = 2
     INTERVAL = 3
     NEWS = 4
+    FILL = 5
 
 
 class Regime(IntEnum):

@@ -110,6 +110,8 @@ def _distributions(population: Population, kind: Kind) -> dict[str, Distribution
     chosen = {
         name: population.params.get(name, param.distribution) for name, param in kind.params.items()
     }
+    if population.watches > 1 and kind.tier != Tier.REACTIVE:
+        raise ConfigError(f"{kind.name} sees all its symbols; `watches` is for tier 2")
     if population.execution is not None and not kind.has_desk:
         raise ConfigError(f"{kind.name} places its own orders; remove its `execution`")
     for rule in kind.rules:

@@ -153,6 +153,7 @@ for _name, _doc in (
         interval=Param(Uniform(low=30, high=300), low=1),
         size=Param(Uniform(low=5, high=50), above=0),
         lifetime=Param(5, low=1),
+        take_profit=Param(0.0, low=0),
     )
 _built_in(
     "news_reactor",
@@ -291,4 +292,18 @@ _built_in(
     window=_bars(30, 60, 2),
     inventory=Param(10_000, above=0),
     size=Param(Uniform(low=300, high=900), above=0),
+)
+_built_in(
+    "sector_rotator",
+    Tier.REACTIVE,
+    "holds every sector, more of those with a good mood; rebalances on news and on drift",
+    (less("floor", "cap"),),
+    scale=Param(Uniform(low=0.05, high=0.3), low=0),
+    floor=Param(0.02, low=0, high=1),
+    cap=Param(1.0, above=0, high=1),
+    drift=Param(Uniform(low=0.01, high=0.05), low=0, high=1),
+    invested=Param(0.9, low=0, high=1),
+    threshold=Param(Uniform(low=0.05, high=0.4), low=0),
+    interval=Param(Uniform(low=300, high=1200), low=1),
+    lifetime=Param(5, low=1),
 )

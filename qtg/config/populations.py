@@ -35,6 +35,9 @@ class Population(Model):
     symbols: tuple[str, ...] | None = setting(
         "symbols that they may trade; all if left out", default=None
     )
+    watches: Whole = setting(
+        "symbols that each agent watches, each by itself (tier 2)", default=1, ge=1, le=1_000
+    )
     pairs: tuple[tuple[str, str], ...] | None = setting(
         "symbols that pairs traders trade against each other; any two of `symbols` if left out",
         default=None,
