@@ -26,6 +26,8 @@ class LedgerTerms(NamedTuple):
     taker_ppm: int
     shorts: int = 0  # 1 if some agents may sell what they do not have
     exposures: int = 0  # 1 if the ledger keeps `Exposures`
+    pool_ppm: int = 0  # what a market lends, in millionths of the shares that nobody holds long
+    max_short: int = 0  # the most that an agent may be short in a symbol
 
 
 @kernel

@@ -120,7 +120,7 @@ def recall(ledger, terms, shorts, rows, lot_size, tick, notices):
         recalled = np.int64(0)
         for row in mine:
             recalled += ledger.exposures.recalled[row, symbol]
-        excess = max(ledger.holdings.short[m] - lendable(ledger.holdings, m, shorts), 0)
+        excess = max(ledger.holdings.short[m] - lendable(ledger.holdings, m, terms), 0)
         lots = -(-excess // lot) - recalled // lot
         if lots != 0:
             where = (np.int64(m), symbol, lot, terms.agents)

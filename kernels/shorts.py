@@ -16,8 +16,6 @@ BPS = 10_000
 class ShortTerms(NamedTuple):
     """What holds for borrowing in the whole run."""
 
-    pool_ppm: int  # millionths of the shares that nobody holds long
-    max_short: int  # per agent and symbol
     initial_bps: int  # margin at an order
     maintenance_bps: int  # margin below which a short is bought in
     fee_bps: int  # per year
@@ -40,10 +38,10 @@ def bps_of(value, bps):
 
 
 @kernel
-def lendable(holdings, m, shorts):
+def lendable(holdings, m, terms):
     """Shares that a market lends in all, short ones included."""
     unheld = holdings.outstanding[m] - holdings.held[m] - holdings.short[m]
-    return fee(max(unheld, 0), shorts.pool_ppm)
+    return fee(max(unheld, 0), terms.pool_ppm)
 
 
 @kernel
@@ -93,9 +91,9 @@ def check_short(ledger, terms, shorts, last, order):
     positions, accounts = ledger.positions, ledger.accounts
     after = positions.reserved[row, symbol] + qty - positions.qty[row, symbol]
     more = after - located(positions, row, symbol)
-    if after > shorts.max_short:
+    if after > terms.max_short:
         return Reason.SHORT_LIMIT
-    if ledger.holdings.located[m] + more > lendable(ledger.holdings, m, shorts):
+    if ledger.holdings.located[m] + more > lendable(ledger.holdings, m, terms):
         return Reason.NO_BORROW
     dear = max(price, last[m])
     need = margin_needed(ledger, terms, shorts, last, env, agent, (np.int64(-1), np.int64(0)))
@@ -125,14 +123,17 @@ def check_purchase(ledger, terms, shorts, last, order):
 
 
 @kernel
-def sellable(ledger, terms, shorts, m, agent):
-    """Shares that an agent may sell: free ones, and what it may still borrow, margin aside."""
-    env, symbol = m // terms.symbols, m % terms.symbols
-    row = env * terms.agents + agent
-    positions = ledger.positions
-    free = positions.qty[row, symbol] - positions.reserved[row, symbol]
-    if ledger.accounts.may_short[row] == 0:
-        return free
-    left = lendable(ledger.holdings, m, shorts) - ledger.holdings.located[m]
-    borrowed = located(positions, row, symbol)
-    return max(free, 0) + max(min(shorts.max_short - borrowed, left), 0)
+def borrowable(ledger, terms, row, symbol):
+    """Shares that an account may still borrow, margin aside; 0 if it may not sell short."""
+    if terms.shorts == 0 or ledger.accounts.may_short[row] == 0:
+        return np.int64(0)
+    m = row // terms.agents * terms.symbols + symbol
+    left = lendable(ledger.holdings, m, terms) - ledger.holdings.located[m]
+    return max(min(terms.max_short - located(ledger.positions, row, symbol), left), 0)
+
+
+@kernel
+def sellable(ledger, terms, row, symbol):
+    """Shares that an account may sell: those that are free, and what it may still borrow."""
+    free = ledger.positions.qty[row, symbol] - ledger.positions.reserved[row, symbol]
+    return max(free, 0) + borrowable(ledger, terms, row, symbol)

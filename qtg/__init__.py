@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from . import quant
     from .agents.context import StrategyContext
+    from .agents.parameters import Param
     from .agents.registry import kinds, strategy
     from .config import Config, Population, SymbolConfig
     from .errors import (
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "agents.context": ("StrategyContext",),
+    "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
@@ -97,6 +99,7 @@ __all__ = [
     "MsgType",
     "OrdType",
     "OrderError",
+    "Param",
     "Population",
     "QtgError",
     "Reason",

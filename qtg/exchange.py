@@ -90,6 +90,8 @@ class Exchange:
             terms.taker_fee_centibps,
             shorts,
             shorts,
+            round(config.rules_in_force.borrow_pool * 1_000_000),
+            config.rules_in_force.max_short,
         )
         self._protection_bps = int(terms.protection_bps)
         self._longest_latency = longest_latency

@@ -14,10 +14,8 @@ from .venue import Venue
 
 def short_terms(config: Config) -> ShortTerms:
     """The rules of borrowing in the units of the kernels."""
-    rules, own = config.rules_in_force, config.short_selling
+    own = config.short_selling
     return ShortTerms(
-        round(rules.borrow_pool * 1_000_000),
-        rules.max_short,
         own.initial_bps,
         own.maintenance_bps,
         own.fee_bps,

@@ -2,20 +2,38 @@
 
 from collections.abc import Callable
 
+from ..exchange import Exchange
+from .board import Board
+from .executors import Executors
+from .factors import FactorTraders
 from .group import Group
 from .makers import MarketMakers
+from .news_traders import NewsTraders
 from .noise import NoiseTraders
+from .pairs import PairsTraders
 from .population import Members
+from .technical import TechnicalTraders
 from .user import UserStrategy
 
-_GROUPS: dict[str, Callable[[Members], Group]] = {
+_GROUPS: dict[str, Callable[[Members, Exchange, Board], Group]] = {
     "market_maker": MarketMakers,
+    "avellaneda_stoikov": MarketMakers,
     "noise_trader": NoiseTraders,
+    "rsi_momentum": TechnicalTraders,
+    "trend_follower": TechnicalTraders,
+    "macd_crossover": TechnicalTraders,
+    "bollinger_reversion": TechnicalTraders,
+    "pairs_trading": PairsTraders,
+    "factor_long_short": FactorTraders,
+    "news_trader": NewsTraders,
+    "vwap_executor": Executors,
 }
 
 
-def build_group(members: Members, symbols: tuple[str, ...]) -> Group:
+def build_group(
+    members: Members, exchange: Exchange, board: Board, symbols: tuple[str, ...]
+) -> Group:
     """The group of one population of tier 1."""
     if members.kind.decide is not None:
         return UserStrategy(members, symbols)
-    return _GROUPS[members.kind.name](members)
+    return _GROUPS[members.kind.name](members, exchange, board)

@@ -116,6 +116,13 @@ class Config(Model):
     latency: Latency = setting("how long orders travel", default=Latency())
     warmup: Warmup = setting("what comes before the run", default=Warmup())
     storage: Storage = setting("what is written to the run directory", default=Storage())
+    bar_ticks: Whole = setting(
+        "length of the bars that agents' indicators are computed from",
+        "ticks",
+        default=10,
+        ge=1,
+        le=MAX_TICK,
+    )
     check_every: Whole = setting(
         "check money, shares and books in every so many-th tick; 0 is never",
         "ticks",

@@ -33,6 +33,7 @@ class Outgoing:
 
     def step(self) -> list[Message]:
         """Advance a tick; what was sent in it."""
+        self.sim.reactive.watchers.refresh()  # a test may have set conditions
         self.sim.step()
         return [m for tick, m in self.sent if tick == self.sim.tick]
 
