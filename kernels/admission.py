@@ -1,4 +1,4 @@
-"""Risk checks before an order may travel: form, cash, shares, what may be borrowed."""
+"""Risk checks before an order may travel: form, cash, shares, what may be borrowed, limits."""
 
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from ._jit import kernel
 from .delay import enqueue
 from .directory import find
 from .ledger import reserve, worst_unit_cost
+from .limits import LimitTerms, check_limits
 from .market import market_book
 from .matching import Incoming, log_order
 from .shorts import ShortTerms, check_purchase, check_short, covering
@@ -23,6 +24,7 @@ class AdmissionRules(NamedTuple):
     longest_latency: int
     protection_bps: int
     shorts: ShortTerms
+    limits: LimitTerms
     buy_ins: int  # rows at the outbox's start that are the exchange's own
 
 
@@ -130,6 +132,8 @@ def _admit_one(orders, k, books, view, ledger, terms, rules):
     agent, side = np.int64(orders.agent[k]), np.int64(orders.side[k])
     order = (m, agent, side, orders.price[k], orders.qty[k], k < rules.buy_ins)
     reason = _check_funds(ledger, terms, rules, view.last, order)
+    if reason == Reason.NONE and rules.limits.on != 0:
+        reason = check_limits(ledger, terms, rules.limits, view.last, order)
     if reason == Reason.NONE:
         reserve(ledger, terms, m, agent, side, orders.price[k], orders.qty[k])
     return reason

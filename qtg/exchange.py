@@ -13,6 +13,7 @@ import numpy as np
 from qtg.kernels.admission import AdmissionRules, admit
 from qtg.kernels.delay import DelayQueue
 from qtg.kernels.ledger import LedgerTerms, settle
+from qtg.kernels.limits import LimitTerms, raise_peaks
 from qtg.kernels.outbox import Outbox
 from qtg.kernels.view import read_books
 from qtg.schemas import (
@@ -89,7 +90,7 @@ class Exchange:
             terms.maker_fee_centibps,
             terms.taker_fee_centibps,
             shorts,
-            shorts,
+            int(shorts or config.limits.any),
             round(config.rules_in_force.borrow_pool * 1_000_000),
             config.rules_in_force.max_short,
         )
@@ -97,6 +98,7 @@ class Exchange:
         self._longest_latency = longest_latency
         self.view = self._first_view(config, len(envs))
         self.ledger = self._first_ledger(config, funding)
+        self._limits = limit_terms(config)
         self.lending = Lending(config, self.ledger, self.terms)
         self._use_queue(_empty_queue(self._longest_latency, 1024, self.venue.next_id))
         self.outbox = Outbox(record_array(Orders, 16), np.zeros(1, np.int64))
@@ -112,6 +114,8 @@ class Exchange:
         self.n_events = self.venue.advance(tick)
         settle(self.venue.events, 0, self.n_events, self.ledger, self.terms)
         read_books(self.venue.book_columns, self.view)
+        if self._limits.drawdown_ppm:
+            raise_peaks(self.ledger, self.terms, self.view.last)
         if self.terms.shorts:
             self._reserve_outbox(self.lending.begin(tick, self.ledger, self.view))
             self.lending.buy_in(tick, self.ledger, self.venue, self.view, self.outbox)
@@ -155,7 +159,12 @@ class Exchange:
         self.reserve_queue(self.pending())
         self.venue.reserve_events(self.n_events + self.pending())
         rules = AdmissionRules(
-            tick, self._longest_latency, self._protection_bps, self.lending.terms, self.buy_ins
+            tick,
+            self._longest_latency,
+            self._protection_bps,
+            self.lending.terms,
+            self._limits,
+            self.buy_ins,
         )
         self.n_events = admit(
             self.outbox,
@@ -258,6 +267,18 @@ def _check_float(config: Config, held: np.ndarray, outstanding: np.ndarray) -> N
             f"{outstanding[over[0]]:,} exist; lower `shares` of the populations or raise "
             "shares_outstanding"
         )
+
+
+def limit_terms(config: Config) -> LimitTerms:
+    """The limits of a run in the units of the kernels."""
+    limits = config.limits
+    return LimitTerms(
+        int(limits.any),
+        limits.position or 0,
+        round((limits.sector or 0.0) * 1_000_000),
+        round((limits.drawdown or 0.0) * 1_000_000),
+        np.array([symbol.sector for symbol in config.symbols], np.int32),
+    )
 
 
 def _empty_queue(longest_latency: int, rows: int, next_id: np.ndarray) -> DelayQueue:

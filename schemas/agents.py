@@ -16,6 +16,9 @@ class Accounts(NamedTuple):
     fees: Annotated[I64, Col("cash", "fees paid so far, rebates deducted")]
     borrow_fees: Annotated[I64, Col("cash", "paid so far for borrowed shares; negative: received")]
     start_cash: Annotated[I64, Col("cash", "cash at the start of the run")]
+    peak_equity: Annotated[
+        I64, Col("cash", "most it was worth at the start of a tick; kept for limits.drawdown only")
+    ]
     may_short: Annotated[I8, Col("flag", "1 if it may sell what it does not have")]
 
 

@@ -80,6 +80,9 @@ class Reason(IntEnum):
     SHORT_LIMIT = 34
     NO_BORROW = 35
     INSUFFICIENT_MARGIN = 36
+    POSITION_LIMIT = 37
+    SECTOR_LIMIT = 38
+    DRAWDOWN_LIMIT = 39
     # matching
     POST_ONLY_WOULD_CROSS = 40
     FOK_UNFILLABLE = 41
@@ -117,6 +120,9 @@ REASON_TEXT = {
     Reason.SHORT_LIMIT: "the agent would be short more than short_selling.max_short",
     Reason.NO_BORROW: "the market lends no more shares; buy some, or wait until others cover",
     Reason.INSUFFICIENT_MARGIN: "free cash would not cover the margin of the agent's shorts",
+    Reason.POSITION_LIMIT: "live orders could lead to more shares than limits.position",
+    Reason.SECTOR_LIMIT: "live orders could lead to more in one sector than limits.sector",
+    Reason.DRAWDOWN_LIMIT: "the agent has lost limits.drawdown of its peak and may only reduce",
     Reason.POST_ONLY_WOULD_CROSS: "a post-only order would have traded on arrival",
     Reason.FOK_UNFILLABLE: "fill-or-kill quantity is not available at the limit",
     Reason.SELF_TRADE: "self-trade prevention",

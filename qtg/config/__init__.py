@@ -17,6 +17,7 @@ from .environment import NOT_SETTINGS, variable
 from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
 from .latency import Latency
+from .limits import Limits
 from .populations import Population
 from .presets import preset_names
 from .problem import SettingError
@@ -46,6 +47,7 @@ __all__ = [
     "FairValue",
     "FairValueProcess",
     "Latency",
+    "Limits",
     "LogNormal",
     "NewsConfig",
     "Normal",

@@ -22,6 +22,7 @@ from .economy import Economy, NewsConfig
 from .environment import apply_environment, blame
 from .fair_value import DAYS_PER_YEAR, HOURS_PER_DAY, FairValue
 from .latency import Latency
+from .limits import Limits
 from .populations import Population
 from .presets import preset_names, preset_text
 from .problem import SettingError, shown
@@ -113,6 +114,7 @@ class Config(Model):
     news: NewsConfig = setting("what becomes known", default=NewsConfig())
     venue: VenueConfig = setting("matching, protection and fees", default=VenueConfig())
     short_selling: ShortSelling = setting("borrowed shares", default=ShortSelling())
+    limits: Limits = setting("what an agent may hold and lose", default=Limits())
     latency: Latency = setting("how long orders travel", default=Latency())
     warmup: Warmup = setting("what comes before the run", default=Warmup())
     storage: Storage = setting("what is written to the run directory", default=Storage())

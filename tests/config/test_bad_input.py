@@ -129,6 +129,14 @@ PROBLEMS = [
         {"rules": "training", "symbols": [{**A, "lot_size": 2_000_000}]},
         "symbols.0.shares_outstanding: is less than one lot of 2000000",
     ),
+    # limits
+    ({"limits": {"position": 0}}, "limits.position: must be at least 1, got 0"),
+    ({"limits": {"position": 1.5}}, "limits.position: must be a whole number, got 1.5"),
+    ({"limits": {"sector": 0}}, "limits.sector: must be more than 0"),
+    ({"limits": {"sector": 101}}, "limits.sector: must be at most 100"),
+    ({"limits": {"drawdown": 1.5}}, "limits.drawdown: must be at most 1"),
+    ({"limits": {"drawdown": -0.1}}, "limits.drawdown: must be more than 0"),
+    ({"limits": {"loss": 0.1}}, "limits.loss: no such setting"),
     # distributions
     (
         {"background": {"size": {"kind": "lognorml"}}},

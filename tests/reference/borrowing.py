@@ -41,7 +41,6 @@ class BorrowingLedger(SlowLedger):
     recalled: dict[Holding, int] = field(default_factory=lambda: defaultdict(int))
     due: dict[Holding, int] = field(default_factory=lambda: defaultdict(int))
     notices: list[Notice] = field(default_factory=list)
-    forced: bool = False
 
     # -- what is short
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+import qtg
 from qtg.exchange import Arrivals
 from qtg.invariants import check_invariants
 from qtg.schemas import BorrowEvent, ExecType, Reason, Side
 from qtg.simulation import Simulation
 from tests.reference.borrowing import BorrowingLedger, BorrowRules
-from tests.reference.ledger import HOUSE, POOL, SlowLedger, Terms
+from tests.reference.ledger import HOUSE, POOL, Limits, SlowLedger, Terms
 from tests.reference.rules import Message
 
 from .small import events_of, messages_of
@@ -34,6 +35,8 @@ def slow_ledger_of(sim: Simulation) -> SlowLedger:
     slow = SlowLedger(terms)
     if config.borrows_shares:
         slow = BorrowingLedger(terms, rules=_borrow_rules(sim))
+    if config.limits.any:
+        slow.limits = _limits(config)
     prices = [symbol.initial_price_units for symbol in config.symbols]
     accounts, positions = exchange.ledger.accounts, exchange.ledger.positions
     for row in range(len(accounts.cash)):
@@ -45,6 +48,15 @@ def slow_ledger_of(sim: Simulation) -> SlowLedger:
             slow.cost[(*account, symbol)] = held * price if account[1] != POOL else 0
     slow.last = {m: prices[m % len(prices)] for m in range(exchange.venue.n_markets)}
     return slow
+
+
+def _limits(config: qtg.Config) -> Limits:
+    def part(share: float | None) -> Fraction | None:
+        return None if share is None else Fraction(round(share * 10**6), 10**6)
+
+    own = config.limits
+    sectors = [int(symbol.sector) for symbol in config.symbols]
+    return Limits(own.position, part(own.sector), part(own.drawdown), sectors)
 
 
 def _borrow_rules(sim: Simulation) -> BorrowRules:
@@ -80,10 +92,11 @@ class Watched:
         for event in events_of(sim, 0, exchange.first_admission):
             self._book(event)
         refused = []
+        if slow.limits is not None:
+            slow.limits.begin(slow)
         forced = self._begin_borrowing()
         for row, message in enumerate(self.sent):
-            if isinstance(slow, BorrowingLedger):
-                slow.forced = row < forced
+            slow.forced = row < forced
             reason = slow.admit(message, sim.tick)
             if reason:
                 refused.append((row, message.agent, message.market, int(reason)))
