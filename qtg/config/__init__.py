@@ -16,6 +16,7 @@ from .economy import Economy, NewsConfig, Scheduled, Unscheduled
 from .environment import NOT_SETTINGS, variable
 from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
+from .halts import Halts
 from .latency import Latency
 from .limits import Limits
 from .populations import Population
@@ -46,6 +47,7 @@ __all__ = [
     "Exponential",
     "FairValue",
     "FairValueProcess",
+    "Halts",
     "Latency",
     "Limits",
     "LogNormal",

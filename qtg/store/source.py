@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MISSING = {
     "orders": "; set storage.orders = true and run again",
+    "halts": "; set halts.band_bps and run again",
     "borrows": "; only runs in which a population has short_selling = true do",
 }
 
