@@ -199,7 +199,10 @@ _trader(
     "rsi_momentum",
     "buys when the RSI says oversold, sells when it says overbought",
     (less("oversold", "overbought"),),
-    {"rsi": Need("rsi", {"n": "window"})},
+    {
+        "rsi": Need("rsi", {"n": "window"}),
+        "change": Need("momentum", {"n": "window", "skip": 0}),
+    },
     window=_bars(7, 28),
     oversold=Param(Uniform(low=20, high=35), low=0, high=100),
     overbought=Param(Uniform(low=65, high=80), low=0, high=100),
