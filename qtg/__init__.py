@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         QtgError,
         StorageError,
         StrategyError,
+        StrategyWarning,
     )
     from .replay import replay_l3
     from .result import Result, open_run
@@ -63,6 +64,7 @@ _HOMES = {
         "QtgError",
         "StorageError",
         "StrategyError",
+        "StrategyWarning",
     ),
     "replay": ("replay_l3",),
     "result": ("Result", "open_run"),
@@ -113,6 +115,7 @@ __all__ = [
     "StorageError",
     "StrategyContext",
     "StrategyError",
+    "StrategyWarning",
     "SymbolConfig",
     "TimeInForce",
     "Venue",

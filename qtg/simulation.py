@@ -11,6 +11,7 @@ import numpy as np
 from qtg.schemas import Account
 
 from .agents.background import BackgroundPool
+from .agents.failure import Benched
 from .agents.population import Members, build_members, fund
 from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
@@ -96,7 +97,8 @@ class Simulation:
         self.exchange.venue.threads = min(threads, self.exchange.venue.n_markets)
         self.economy = Economy(config, self.exchange)
         n_smart = len(config.smart)
-        self.smart = [build_group(group, symbols) for group in members[:n_smart]]
+        self.benched: list[Benched] = []
+        self.smart = [build_group(group, symbols, self.benched) for group in members[:n_smart]]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)
         self.publisher = Publisher(config, len(envs), len(symbols))

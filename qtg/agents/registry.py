@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,28 @@ class Kind:
     tier: Tier
     doc: str
     params: dict[str, Param] = field(default_factory=dict)
-    decide: Decide | None = None  # a user's function; None for the built-in kernels
+    decide: Any = None  # a user's function; None for the built-in kernels
     rules: tuple[Rule, ...] = ()  # what must hold between the parameters
+    origin: str = "built in"  # the file, package or module that it comes from
 
 
 _KINDS: dict[str, Kind] = {}
+_origins: list[str] = []
+
+
+@contextmanager
+def registering(origin: str) -> Iterator[None]:
+    """Say where the kinds that are registered meanwhile come from."""
+    _origins.append(origin)
+    try:
+        yield
+    finally:
+        _origins.pop()
+
+
+def origin_of(code: Any) -> str:
+    """Where a strategy that is being registered comes from: a file or package, else its module."""
+    return _origins[-1] if _origins else str(getattr(code, "__module__", "unknown"))
 
 
 def strategy(
@@ -60,7 +78,7 @@ def strategy(
     def register(decide: Decide) -> Decide:
         doc = (decide.__doc__ or "").strip()
         known = {key: as_param(value) for key, value in (params or {}).items()}
-        add_kind(Kind(name, Tier.SMART, doc, known, decide))
+        add_kind(Kind(name, Tier.SMART, doc, known, decide, origin=origin_of(decide)))
         return decide
 
     return register

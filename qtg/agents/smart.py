@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from .failure import Benched
 from .group import Group
 from .makers import MarketMakers
 from .noise import NoiseTraders
@@ -14,8 +15,8 @@ _GROUPS: dict[str, Callable[[Members], Group]] = {
 }
 
 
-def build_group(members: Members, symbols: tuple[str, ...]) -> Group:
-    """The group of one population of tier 1."""
+def build_group(members: Members, symbols: tuple[str, ...], benched: list[Benched]) -> Group:
+    """The group of one population of tier 1; a user's notes in `benched` that it was benched."""
     if members.kind.decide is not None:
-        return UserStrategy(members, symbols)
+        return UserStrategy(members, symbols, benched)
     return _GROUPS[members.kind.name](members)

@@ -16,7 +16,7 @@ from .economy import Economy, NewsConfig, Scheduled, Unscheduled
 from .environment import NOT_SETTINGS, variable
 from .fair_value import FairValue, FairValueProcess
 from .latency import Latency
-from .populations import Population
+from .populations import FailurePolicy, Population
 from .presets import preset_names
 from .problem import SettingError
 from .root import Config
@@ -38,6 +38,7 @@ __all__ = [
     "DistributionModel",
     "Economy",
     "Exponential",
+    "FailurePolicy",
     "FairValue",
     "FairValueProcess",
     "Latency",
