@@ -6,6 +6,7 @@ from .failure import Benched
 from .group import Group
 from .makers import MarketMakers
 from .noise import NoiseTraders
+from .per_agent import AgentStrategy
 from .population import Members
 from .user import UserStrategy
 
@@ -17,6 +18,8 @@ _GROUPS: dict[str, Callable[[Members], Group]] = {
 
 def build_group(members: Members, symbols: tuple[str, ...], benched: list[Benched]) -> Group:
     """The group of one population of tier 1; a user's notes in `benched` that it was benched."""
-    if members.kind.decide is not None:
-        return UserStrategy(members, symbols, benched)
+    own = members.kind.decide
+    if own is not None:
+        form = AgentStrategy if isinstance(own, type) else UserStrategy
+        return form(members, symbols, benched)
     return _GROUPS[members.kind.name](members)

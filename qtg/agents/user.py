@@ -52,6 +52,7 @@ class UserStrategy(UserGroup):
         mine = self.mine(env)
         agent = self.members.agent[mine]
         rows = env * exchange.n_agents + agent
+        held = ledger.positions.qty[rows]
         cash = ledger.accounts.cash[rows] - ledger.accounts.reserved[rows]
         return StrategyContext(
             name=self.name,
@@ -60,7 +61,8 @@ class UserStrategy(UserGroup):
             agent=agent,
             params={name: values[mine] for name, values in self.members.params.items()},
             cash=cash / PRICE_SCALE,
-            shares=ledger.positions.qty[rows] - ledger.positions.reserved[rows],
+            shares=held - ledger.positions.reserved[rows],
+            position=held,
             bid=_quoted(view.bid[markets]),
             ask=_quoted(view.ask[markets]),
             mid=view.mid[markets] / PRICE_SCALE,
@@ -68,6 +70,9 @@ class UserStrategy(UserGroup):
             fair_value=view.fair_value[markets] / PRICE_SCALE,
             volume=view.volume[markets].copy(),
             tick_size=view.tick_size[markets] / PRICE_SCALE,
+            lot_size=view.lot_size[markets].copy(),
+            sentiment=view.sentiment[markets].copy(),
+            news=view.news[markets].copy(),
             seed=exchange.venue.seed,
             env=env,
             env_id=int(exchange.venue.envs[env]),
