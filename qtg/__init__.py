@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     )
 
     from . import quant
+    from .agents.agent_context import AgentContext
     from .agents.context import StrategyContext
     from .agents.parameters import Param
     from .agents.registry import kinds, strategy
+    from .agents.simple import Strategy
     from .config import Config, Population, SymbolConfig
     from .errors import (
         CacheWarning,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         QtgError,
         StorageError,
         StrategyError,
+        StrategyWarning,
     )
     from .replay import replay_l3
     from .result import Result, open_run
@@ -50,9 +53,11 @@ if TYPE_CHECKING:
     from .venue import Venue
 
 _HOMES = {
+    "agents.agent_context": ("AgentContext",),
     "agents.context": ("StrategyContext",),
     "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
+    "agents.simple": ("Strategy",),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "CacheWarning",
@@ -63,6 +68,7 @@ _HOMES = {
         "QtgError",
         "StorageError",
         "StrategyError",
+        "StrategyWarning",
     ),
     "replay": ("replay_l3",),
     "result": ("Result", "open_run"),
@@ -88,6 +94,7 @@ _ROOMS = ("quant",)  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AgentContext",
     "CacheWarning",
     "CapacityError",
     "Config",
@@ -111,8 +118,10 @@ __all__ = [
     "Side",
     "Simulation",
     "StorageError",
+    "Strategy",
     "StrategyContext",
     "StrategyError",
+    "StrategyWarning",
     "SymbolConfig",
     "TimeInForce",
     "Venue",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from .errors import CacheWarning, ConfigError, QtgError, StorageError
+from .errors import CacheWarning, ConfigError, QtgError, StorageError, StrategyWarning
 
 if TYPE_CHECKING:
     from .result import Result
@@ -318,7 +318,7 @@ def _warn(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    if issubclass(category, CacheWarning):
+    if issubclass(category, (CacheWarning, StrategyWarning)):
         print(f"qtg: {message}", file=sys.stderr)
     else:
         _show_other(message, category, filename, lineno, file, line)

@@ -12,6 +12,7 @@ from qtg.schemas import Account
 
 from .agents.background import BackgroundPool
 from .agents.board import Board
+from .agents.failure import Benched
 from .agents.population import Members, build_members, fund
 from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
@@ -99,8 +100,10 @@ class Simulation:
         n_smart = len(config.smart)
         history = (config.warmup.ticks + config.ticks) // config.bar_ticks
         self.board = Board(config.bar_ticks, self.exchange.venue.n_markets, history)
+        self.benched: list[Benched] = []
         self.smart = [
-            build_group(group, self.exchange, self.board, symbols) for group in members[:n_smart]
+            build_group(group, self.exchange, self.board, self.benched)
+            for group in members[:n_smart]
         ]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)

@@ -17,7 +17,7 @@ from .environment import NOT_SETTINGS, variable
 from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
 from .latency import Latency
-from .populations import Population
+from .populations import FailurePolicy, Population
 from .presets import preset_names
 from .problem import SettingError
 from .root import Config
@@ -40,6 +40,7 @@ __all__ = [
     "Economy",
     "ExecutionConfig",
     "Exponential",
+    "FailurePolicy",
     "FairValue",
     "FairValueProcess",
     "Latency",
