@@ -73,6 +73,11 @@ class Result:
         return self.table("positions")
 
     @property
+    def equity(self) -> "pl.DataFrame":
+        """What the agents of `storage.equity_of` were worth, in every `equity_every`-th tick."""
+        return self.table("equity")
+
+    @property
     def metrics(self) -> "pl.DataFrame":
         """Times and counts per tick."""
         return self.table("metrics")
@@ -147,6 +152,19 @@ class Result:
     def path(self) -> Path | None:
         """The run directory; None for a run in memory."""
         return self._source.path
+
+    def equity_curve(self, who: int | str) -> "pl.DataFrame":
+        """What an agent, or the agents of a kind, were worth over time; see
+        `qtg.analytics.equity.equity_curve`.
+
+        Raises
+        ------
+        ConfigError     no such kind in this run
+        StorageError    the run did not store this agent's or kind's equity
+        """
+        from .analytics.equity import equity_curve
+
+        return equity_curve(self, who)
 
     def slippage(self) -> "pl.DataFrame":
         """What each filled order cost against the market it met; see `qtg.slippage`.

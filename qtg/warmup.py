@@ -41,7 +41,7 @@ def _run_everything() -> None:
             ticks=4,
         )
         sim = Simulation(config)
-        sim.publisher.attach(open_sink(config, None))
+        sim.publisher.attach(sim, open_sink(config, None))
         sim.run(sim.last_tick)
         sim.publisher.finish(sim)
     read_own(sim.exchange, 0, rows_of(sim.agents("noise_trader"), sim.exchange.n_agents))
