@@ -166,6 +166,42 @@ class Result:
 
         return equity_curve(self, who)
 
+    def leaderboard(
+        self, by: str = "pnl", top: int | None = 20, kind: str | None = None
+    ) -> "pl.DataFrame":
+        """The agents of tiers 1 and 2, best first; see `qtg.analytics.results.leaderboard`.
+
+        Raises
+        ------
+        ConfigError     no such column or kind, or top below 1
+        StorageError    the run did not store its agents
+        """
+        from .analytics.results import leaderboard
+
+        return leaderboard(self, by, top, kind)
+
+    def risk(self) -> "pl.DataFrame":
+        """Risk of every agent whose equity was stored; see `qtg.analytics.risk.risk`.
+
+        Raises
+        ------
+        StorageError    the run stored no equity
+        """
+        from .analytics.risk import risk
+
+        return risk(self)
+
+    def pnl_by_kind(self) -> "pl.DataFrame":
+        """Profit and loss of each kind; see `qtg.analytics.results.pnl_by_kind`.
+
+        Raises
+        ------
+        StorageError    the run did not store its agents
+        """
+        from .analytics.results import pnl_by_kind
+
+        return pnl_by_kind(self)
+
     def slippage(self) -> "pl.DataFrame":
         """What each filled order cost against the market it met; see `qtg.slippage`.
 
