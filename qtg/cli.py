@@ -179,6 +179,21 @@ def info(run: RunPath, as_json: Json = False) -> None:
 
 
 @app.command()
+def leaderboard(
+    run: RunPath,
+    by: Annotated[str, typer.Option(help="Column to rank by, such as return or sharpe.")] = "pnl",
+    top: Annotated[int, typer.Option(help="How many agents.")] = 20,
+    kind: Annotated[str | None, typer.Option(help="Only agents of this kind.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rank the agents of a run: profit, return, fees, risk."""
+    from .analytics.printing import print_leaderboard
+
+    opened = _open(run)
+    print_leaderboard(opened.leaderboard(by, top, kind), by, as_json)
+
+
+@app.command()
 def report(
     run: RunPath,
     out: Annotated[Path | None, typer.Option(help="HTML file; by default inside the run.")] = None,

@@ -108,8 +108,6 @@ class Simulation:
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)
         self.publisher = Publisher(config, len(envs), len(symbols))
-        if sink is not None:
-            self.publisher.attach(sink)
         self._members = members
         self._external: list[Orders] = []
         self._warm_until = config.warmup.ticks
@@ -117,6 +115,8 @@ class Simulation:
             self.exchange.venue.begin_call()
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
         self.exchange.reserve_outbox(most)
+        if sink is not None:
+            self.publisher.attach(self, sink)
 
     def step(self) -> Simulation:
         """Advance one tick."""
