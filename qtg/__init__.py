@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from . import quant
     from .agents.context import StrategyContext
     from .agents.registry import kinds, strategy
+    from .calibration import Calibration, calibrate
     from .config import Config, Population, SymbolConfig
     from .errors import (
         CacheWarning,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         QtgError,
         StorageError,
         StrategyError,
+        TapeError,
     )
     from .replay import replay_l3
     from .result import Result, open_run
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "agents.context": ("StrategyContext",),
     "agents.registry": ("kinds", "strategy"),
+    "calibration": ("Calibration", "calibrate"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "CacheWarning",
@@ -61,6 +64,7 @@ _HOMES = {
         "QtgError",
         "StorageError",
         "StrategyError",
+        "TapeError",
     ),
     "replay": ("replay_l3",),
     "result": ("Result", "open_run"),
@@ -87,6 +91,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CacheWarning",
+    "Calibration",
     "CapacityError",
     "Config",
     "ConfigError",
@@ -111,8 +116,10 @@ __all__ = [
     "StrategyContext",
     "StrategyError",
     "SymbolConfig",
+    "TapeError",
     "TimeInForce",
     "Venue",
+    "calibrate",
     "kinds",
     "open_run",
     "quant",
