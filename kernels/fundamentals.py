@@ -18,7 +18,7 @@ class Diffusion(NamedTuple):
     """Terms of the process, per tick."""
 
     drift: float
-    volatility: float
+    volatility: np.ndarray  # float64 (symbol,)
     reversion: float  # pull towards the anchor
     correlation: float  # between any two symbols of an environment
     sector_correlation: float  # of what that leaves, between two symbols of a sector
@@ -87,7 +87,7 @@ def move_fair_value(fundamentals, rates, diffusion, seed, envs, tick, out_fair_v
         shock = common_share * common + sector_share * branch + own_share * own
         eps = fundamentals.eps[m]
         pull = diffusion.reversion * np.log(fundamentals.eps_anchor[m] / eps)
-        eps *= max(1.0 + diffusion.drift + pull + diffusion.volatility * shock, 0.5)
+        eps *= max(1.0 + diffusion.drift + pull + diffusion.volatility[m % symbols] * shock, 0.5)
         discount = rates.risk_free[env] + fundamentals.beta[m] * rates.premium[env]
         value = gordon(
             eps, fundamentals.payout[m], fundamentals.growth[m], discount, diffusion.least_spread

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .agents.parameters import Param
     from .agents.registry import kinds, strategy
     from .agents.simple import Strategy
+    from .calibration import Calibration, calibrate
     from .config import Config, Population, SymbolConfig
     from .errors import (
         CacheWarning,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         StorageError,
         StrategyError,
         StrategyWarning,
+        TapeError,
     )
     from .replay import replay_l3
     from .result import Result, open_run
@@ -58,6 +60,7 @@ _HOMES = {
     "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
     "agents.simple": ("Strategy",),
+    "calibration": ("Calibration", "calibrate"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "CacheWarning",
@@ -69,6 +72,7 @@ _HOMES = {
         "StorageError",
         "StrategyError",
         "StrategyWarning",
+        "TapeError",
     ),
     "replay": ("replay_l3",),
     "result": ("Result", "open_run"),
@@ -96,6 +100,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "AgentContext",
     "CacheWarning",
+    "Calibration",
     "CapacityError",
     "Config",
     "ConfigError",
@@ -123,8 +128,10 @@ __all__ = [
     "StrategyError",
     "StrategyWarning",
     "SymbolConfig",
+    "TapeError",
     "TimeInForce",
     "Venue",
+    "calibrate",
     "kinds",
     "open_run",
     "quant",

@@ -167,9 +167,11 @@ def _diffusion(config: Config) -> Diffusion:
     process, per_year = config.fair_value, config.ticks_per_year
     grows = process.process == FairValueProcess.GBM
     reverts = process.process == FairValueProcess.MEAN_REVERTING
+    own = (symbol.volatility for symbol in config.symbols)
+    yearly = np.array([process.volatility if each is None else each for each in own], np.float64)
     return Diffusion(
         process.drift / per_year if grows else 0.0,
-        process.volatility / np.sqrt(per_year) if grows or reverts else 0.0,
+        yearly / np.sqrt(per_year) if grows or reverts else np.zeros_like(yearly),
         process.reversion / config.ticks_per_day if reverts else 0.0,
         process.correlation,
         process.sector_correlation,

@@ -28,7 +28,11 @@ class FairValue(Model):
         "how fair value moves", default=FairValueProcess.GBM
     )
     volatility: Real = setting(
-        "standard deviation of the yearly log return", "per year", default=0.25, ge=0, le=10
+        "standard deviation of the yearly log return, of symbols that have none of their own",
+        "per year",
+        default=0.25,
+        ge=0,
+        le=10,
     )
     drift: Real = setting("expected growth rate (gbm only)", "per year", default=0.0, ge=-10, le=10)
     reversion: Real = setting(
