@@ -14,7 +14,7 @@ YEAR = 252 * 6.5 * 3_600  # ticks of a second in a year
 def path(ticks: int = 4_000, seed: int = 0, **process: Any) -> np.ndarray:
     """float64 (ticks, 4): fair values."""
     symbols = [{**SYMBOL, "symbol": name, "initial_price": "1000.00"} for name in NAMES]
-    process = {"sector_correlation": 0.0, **process}
+    process = {"sector_correlation": 0.0, "cascade": {"factors": 0}, **process}
     config = quiet({"symbols": symbols, "smart": [], "fair_value": process}, seed=seed)
     sim = start(config)
     values = np.empty((ticks, 4))
