@@ -13,11 +13,16 @@ from .desk import take_stance
 from .random import lane
 from .turns import has_turn
 
+ROUNDING = 1e-12  # averages of a price that stands still differ by less, as a share of it
+
 
 @kernel
-def rsi_momentum(rsi, oversold, overbought, held):
+def rsi_momentum(rsi, change, oversold, overbought, held):
     """Long below `oversold`, short above `overbought` (Wilder, 1978, New Concepts in Technical
-    Trading Systems)."""
+    Trading Systems). An RSI of 0 without a `change` of price is that of a market without gains or
+    losses, which says nothing."""
+    if rsi == 0.0 and change == 0.0:
+        return held
     if rsi < oversold:
         return 1
     return -1 if rsi > overbought else held
@@ -27,17 +32,19 @@ def rsi_momentum(rsi, oversold, overbought, held):
 def trend_follower(fast, slow, band, held):
     """Long while the fast average lies above the slow one by more than `band`, short below."""
     lead = fast / slow - 1.0
-    if lead > band:
+    least = max(band, ROUNDING)
+    if lead > least:
         return 1
-    return -1 if lead < -band else held
+    return -1 if lead < -least else held
 
 
 @kernel
 def macd_crossover(histogram, slow, band, held):
     """Long when MACD has crossed above its signal, short below; `band` is a share of the price."""
-    if histogram > band * slow:
+    least = max(band, ROUNDING) * slow
+    if histogram > least:
         return 1
-    return -1 if histogram < -band * slow else held
+    return -1 if histogram < -least else held
 
 
 @kernel
@@ -57,7 +64,7 @@ def technical_stance(technical, i, a, b, held):
     """What the rule of row `i` says to its readings `a` and `b`."""
     rule, enter, leave = technical.rule[i], technical.enter[i], technical.leave[i]
     if rule == TechnicalRule.RSI_MOMENTUM:
-        return rsi_momentum(a, enter, leave, held)
+        return rsi_momentum(a, b, enter, leave, held)
     if rule == TechnicalRule.TREND_FOLLOWER:
         return trend_follower(a, b, enter, held)
     if rule == TechnicalRule.MACD_CROSSOVER:

@@ -12,6 +12,7 @@ from qtg.schemas import Account
 
 from .agents.background import BackgroundPool
 from .agents.board import Board
+from .agents.failure import Benched
 from .agents.population import Members, build_members, fund
 from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
@@ -100,19 +101,21 @@ class Simulation:
         n_smart = len(config.smart)
         history = (config.warmup.ticks + config.ticks) // config.bar_ticks
         self.board = Board(config.bar_ticks, self.exchange.venue.n_markets, history)
+        self.benched: list[Benched] = []
         self.smart = [
-            build_group(group, self.exchange, self.board, symbols) for group in members[:n_smart]
+            build_group(group, self.exchange, self.board, self.benched)
+            for group in members[:n_smart]
         ]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)
         self.publisher = Publisher(config, len(envs), len(symbols))
-        if sink is not None:
-            self.publisher.attach(sink)
         self._members = members
         self._external: list[Orders] = []
         self._warm_until = config.warmup.ticks
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
         self.exchange.expect_orders(most)
+        if sink is not None:
+            self.publisher.attach(self, sink)
 
     def step(self) -> Simulation:
         """Advance one tick."""

@@ -50,7 +50,7 @@ def _run_everything() -> None:
             **_everyone(),
         )
         sim = Simulation(config)
-        sim.publisher.attach(open_sink(config, None))
+        sim.publisher.attach(sim, open_sink(config, None))
         sim.run(5)
         sim.publisher.finish(sim)
     read_own(sim.exchange, 0, rows_of(sim.agents("noise_trader"), sim.exchange.n_agents))

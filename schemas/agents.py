@@ -210,6 +210,7 @@ class PoolTerms(NamedTuple):
     contrarian: Annotated[F64, Col("share", "share of orders that lean against the mood")]
     anchor: Annotated[F64, Col("share", "way of its centre from the mid (0) to fair value (1)")]
     aggressive: Annotated[F64, Col("share", "share of orders priced through the centre")]
+    volatility_trading: Annotated[F64, Col("1", "how much a doubled volatility adds to that")]
     sentiment_volatility: Annotated[F64, Col("1", "size of the mood's shocks")]
     sentiment_decay: Annotated[F64, Col("1", "what is left of the mood after a tick")]
     sentiment_clamp: Annotated[F64, Col("1", "largest mood, either way")]

@@ -268,3 +268,4 @@ class Stream(IntEnum):
     TEST = 9
     NEWS = 10
     REGIME = 11
+    METAORDER = 12

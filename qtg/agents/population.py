@@ -11,6 +11,7 @@ from qtg.schemas import PRICE_SCALE, Account, Stream, Tier
 
 from ..config import Config, Population, SymbolConfig
 from ..config.distributions import Distribution
+from ..config.populations import FailurePolicy
 from ..config.problem import SettingError
 from ..errors import ConfigError
 from ..exchange import Funding
@@ -85,7 +86,18 @@ def check_populations(config: Config) -> None:
     for tier, populations in ((Tier.SMART, config.smart), (Tier.REACTIVE, config.reactive)):
         for row, population in enumerate(populations):
             with _named(f"{tier.name.lower()}.{row}"):
-                _distributions(population, find_kind(population.kind, tier))
+                kind = find_kind(population.kind, tier)
+                _distributions(population, kind)
+                _check_policy(population, kind)
+
+
+def _check_policy(population: Population, kind: Kind) -> None:
+    own = population.time_budget_ms is not None or population.on_error is not FailurePolicy.STOP
+    if own and kind.decide is None:
+        name = "on_error" if population.time_budget_ms is None else "time_budget_ms"
+        raise SettingError(
+            name, f"is for strategies of your own, and {kind.name} is built in; leave it out"
+        )
 
 
 @contextmanager
@@ -93,6 +105,8 @@ def _named(path: str) -> Iterator[None]:
     """Say which population a problem is in."""
     try:
         yield
+    except SettingError as error:
+        raise SettingError(f"{path}.{error.path}", error.text) from None
     except ConfigError as error:
         raise SettingError(path, str(error)) from None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qtg.schemas import Tier
 
@@ -13,11 +14,14 @@ from ..config.distributions import Choice, Distribution, Uniform
 from ..errors import ConfigError
 from .need import Need
 from .parameters import Param, Rule, as_param, check_defaults, less
+from .simple import Strategy
 
 if TYPE_CHECKING:
     from .context import StrategyContext
 
 Decide = Callable[["StrategyContext"], Any]
+Own = TypeVar("Own", bound="Decide | type[Strategy]")
+Params = Mapping[str, float | Distribution | Param]
 
 
 @dataclass(frozen=True)
@@ -28,29 +32,44 @@ class Kind:
     tier: Tier
     doc: str
     params: dict[str, Param] = field(default_factory=dict)
-    decide: Decide | None = None  # a user's function; None for the built-in kernels
+    decide: Any = None  # a user's function; None for the built-in kernels
     rules: tuple[Rule, ...] = ()  # what must hold between the parameters
     needs: dict[str, Need] = field(default_factory=dict)  # indicators that it reads
     has_desk: bool = False  # wants positions, and takes `execution`
+    origin: str = "built in"  # the file, package or module that it comes from
 
 
 _KINDS: dict[str, Kind] = {}
+_origins: list[str] = []
 
 
-def strategy(
-    name: str, *, params: dict[str, float | Distribution | Param] | None = None
-) -> Callable[[Decide], Decide]:
-    """Register a NumPy function as a strategy kind of tier 1.
+@contextmanager
+def registering(origin: str) -> Iterator[None]:
+    """Say where the kinds that are registered meanwhile come from."""
+    _origins.append(origin)
+    try:
+        yield
+    finally:
+        _origins.pop()
 
-    The function is called once a tick with a `StrategyContext` that holds all agents of the kind
-    as rows, and returns the orders of all of them as columns: `ctx.orders`, `ctx.cancel`,
-    `ctx.replace`, a list of these, or None.
+
+def origin_of(code: Any) -> str:
+    """Where a strategy that is being registered comes from: a file or package, else its module."""
+    return _origins[-1] if _origins else str(getattr(code, "__module__", "unknown"))
+
+
+def strategy(name: str, *, params: Params | None = None) -> Callable[[Own], Own]:
+    """Register a NumPy function, or a subclass of `qtg.Strategy`, as a strategy kind of tier 1.
+
+    A class has one object per agent. A function is called once a tick with a `StrategyContext` that
+    holds all agents of the kind as rows, and returns the orders of all of them as columns:
+    `ctx.orders`, `ctx.cancel`, `ctx.replace`, a list of these, or None.
 
     Parameters
     ----------
     name : str      what populations call it
     params : dict   parameters with their defaults; a number means the same for every agent, and
-        `qtg.Param(default, low=, high=)` says which values are allowed
+        `qtg.Param(default, low=, high=)` says which values are allowed (a class has them inside)
 
     Examples
     --------
@@ -60,13 +79,26 @@ def strategy(
     ...     return ctx.orders(row, symbol, side=1, price=ctx.ask[symbol], qty=10)
     """
 
-    def register(decide: Decide) -> Decide:
+    def register(decide: Own) -> Own:
         doc = (decide.__doc__ or "").strip()
-        known = {key: as_param(value) for key, value in (params or {}).items()}
-        add_kind(Kind(name, Tier.SMART, doc, known, decide))
+        given = _class_params(name, decide, params) if isinstance(decide, type) else params
+        known = {key: as_param(value) for key, value in (given or {}).items()}
+        add_kind(Kind(name, Tier.SMART, doc, known, decide, origin=origin_of(decide)))
         return decide
 
     return register
+
+
+def _class_params(name: str, own: type, given: Params | None) -> Params:
+    """A class's parameters."""
+    if not issubclass(own, Strategy) or own.on_tick is Strategy.on_tick:
+        raise ConfigError(
+            f"strategy {name!r}: {own.__name__} must be a subclass of qtg.Strategy with an on_tick"
+        )
+    if given is not None:
+        raise ConfigError(f"strategy {name!r}: give `params` in the class, not to the decorator")
+    known: Params = own.params
+    return known
 
 
 def add_kind(kind: Kind) -> None:
@@ -199,7 +231,10 @@ _trader(
     "rsi_momentum",
     "buys when the RSI says oversold, sells when it says overbought",
     (less("oversold", "overbought"),),
-    {"rsi": Need("rsi", {"n": "window"})},
+    {
+        "rsi": Need("rsi", {"n": "window"}),
+        "change": Need("momentum", {"n": "window", "skip": 0}),
+    },
     window=_bars(7, 28),
     oversold=Param(Uniform(low=20, high=35), low=0, high=100),
     overbought=Param(Uniform(low=65, high=80), low=0, high=100),

@@ -6,11 +6,13 @@ from ..exchange import Exchange
 from .board import Board
 from .executors import Executors
 from .factors import FactorTraders
+from .failure import Benched
 from .group import Group
 from .makers import MarketMakers
 from .news_traders import NewsTraders
 from .noise import NoiseTraders
 from .pairs import PairsTraders
+from .per_agent import AgentStrategy
 from .population import Members
 from .technical import TechnicalTraders
 from .user import UserStrategy
@@ -31,9 +33,11 @@ _GROUPS: dict[str, Callable[[Members, Exchange, Board], Group]] = {
 
 
 def build_group(
-    members: Members, exchange: Exchange, board: Board, symbols: tuple[str, ...]
+    members: Members, exchange: Exchange, board: Board, benched: list[Benched]
 ) -> Group:
-    """The group of one population of tier 1."""
-    if members.kind.decide is not None:
-        return UserStrategy(members, symbols)
-    return _GROUPS[members.kind.name](members, exchange, board)
+    """The group of one population of tier 1; a user's notes in `benched` that it was benched."""
+    own = members.kind.decide
+    if own is None:
+        return _GROUPS[members.kind.name](members, exchange, board)
+    form = AgentStrategy if isinstance(own, type) else UserStrategy
+    return form(members, tuple(each.symbol for each in members.listed), benched)

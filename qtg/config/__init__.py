@@ -19,7 +19,7 @@ from .fair_value import FairValue, FairValueProcess
 from .halts import Halts
 from .latency import Latency
 from .limits import Limits
-from .populations import Population
+from .populations import FailurePolicy, Population
 from .presets import preset_names
 from .problem import SettingError
 from .root import Config
@@ -45,6 +45,7 @@ __all__ = [
     "Economy",
     "ExecutionConfig",
     "Exponential",
+    "FailurePolicy",
     "FairValue",
     "FairValueProcess",
     "Halts",

@@ -1,5 +1,6 @@
 """Groups of agents of one kind (tiers 1 and 2)."""
 
+from enum import IntEnum
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, model_validator
@@ -8,10 +9,17 @@ from .base import Model, setting
 from .distributions import Constant, Distribution, check_least, check_most
 from .execution import ExecutionConfig
 from .problem import SettingError
-from .types import MAX_TICK, Frozen, Identifier, Real, Switch, Whole, freeze
+from .types import MAX_TICK, ByName, Frozen, Identifier, Real, Switch, Whole, freeze
 
 MAX_AGENTS = 2**31 - 4
 RICHEST = 1e12
+
+
+class FailurePolicy(IntEnum):
+    """What becomes of a run in which a strategy of your own fails."""
+
+    STOP = 0
+    BENCH = 1
 
 
 class Population(Model):
@@ -49,6 +57,16 @@ class Population(Model):
     short_selling: Switch = setting("whether they may borrow shares and sell them", default=False)
     params: Annotated[dict[Identifier, Distribution], AfterValidator(freeze)] = setting(
         "the strategy's own parameters, drawn once per agent", default=Frozen()
+    )
+    on_error: Annotated[FailurePolicy, ByName()] = setting(
+        "if your own strategy fails: `stop` the run, or `bench` its agents until the run ends",
+        default=FailurePolicy.STOP,
+    )
+    time_budget_ms: Real | None = setting(
+        "longest time that a call of your own strategy may take; no limit if left out",
+        "ms",
+        default=None,
+        gt=0,
     )
 
     @model_validator(mode="after")

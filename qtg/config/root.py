@@ -264,6 +264,11 @@ class Config(Model):
         return DAYS_PER_YEAR * self.ticks_per_day
 
     @property
+    def ticks_per_minute(self) -> float:
+        """Ticks in a minute of market time."""
+        return 60_000 / self.tick_ms
+
+    @property
     def candle_ticks(self) -> tuple[int, ...]:
         """Lengths of the candles in ticks."""
         return tuple(seconds * 1_000 // self.tick_ms for seconds in self.storage.candle_seconds)

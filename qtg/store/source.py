@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_MISSING = {
-    "orders": "; set storage.orders = true and run again",
-    "halts": "; set halts.band_bps and run again",
-    "borrows": "; only runs in which a population has short_selling = true do",
+# Setting that makes a run store a table, where a run may leave it out.
+SETTINGS = {
+    "candles": 'storage.candles = ["1m"]',
+    "quotes": "storage.quotes = true",
+    "orders": "storage.orders = true",
+    "agents": "storage.agents_every = 100",
+    "positions": "storage.agents_every = 100",
+    "equity": "storage.equity_every = 10",
+    "news": "news.enabled = true",
+    "halts": "halts.band_bps = 500",
+    "borrows": "short_selling = true for a population",
 }
 
 
@@ -41,7 +48,8 @@ class Source(ABC):
         if name not in STORED:
             raise StorageError(f"no table is called {name!r}; there are {', '.join(STORED)}")
         if name not in self.info.tables:
-            hint = _MISSING.get(name, "")
+            setting = SETTINGS.get(name)
+            hint = f"; set {setting} and run again" if setting else ""
             raise StorageError(f"this run did not store {name}{hint}")
 
     @abstractmethod

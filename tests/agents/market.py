@@ -35,6 +35,10 @@ class Outgoing:
         """Advance a tick; what was sent in it."""
         self.sim.reactive.watchers.refresh()  # a test may have set conditions
         self.sim.step()
+        return self.sent_last()
+
+    def sent_last(self) -> list[Message]:
+        """What was sent in the last tick."""
         return [m for tick, m in self.sent if tick == self.sim.tick]
 
 

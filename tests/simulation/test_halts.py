@@ -186,7 +186,7 @@ def test_halts_are_stored() -> None:
 def test_a_run_without_bands_has_no_table_of_halts() -> None:
     run = qtg.simulate(quiet(ticks=2), progress=False)
     assert "halts" not in run.tables
-    with pytest.raises(qtg.StorageError, match=r"set halts.band_bps and run again"):
+    with pytest.raises(qtg.StorageError, match=r"set halts.band_bps = 500 and run again"):
         run.table("halts")
 
 
