@@ -77,7 +77,9 @@ class Moving:
         def noting(view: MarketView, tick: int) -> None:
             for name in ("mid", "fair_value", "volume", "news"):
                 self._keep(name, getattr(view, name))
-            self._keep("held", self.sim.exchange.ledger.positions.qty)
+            accounts, positions, _ = self.sim.exchange.ledger
+            self._keep("held", positions.qty)
+            self._keep("free_cash", accounts.cash - accounts.reserved)
             update(view, tick)
 
         self.sim.board.update = noting  # type: ignore[method-assign]
