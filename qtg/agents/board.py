@@ -36,7 +36,7 @@ class Board:
         self._history = history
         self._markets = markets
         self._volume = np.zeros(markets, np.int64)
-        self._high = np.zeros(markets)
+        self._high = np.full(markets, -np.inf)
         self._low = np.full(markets, np.inf)
         self._bar_volume = np.zeros(markets, np.int64)
         self._values = np.full((0, markets), np.nan)
@@ -56,8 +56,10 @@ class Board:
         lengths = np.empty((n, 1 + len(need.lengths)), np.int64)
         choice = np.zeros(n) if need.choice is None else params[need.choice]
         lengths[:, 0] = np.clip(np.rint(choice), 0, len(names) - 1)
-        for column, value in enumerate(need.lengths.values(), 1):
+        for column, (argument, value) in enumerate(need.lengths.items(), 1):
+            name = value if isinstance(value, str) else argument
             lengths[:, column] = np.rint(params[value]) if isinstance(value, str) else value
+            self._check_length(kind, name, lengths[:, column].max(initial=0))
         distinct, place = np.unique(lengths, axis=0, return_inverse=True)
         found = np.empty(len(distinct), np.int32)
         for at, row in enumerate(distinct.tolist()):
@@ -111,17 +113,16 @@ class Board:
         for state, (y, x), spreads, row in self._hedges:
             result = quant.hedge.step(state, close[y], close[x])
             spreads.zscore[row], spreads.ratio[row] = result.zscore, result.ratio
-        self._high[:], self._low[:] = close, close
+        self._high[:], self._low[:] = -np.inf, np.inf
         self._bar_volume[:] = 0
 
     def _row(self, kind: str, name: str, arguments: dict[str, int], part: str | None) -> int:
         key = (name, *arguments.items())
         if (*key, part) not in self._rows:
             if key not in self._rolling:
-                for argument, length in arguments.items():
-                    self._check_length(kind, argument, length)
                 indicator = getattr(quant, name)
                 state = _started(kind, indicator, self._markets, arguments)
+                self._check_fills(kind, indicator, arguments)
                 self._rolling[key] = (indicator, state, [])
             row = self._rows[(*key, part)] = len(self._values)
             self._rolling[key][2].append((part, row))
@@ -129,10 +130,24 @@ class Board:
             self._values = np.concatenate([self._values, blank])
         return self._rows[(*key, part)]
 
-    def _check_length(self, kind: str, argument: str, length: int) -> None:
+    def _check_fills(self, kind: str, indicator: Any, arguments: Mapping[str, int]) -> None:
+        """Refuse windows that fit into the run but leave no bar with a value."""
+        if sum(arguments.values()) < self._history:
+            return
+        moving = 1.0 + np.arange(self._history) * 0.618 % 1.0
+        result = indicator(*[moving] * len(indicator.inputs), **arguments)
+        if np.isnan(np.atleast_2d(result)[:, -1]).any():
+            windows = ", ".join(f"{name} {length}" for name, length in arguments.items())
+            raise ConfigError(
+                f"{kind}: {indicator.name} with {windows} has no value in the {self._history} bars "
+                f"of {self.bar_ticks} ticks that the run has; shorten its windows, run longer, or "
+                "lower bar_ticks"
+            )
+
+    def _check_length(self, kind: str, name: str, length: int) -> None:
         if length > self._history:
             raise ConfigError(
-                f"{kind}: {argument} draws up to {length} bars of {self.bar_ticks} ticks, but the "
+                f"{kind}: {name} draws up to {length} bars of {self.bar_ticks} ticks, but the "
                 f"run has {self._history}; shorten it, run longer, or lower bar_ticks"
             )
 
