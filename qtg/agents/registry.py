@@ -32,6 +32,7 @@ class Kind:
     rules: tuple[Rule, ...] = ()  # what must hold between the parameters
     needs: dict[str, Need] = field(default_factory=dict)  # indicators that it reads
     has_desk: bool = False  # wants positions, and takes `execution`
+    has_pairs: bool = False  # takes `pairs`
 
 
 _KINDS: dict[str, Kind] = {}
@@ -117,10 +118,11 @@ def _built_in(
     rules: tuple[Rule, ...] = (),
     needs: dict[str, Need] | None = None,
     has_desk: bool = False,
+    has_pairs: bool = False,
     **params: float | Distribution | Param,
 ) -> None:
     known = {key: as_param(value) for key, value in params.items()}
-    add_kind(Kind(name, tier, doc, known, rules=rules, needs=needs or {}, has_desk=has_desk))
+    add_kind(Kind(name, tier, doc, known, None, rules, needs or {}, has_desk, has_pairs))
 
 
 _built_in(
@@ -179,6 +181,7 @@ def _trader(
     doc: str,
     rules: tuple[Rule, ...] = (),
     needs: dict[str, Need] | None = None,
+    has_pairs: bool = False,
     **params: float | Distribution | Param,
 ) -> None:
     """A kind that wants positions and leaves the orders to a desk."""
@@ -186,7 +189,7 @@ def _trader(
         "size": Param(Uniform(low=50, high=200), above=0),
         "lifetime": Param(3, low=1),
     }
-    _built_in(name, Tier.SMART, doc, rules, needs, True, **{**common, **params})
+    _built_in(name, Tier.SMART, doc, rules, needs, True, has_pairs, **{**common, **params})
 
 
 def _bars(low: float, high: float, least: int = 1) -> Param:
@@ -247,6 +250,7 @@ _trader(
     "pairs_trading",
     "trades two symbols against each other when their spread has parted, both legs at once",
     (less("leave", "enter"),),
+    has_pairs=True,
     window=_bars(60, 120, 3),
     enter=Param(Uniform(low=1.5, high=2.5), above=0),
     leave=Param(Uniform(low=0.0, high=0.5), low=0),
