@@ -87,7 +87,7 @@ class Moving:
     def run(self, ticks: int = TICKS) -> "Moving":
         for _ in range(ticks):
             self.sim.step()
-            for name in ("stance", "target"):
+            for name in ("stance", "target") if hasattr(self.group, "desk") else ():
                 self._keep(name, getattr(self.group.desk, name))
         return self
 
