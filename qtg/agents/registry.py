@@ -296,6 +296,5 @@ _built_in(
     arrival_decay=Param(Uniform(low=30, high=80), above=0),
     horizon=Param(Uniform(low=60, high=300), above=0),
     window=_bars(30, 60, 2),
-    inventory=Param(10_000, above=0),
     size=Param(Uniform(low=300, high=900), above=0),
 )
