@@ -99,7 +99,7 @@ def check(seen: Quoting) -> tuple[int, int]:
     return quotes, skewed
 
 
-@pytest.mark.parametrize("fields", [{}, {"every": 3}])
+@pytest.mark.parametrize("fields", [{}, pytest.param({"every": 3}, marks=pytest.mark.compiled)])
 def test_quotes_are_those_of_the_paper(fields: dict[str, Any]) -> None:
     quotes, skewed = check(Quoting(**fields))
     assert quotes > sized(1_000, 100)

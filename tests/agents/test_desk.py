@@ -14,6 +14,7 @@ from tests.sizes import sized
 from .market import Outgoing, market, population, send
 from .moving import MAKERS, NOISE, SYMBOLS, TICKS, WINDOWS, Moving, config_of, traders, uniform
 
+COMPILED = pytest.mark.compiled
 LENGTH = 20  # of a TWAP or VWAP order [ticks]
 LOTS = [each.get("lot_size", 1) for each in SYMBOLS]
 
@@ -188,7 +189,9 @@ def test_a_twap_order_that_met_nobody_catches_up() -> None:
     assert asked[9:] == [99, 99, 99], "after its time all that is left"
 
 
-@pytest.mark.parametrize("style", ["immediate", "twap", "vwap", "pov"])
+@pytest.mark.parametrize(
+    "style", ["vwap", *(pytest.param(s, marks=COMPILED) for s in ("immediate", "twap", "pov"))]
+)
 def test_a_child_waits_for_the_one_before(style: str) -> None:
     execution = {"style": style, "ticks": 7, "participation": 0.2}
     group = traders(
@@ -231,7 +234,7 @@ def refused(out: Outgoing, agents: set[int]) -> list[dict[str, int]]:
 
 
 @pytest.mark.parametrize("style", ["immediate", "twap"])
-@pytest.mark.parametrize("fee", [0.0, 30.0])
+@pytest.mark.parametrize("fee", [pytest.param(0.0, marks=COMPILED), 30.0])
 def test_nothing_is_sent_beyond_cash_and_shares(style: str, fee: float) -> None:
     group = traders(
         "trend_follower",

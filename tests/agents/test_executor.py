@@ -12,7 +12,7 @@ from .market import market, population
 from .moving import SYMBOLS, TICKS, Moving, config_of, traders, uniform
 
 
-@pytest.mark.parametrize("low", [-900.0, 400.0])
+@pytest.mark.parametrize("low", [-900.0, pytest.param(400.0, marks=pytest.mark.compiled)])
 def test_every_order_is_given_once_in_whole_lots(low: float) -> None:
     params = {"size": uniform(low, low + 500), "start": uniform(0, 20), "lifetime": 1}
     group = traders("vwap_executor", 8, params=params, shares=500, symbols=["D", "B", "C"])

@@ -90,7 +90,10 @@ MIXED = [
 ]
 
 
-@pytest.mark.parametrize("fields", [*ALONE, *MIXED])
+@pytest.mark.parametrize(
+    "fields",
+    [MIXED[0], *(pytest.param(each, marks=pytest.mark.compiled) for each in (*ALONE, *MIXED[1:]))],
+)
 def test_stances_and_targets_are_those_of_the_ranking(fields: dict[str, Any]) -> None:
     seen = Moving(config_of(traders("factor_long_short", 6, **fields)), envs=[1, 2]).run()
     turned = 0

@@ -68,7 +68,14 @@ def expected(seen: Moving, i: int, ticks: int) -> np.ndarray:
     return np.array(out)
 
 
-@pytest.mark.parametrize("fields", [{}, {"every": 4}, {"symbols": ["C", "A", "D"]}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        pytest.param({"every": 4}, marks=pytest.mark.compiled),
+        pytest.param({"symbols": ["C", "A", "D"]}, marks=pytest.mark.compiled),
+    ],
+)
 def test_both_legs_are_those_of_the_rule(fields: dict[str, Any]) -> None:
     seen = Moving(config_of(traders("pairs_trading", 12, params=PARAMS, **fields)), envs=[0, 4])
     seen.run()
