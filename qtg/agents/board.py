@@ -34,7 +34,7 @@ class Board:
         self.bar_ticks = bar_ticks
         self._markets = markets
         self._volume = np.zeros(markets, np.int64)
-        self._high = np.zeros(markets)
+        self._high = np.full(markets, -np.inf)
         self._low = np.full(markets, np.inf)
         self._bar_volume = np.zeros(markets, np.int64)
         self._values = np.full((0, markets), np.nan)
@@ -108,7 +108,7 @@ class Board:
         for state, (y, x), spreads, row in self._hedges:
             result = quant.hedge.step(state, close[y], close[x])
             spreads.zscore[row], spreads.ratio[row] = result.zscore, result.ratio
-        self._high[:], self._low[:] = close, close
+        self._high[:], self._low[:] = -np.inf, np.inf
         self._bar_volume[:] = 0
 
     def _row(self, kind: str, name: str, arguments: dict[str, int], part: str | None) -> int:

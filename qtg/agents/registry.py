@@ -37,6 +37,7 @@ class Kind:
     needs: dict[str, Need] = field(default_factory=dict)  # indicators that it reads
     has_desk: bool = False  # wants positions, and takes `execution`
     origin: str = "built in"  # the file, package or module that it comes from
+    has_pairs: bool = False  # takes `pairs`
 
 
 _KINDS: dict[str, Kind] = {}
@@ -149,10 +150,16 @@ def _built_in(
     rules: tuple[Rule, ...] = (),
     needs: dict[str, Need] | None = None,
     has_desk: bool = False,
+    has_pairs: bool = False,
     **params: float | Distribution | Param,
 ) -> None:
     known = {key: as_param(value) for key, value in params.items()}
-    add_kind(Kind(name, tier, doc, known, rules=rules, needs=needs or {}, has_desk=has_desk))
+    add_kind(
+        Kind(
+            name, tier, doc, known, rules=rules, needs=needs or {},
+            has_desk=has_desk, has_pairs=has_pairs,
+        )
+    )  # fmt: skip
 
 
 _built_in(
@@ -212,6 +219,7 @@ def _trader(
     doc: str,
     rules: tuple[Rule, ...] = (),
     needs: dict[str, Need] | None = None,
+    has_pairs: bool = False,
     **params: float | Distribution | Param,
 ) -> None:
     """A kind that wants positions and leaves the orders to a desk."""
@@ -219,7 +227,7 @@ def _trader(
         "size": Param(Uniform(low=50, high=200), above=0),
         "lifetime": Param(3, low=1),
     }
-    _built_in(name, Tier.SMART, doc, rules, needs, True, **{**common, **params})
+    _built_in(name, Tier.SMART, doc, rules, needs, True, has_pairs, **{**common, **params})
 
 
 def _bars(low: float, high: float, least: int = 1) -> Param:
@@ -281,6 +289,7 @@ _trader(
     "trades two symbols against each other when their spread has parted, both legs at once",
     (less("leave", "enter"),),
     {"spread": Need("hedge", {"n": "window"}, part="zscore")},
+    has_pairs=True,
     window=_bars(60, 120, 3),
     enter=Param(Uniform(low=1.5, high=2.5), above=0),
     leave=Param(Uniform(low=0.0, high=0.5), low=0),
@@ -326,7 +335,6 @@ _built_in(
     arrival_decay=Param(Uniform(low=30, high=80), above=0),
     horizon=Param(Uniform(low=60, high=300), above=0),
     window=_bars(30, 60, 2),
-    inventory=Param(10_000, above=0),
     size=Param(Uniform(low=300, high=900), above=0),
 )
 _built_in(

@@ -123,6 +123,7 @@ def test_stances_and_targets_are_those_of_the_rule(case: Case) -> None:
     assert len(differing) > 4, "parameters are each trader's own"
 
 
+@pytest.mark.compiled
 @each_kind
 def test_turns_symbols_and_environments(case: Case) -> None:
     group = traders(case.kind, 5, params=case.params, every=4, symbols=["C", "A"])
@@ -191,14 +192,16 @@ def test_nothing_in_a_market_that_does_not_move(kind: str) -> None:
     assert play(scene(kind), [100.0] * 20) == []
 
 
-@pytest.mark.parametrize("exponential", [0, 1])
-@pytest.mark.parametrize("kind", ["trend_follower", "macd_crossover"])
-def test_rounding_is_no_crossing(kind: str, exponential: int) -> None:
-    params = {
-        "trend_follower": {"fast": uniform(2, 5), "slow": uniform(6, 9)},
-        "macd_crossover": {"fast": uniform(2, 3), "slow": uniform(4, 6), "signal": uniform(2, 3)},
-    }[kind]
-    params |= {"exponential": exponential} if kind == "trend_follower" else {}
+@pytest.mark.compiled
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("trend_follower", {"fast": uniform(2, 5), "slow": uniform(6, 9), "exponential": 0}),
+        ("trend_follower", {"fast": uniform(2, 5), "slow": uniform(6, 9), "exponential": 1}),
+        ("macd_crossover", {"fast": uniform(2, 3), "slow": uniform(4, 6), "signal": 3}),
+    ],
+)
+def test_rounding_is_no_crossing(kind: str, params: dict[str, Any]) -> None:
     seen = market(population(kind, 20, params={**params, "band": 0}), bar_ticks=1, ticks=500)
     desk = seen.sim.smart[-1].desk  # type: ignore[attr-defined]
     rng = np.random.default_rng(5)
