@@ -298,6 +298,22 @@ def test_shares_are_sold_down_to_none() -> None:
     assert [seen.step() for _ in range(3)] == [[]] * 3
 
 
+def test_what_other_orders_have_set_aside_is_left() -> None:
+    """An account may also get orders from outside."""
+    for size, side, price, free in (
+        (-120, Side.SELL, 2 * PRICE, 20),
+        (100, Side.BUY, PRICE // 2, 50),
+    ):
+        seen = offered(executor("immediate", size, shares=120, cash=10_000))
+        send(seen.sim, agent=TRADER, side=side, price=price, qty=100)
+        seen.sim.smart[-1].desk.busy_until[:] = 4  # type: ignore[attr-defined]
+        seen.step()
+        seen.step()
+        (order,) = seen.step()
+        assert (order.side, order.qty) == (side, free)
+        assert refused(seen, {TRADER}) == []
+
+
 def test_a_change_of_mind_turns_the_order_round() -> None:
     """A parent that is given up half way counts from the position it had reached."""
     params = {"window": 3, "oversold": 30, "overbought": 70, "size": 100, "lifetime": 1}
