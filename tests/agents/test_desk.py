@@ -334,6 +334,22 @@ def test_a_change_of_mind_turns_the_order_round() -> None:
     assert sold == [-14] * 10 + [0]
 
 
+@pytest.mark.parametrize(("has", "start", "sent"), [(200, 90, -100), (60, 110, 40), (100, 90, 0)])
+def test_a_position_past_its_target_comes_back_to_it(has: int, start: int, sent: int) -> None:
+    """The child of a parent that was given up may fill later, beyond what is wanted by then."""
+    group = population("news_trader", params={"lifetime": 1}, shares=has)  # there is no news
+    seen = market(RICH, group)
+    for agent, side, price in ((SELLER, -1, PRICE), (BUYER, 1, PRICE - STEP)):
+        send(seen.sim, agent=agent, side=side, price=price, qty=40_000)
+    seen.step()
+    desk: Any = seen.sim.smart[-1].desk  # type: ignore[attr-defined]
+    desk.target[0, 0], desk.start_qty[0, 0] = 100, start
+    seen.sim.smart[-1].rows.working[:] = 1  # type: ignore[attr-defined]
+    assert sum(m.side * m.qty for m in seen.step()) == sent
+    assert held(seen) == 100
+    assert [seen.step() for _ in range(3)] == [[]] * 3
+
+
 def test_latency_counts_before_a_lifetime() -> None:
     group = executor("immediate", 50, shares=0, latency=2, params={"lifetime": 3})
     seen = offered(group, qty=20, latency__enabled=True, latency__default_ticks=0)
