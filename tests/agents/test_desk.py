@@ -298,6 +298,22 @@ def test_shares_are_sold_down_to_none() -> None:
     assert [seen.step() for _ in range(3)] == [[]] * 3
 
 
+def test_what_other_orders_have_set_aside_is_left() -> None:
+    """An account may also get orders from outside."""
+    for size, side, price, free in (
+        (-120, Side.SELL, 2 * PRICE, 20),
+        (100, Side.BUY, PRICE // 2, 50),
+    ):
+        seen = offered(executor("immediate", size, shares=120, cash=10_000))
+        send(seen.sim, agent=TRADER, side=side, price=price, qty=100)
+        seen.sim.smart[-1].desk.busy_until[:] = 4  # type: ignore[attr-defined]
+        seen.step()
+        seen.step()
+        (order,) = seen.step()
+        assert (order.side, order.qty) == (side, free)
+        assert refused(seen, {TRADER}) == []
+
+
 def test_a_change_of_mind_turns_the_order_round() -> None:
     """A parent that is given up half way counts from the position it had reached."""
     params = {"window": 3, "oversold": 30, "overbought": 70, "size": 100, "lifetime": 1}
@@ -316,6 +332,22 @@ def test_a_change_of_mind_turns_the_order_round() -> None:
     desk.start_tick[0, 0], desk.start_qty[0, 0] = seen.sim.tick + 1, 240
     sold = [sum(m.side * m.qty for m in seen.step()) for _ in range(11)]
     assert sold == [-14] * 10 + [0]
+
+
+@pytest.mark.parametrize(("has", "start", "sent"), [(200, 90, -100), (60, 110, 40), (100, 90, 0)])
+def test_a_position_past_its_target_comes_back_to_it(has: int, start: int, sent: int) -> None:
+    """The child of a parent that was given up may fill later, beyond what is wanted by then."""
+    group = population("news_trader", params={"lifetime": 1}, shares=has)  # there is no news
+    seen = market(RICH, group)
+    for agent, side, price in ((SELLER, -1, PRICE), (BUYER, 1, PRICE - STEP)):
+        send(seen.sim, agent=agent, side=side, price=price, qty=40_000)
+    seen.step()
+    desk: Any = seen.sim.smart[-1].desk  # type: ignore[attr-defined]
+    desk.target[0, 0], desk.start_qty[0, 0] = 100, start
+    seen.sim.smart[-1].rows.working[:] = 1  # type: ignore[attr-defined]
+    assert sum(m.side * m.qty for m in seen.step()) == sent
+    assert held(seen) == 100
+    assert [seen.step() for _ in range(3)] == [[]] * 3
 
 
 def test_latency_counts_before_a_lifetime() -> None:
