@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from . import quant
     from .agents.context import StrategyContext
     from .agents.registry import kinds, strategy
+    from .analytics.rebuild import rebuild_from_trades
     from .config import Config, Population, SymbolConfig
     from .errors import (
         CacheWarning,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "agents.context": ("StrategyContext",),
     "agents.registry": ("kinds", "strategy"),
+    "analytics.rebuild": ("rebuild_from_trades",),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "CacheWarning",
@@ -117,6 +119,7 @@ __all__ = [
     "open_run",
     "quant",
     "realism",
+    "rebuild_from_trades",
     "replay_l3",
     "simulate",
     "strategy",
