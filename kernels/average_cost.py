@@ -8,8 +8,9 @@ from .ledger import share_of
 def fill_position(qty, cost, change, price):
     """A position after a fill, and the profit that the fill realized.
 
-    A fill against the position closes it first: those shares leave at their share of the cost,
-    rounded down, and the rest of the cost stays. What is left of the fill opens the other side.
+    A fill against the position closes it first: those shares leave at their share of the cost, or
+    of the proceeds if they were sold short, rounded down; the rest stays. What is left of the fill
+    opens the other side.
 
     Parameters
     ----------
@@ -25,6 +26,6 @@ def fill_position(qty, cost, change, price):
     opens = qty == 0 or (qty > 0) == (change > 0)
     closed = 0 if opens else min(abs(change), abs(qty))
     way = 1 if change > 0 else -1
-    released = share_of(cost, closed, abs(qty)) if closed > 0 else 0
+    released = -way * share_of(-way * cost, closed, abs(qty)) if closed > 0 else 0
     opened = change - way * closed
     return qty + change, cost - released + opened * price, -way * closed * price - released

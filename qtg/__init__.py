@@ -28,9 +28,13 @@ if TYPE_CHECKING:
     )
 
     from . import quant
+    from .agents.agent_context import AgentContext
     from .agents.context import StrategyContext
+    from .agents.parameters import Param
     from .agents.registry import kinds, strategy
+    from .agents.simple import Strategy
     from .analytics.rebuild import rebuild_from_trades
+    from .calibration import Calibration, calibrate
     from .config import Config, Population, SymbolConfig
     from .errors import (
         CacheWarning,
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
         QtgError,
         StorageError,
         StrategyError,
+        StrategyWarning,
+        TapeError,
     )
     from .replay import replay_l3
     from .result import Result, open_run
@@ -50,9 +56,13 @@ if TYPE_CHECKING:
     from .venue import Venue
 
 _HOMES = {
+    "agents.agent_context": ("AgentContext",),
     "agents.context": ("StrategyContext",),
+    "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
+    "agents.simple": ("Strategy",),
     "analytics.rebuild": ("rebuild_from_trades",),
+    "calibration": ("Calibration", "calibrate"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "CacheWarning",
@@ -63,6 +73,8 @@ _HOMES = {
         "QtgError",
         "StorageError",
         "StrategyError",
+        "StrategyWarning",
+        "TapeError",
     ),
     "replay": ("replay_l3",),
     "result": ("Result", "open_run"),
@@ -88,7 +100,9 @@ _ROOMS = ("quant",)  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AgentContext",
     "CacheWarning",
+    "Calibration",
     "CapacityError",
     "Config",
     "ConfigError",
@@ -99,6 +113,7 @@ __all__ = [
     "MsgType",
     "OrdType",
     "OrderError",
+    "Param",
     "Population",
     "QtgError",
     "Reason",
@@ -110,11 +125,15 @@ __all__ = [
     "Side",
     "Simulation",
     "StorageError",
+    "Strategy",
     "StrategyContext",
     "StrategyError",
+    "StrategyWarning",
     "SymbolConfig",
+    "TapeError",
     "TimeInForce",
     "Venue",
+    "calibrate",
     "kinds",
     "open_run",
     "quant",

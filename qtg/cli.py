@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from .errors import CacheWarning, ConfigError, QtgError, StorageError
+from .errors import CacheWarning, ConfigError, QtgError, StorageError, StrategyWarning
 
 if TYPE_CHECKING:
     from .result import Result
@@ -233,6 +233,51 @@ def realism(
 
 
 @app.command()
+def calibrate(
+    trades: Annotated[
+        Path, typer.Argument(metavar="TRADES", help="Parquet or CSV: time, price, qty, [side].")
+    ],
+    quotes: Annotated[Path | None, typer.Option(help="Parquet or CSV: time, bid, ask.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="TOML file to write the market to.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option(help="Which one, if there are several.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated markets.", min=0)] = 0,
+    ticks: Annotated[int | None, typer.Option(help="Ticks of each simulated market.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A shorter, rougher search.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Fit a market to real trades, and print fitted statistics beside the real ones."""
+    from .calibration import calibrate as fit
+    from .calibration.printed import print_calibration
+    from .progress import counted_progress
+
+    _check_place(out)
+    found = fit(
+        trades,
+        quotes=quotes,
+        symbol=symbol,
+        seed=seed,
+        ticks=ticks,
+        quick=quick,
+        progress=lambda steps: counted_progress("fitting", steps),
+    )
+    print_calibration(found, as_json)
+    if out is not None:
+        print(f"wrote {found.save(out)}; try: qtg simulate {out}", file=sys.stderr)
+
+
+def _check_place(out: Path | None) -> None:
+    """Say at once that a file cannot be written, and not after the work."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise ConfigError(f"{out}: is a folder; give the name of a .toml file")
+    if not out.parent.is_dir():
+        raise ConfigError(f"{out}: there is no folder {out.parent}; make it first")
+
+
+@app.command()
 def warmup() -> None:
     """Compile every kernel now, so that the first run starts at once."""
     import time
@@ -333,7 +378,7 @@ def _warn(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    if issubclass(category, CacheWarning):
+    if issubclass(category, (CacheWarning, StrategyWarning)):
         print(f"qtg: {message}", file=sys.stderr)
     else:
         _show_other(message, category, filename, lineno, file, line)

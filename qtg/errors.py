@@ -28,8 +28,16 @@ class StorageError(QtgError):
     """A run directory cannot be written or read."""
 
 
+class TapeError(QtgError):
+    """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
+
+
 class InvariantError(QtgError):
     """Money, shares or the book are inconsistent: a defect of qtg itself."""
+
+
+class StrategyWarning(UserWarning):
+    """A user's strategy was benched, or is written in a way that will be slow."""
 
 
 class CacheWarning(UserWarning):

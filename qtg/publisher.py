@@ -97,6 +97,7 @@ class Publisher:
         sim.counts.events, sim.counts.trades = n, len(trades)
         if self._sink is not None:
             self._write_tick(sim, self._sink, trades)
+            self._sink.info.benched = [each._asdict() for each in sim.benched]
         self.trades += sim.counts.trades
         for hook in sim.hooks:
             hook(sim)

@@ -242,6 +242,7 @@ class Result:
             "path": None if self.path is None else str(self.path),
             "status": self.status,
             "reason": info.reason,
+            "benched": info.benched,
             "seed": info.seed,
             "ticks": info.ticks,
             "trace_hash": info.trace_hash,
@@ -325,6 +326,7 @@ def _save(source: Memory, path: str | Path, overwrite: bool) -> Result:
             for chunk in source.chunks(name):
                 buffer.extend(chunk)
         sink.info.created, sink.info.versions = info.created, info.versions
+        sink.info.benched = info.benched
         if info.status == "complete":
             sink.close(trace_hash=info.trace_hash, ticks=info.ticks)
         else:

@@ -11,6 +11,8 @@ import numpy as np
 from qtg.schemas import Account
 
 from .agents.background import BackgroundPool
+from .agents.board import Board
+from .agents.failure import Benched
 from .agents.population import Members, build_members, fund
 from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
@@ -96,7 +98,13 @@ class Simulation:
         self.exchange.venue.threads = min(threads, self.exchange.venue.n_markets)
         self.economy = Economy(config, self.exchange)
         n_smart = len(config.smart)
-        self.smart = [build_group(group, symbols) for group in members[:n_smart]]
+        history = (config.warmup.ticks + config.ticks) // config.bar_ticks
+        self.board = Board(config.bar_ticks, self.exchange.venue.n_markets, history)
+        self.benched: list[Benched] = []
+        self.smart = [
+            build_group(group, self.exchange, self.board, self.benched)
+            for group in members[:n_smart]
+        ]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)
         self.publisher = Publisher(config, len(envs), len(symbols))
@@ -224,7 +232,7 @@ class Simulation:
         """Bytes of column data by component."""
         sizes = self.exchange.nbytes()
         sizes["economy"] = self.economy.nbytes()
-        sizes["tier 1"] = sum(group.nbytes() for group in self.smart)
+        sizes["tier 1"] = self.board.nbytes() + sum(group.nbytes() for group in self.smart)
         sizes["tier 2"] = self.reactive.nbytes()
         sizes["tier 3"] = self.background.nbytes()
         return sizes

@@ -63,6 +63,17 @@ def _check_tradable(config: "Config", path: str, population: Population) -> None
             raise SettingError(
                 f"{path}.symbols.{row}", f"no symbol {symbol!r}; {did_you_mean(symbol, known)}"
             )
+    tradable = len(population.symbols or known)
+    if population.watches > max(tradable, 1):
+        raise SettingError(
+            f"{path}.watches", f"is {population.watches} but there are {tradable} symbols to watch"
+        )
+    for row, pair in enumerate(population.pairs or ()):
+        for symbol in pair:
+            if symbol not in known:
+                raise SettingError(
+                    f"{path}.pairs.{row}", f"no symbol {symbol!r}; {did_you_mean(symbol, known)}"
+                )
 
 
 def _check_latencies(config: "Config") -> None:

@@ -95,6 +95,7 @@ def test_every_kernel_of_a_run_has_one_signature(
         "publish.write_trades",
         "reactive.apply_updates",
         "reactive.react",
+        "reactive.refresh_blocks",
         "reactive.wake",
         "view.read_books",
     }
