@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .agents.parameters import Param
     from .agents.registry import kinds, strategy
     from .agents.simple import Strategy
+    from .analytics.rebuild import rebuild_from_trades
     from .calibration import Calibration, calibrate
     from .config import Config, Population, SymbolConfig
     from .errors import (
@@ -60,6 +61,7 @@ _HOMES = {
     "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
     "agents.simple": ("Strategy",),
+    "analytics.rebuild": ("rebuild_from_trades",),
     "calibration": ("Calibration", "calibrate"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
@@ -136,6 +138,7 @@ __all__ = [
     "open_run",
     "quant",
     "realism",
+    "rebuild_from_trades",
     "replay_l3",
     "simulate",
     "strategy",

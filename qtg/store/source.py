@@ -2,6 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,10 @@ class Source(ABC):
         """Number of rows."""
 
     @abstractmethod
+    def chunks(self, name: str) -> Iterator[Any]:
+        """The table in pieces of NumPy columns, in order, so that it need not fit in memory."""
+
+    @abstractmethod
     def scan(self, name: str) -> "pl.LazyFrame":
         """The table as a lazy frame; names are Categorical."""
 
@@ -73,6 +78,13 @@ class RunFiles(Source):
     def rows(self, name: str) -> int:
         """Number of rows."""
         return sum(part.rows for part in self.info.manifest if part.table == name)
+
+    def chunks(self, name: str) -> Iterator[Any]:
+        """The table in pieces of NumPy columns, in order, so that it need not fit in memory."""
+        from .parts import read_part
+
+        for file in self._files(name):
+            yield from read_part(file, STORED[name], self.info)
 
     def scan(self, name: str) -> "pl.LazyFrame":
         """The table as a lazy frame; names are Categorical."""
@@ -108,9 +120,9 @@ class Memory(Source):
         """Number of rows."""
         return sum(len(chunk[0]) for chunk in self.chunks(name))
 
-    def chunks(self, name: str) -> list[Any]:
-        """The table in pieces, as they were handed over."""
-        return self._sink.chunks.get(name, [])
+    def chunks(self, name: str) -> Iterator[Any]:
+        """The table in pieces of NumPy columns, as they were handed over."""
+        return iter(self._sink.chunks.get(name, []))
 
     def scan(self, name: str) -> "pl.LazyFrame":
         """The table as a lazy frame; names are Categorical."""

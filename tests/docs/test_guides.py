@@ -23,6 +23,7 @@ PAGES = (
     "README.md",
     "docs/guide/first-run.md",
     "docs/guide/economy.md",
+    "docs/guide/analytics.md",
     "docs/guide/agents.md",
     "docs/guide/population.md",
     "docs/guide/venue.md",
