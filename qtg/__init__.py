@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from . import quant
     from .agents.agent_context import AgentContext
+    from .agents.compiled import compiled_strategy
     from .agents.context import StrategyContext
     from .agents.parameters import Param
     from .agents.registry import kinds, strategy
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "agents.agent_context": ("AgentContext",),
+    "agents.compiled": ("compiled_strategy",),
     "agents.context": ("StrategyContext",),
     "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
@@ -125,6 +127,7 @@ __all__ = [
     "SymbolConfig",
     "TimeInForce",
     "Venue",
+    "compiled_strategy",
     "kinds",
     "open_run",
     "quant",

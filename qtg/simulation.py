@@ -98,7 +98,9 @@ class Simulation:
         self.economy = Economy(config, self.exchange)
         n_smart = len(config.smart)
         self.benched: list[Benched] = []
-        self.smart = [build_group(group, symbols, self.benched) for group in members[:n_smart]]
+        self.smart = [
+            build_group(group, symbols, self.benched, self.exchange) for group in members[:n_smart]
+        ]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)
         self.publisher = Publisher(config, len(envs), len(symbols))

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from ..exchange import Exchange
+from .compiled import Compiled, CompiledStrategy
 from .failure import Benched
 from .group import Group
 from .makers import MarketMakers
@@ -16,9 +18,13 @@ _GROUPS: dict[str, Callable[[Members], Group]] = {
 }
 
 
-def build_group(members: Members, symbols: tuple[str, ...], benched: list[Benched]) -> Group:
+def build_group(
+    members: Members, symbols: tuple[str, ...], benched: list[Benched], exchange: Exchange
+) -> Group:
     """The group of one population of tier 1; a user's notes in `benched` that it was benched."""
     own = members.kind.decide
+    if isinstance(own, Compiled):
+        return CompiledStrategy(members, symbols, benched, exchange)
     if own is not None:
         form = AgentStrategy if isinstance(own, type) else UserStrategy
         return form(members, symbols, benched)
