@@ -300,7 +300,7 @@ def makes_an_array(me: Any, market: Any, orders: Any) -> None:
 
 
 def unknown_parameter(me: Any, market: Any, orders: Any) -> None:
-    buy(orders, me.params.siez, 90.0)
+    buy(orders, me.params.sise, 90.0)
 
 
 def two_arguments(me: Any, market: Any) -> None:
@@ -313,7 +313,7 @@ def two_arguments(me: Any, market: Any) -> None:
     [
         (misspelt, "Unknown attribute 'cassh'"),
         (makes_an_array, "zeros"),
-        (unknown_parameter, "siez"),
+        (unknown_parameter, "sise"),
     ],
 )
 def test_what_does_not_compile_is_told_before_the_run(decide: Any, sentence: str) -> None:
