@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .agents.parameters import Param
     from .agents.registry import kinds, strategy
     from .agents.simple import Strategy
+    from .calibration import Calibration, calibrate
     from .config import Config, Population, SymbolConfig
     from .errors import (
         CacheWarning,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         StorageError,
         StrategyError,
         StrategyWarning,
+        TapeError,
     )
     from .replay import replay_l3
     from .result import Result, open_run
@@ -60,6 +62,7 @@ _HOMES = {
     "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
     "agents.simple": ("Strategy",),
+    "calibration": ("Calibration", "calibrate"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "CacheWarning",
@@ -71,6 +74,7 @@ _HOMES = {
         "StorageError",
         "StrategyError",
         "StrategyWarning",
+        "TapeError",
     ),
     "replay": ("replay_l3",),
     "result": ("Result", "open_run"),
@@ -98,6 +102,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "AgentContext",
     "CacheWarning",
+    "Calibration",
     "CapacityError",
     "Config",
     "ConfigError",
@@ -125,8 +130,10 @@ __all__ = [
     "StrategyError",
     "StrategyWarning",
     "SymbolConfig",
+    "TapeError",
     "TimeInForce",
     "Venue",
+    "calibrate",
     "compiled_strategy",
     "kinds",
     "open_run",

@@ -188,6 +188,21 @@ def info(run: RunPath, as_json: Json = False) -> None:
 
 
 @app.command()
+def leaderboard(
+    run: RunPath,
+    by: Annotated[str, typer.Option(help="Column to rank by, such as return or sharpe.")] = "pnl",
+    top: Annotated[int, typer.Option(help="How many agents.")] = 20,
+    kind: Annotated[str | None, typer.Option(help="Only agents of this kind.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rank the agents of a run: profit, return, fees, risk."""
+    from .analytics.printing import print_leaderboard
+
+    opened = _open(run)
+    print_leaderboard(opened.leaderboard(by, top, kind), by, as_json)
+
+
+@app.command()
 def report(
     run: RunPath,
     out: Annotated[Path | None, typer.Option(help="HTML file; by default inside the run.")] = None,
@@ -224,6 +239,51 @@ def realism(
         config = Config.load(source, _given(seed=seed, ticks=ticks))
         card = measure_seeds(config, seeds)
     print_scorecard(card, as_json)
+
+
+@app.command()
+def calibrate(
+    trades: Annotated[
+        Path, typer.Argument(metavar="TRADES", help="Parquet or CSV: time, price, qty, [side].")
+    ],
+    quotes: Annotated[Path | None, typer.Option(help="Parquet or CSV: time, bid, ask.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="TOML file to write the market to.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option(help="Which one, if there are several.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated markets.", min=0)] = 0,
+    ticks: Annotated[int | None, typer.Option(help="Ticks of each simulated market.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A shorter, rougher search.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Fit a market to real trades, and print fitted statistics beside the real ones."""
+    from .calibration import calibrate as fit
+    from .calibration.printed import print_calibration
+    from .progress import counted_progress
+
+    _check_place(out)
+    found = fit(
+        trades,
+        quotes=quotes,
+        symbol=symbol,
+        seed=seed,
+        ticks=ticks,
+        quick=quick,
+        progress=lambda steps: counted_progress("fitting", steps),
+    )
+    print_calibration(found, as_json)
+    if out is not None:
+        print(f"wrote {found.save(out)}; try: qtg simulate {out}", file=sys.stderr)
+
+
+def _check_place(out: Path | None) -> None:
+    """Say at once that a file cannot be written, and not after the work."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise ConfigError(f"{out}: is a folder; give the name of a .toml file")
+    if not out.parent.is_dir():
+        raise ConfigError(f"{out}: there is no folder {out.parent}; make it first")
 
 
 @app.command()

@@ -8,8 +8,10 @@ import numpy as np
 
 from qtg.kernels.fundamentals import (
     SECTORS,
+    Cascade,
     Diffusion,
     apply_news,
+    draw_factors,
     gordon,
     move_fair_value,
     move_sector_sentiment,
@@ -55,6 +57,7 @@ class Economy:
         self.sentiment = np.zeros((len(exchange.venue.envs), SECTORS))
         self.tape = NewsTape(config, exchange.venue.envs, exchange.venue.seed)
         self._diffusion = _diffusion(config)
+        draw_factors(self.fundamentals, self._diffusion, exchange.venue.seed, exchange.venue.envs)
         self._active = allocate(ActiveNews, 64)
         self._n_active = 0
         self._told = 0
@@ -167,12 +170,25 @@ def _diffusion(config: Config) -> Diffusion:
     process, per_year = config.fair_value, config.ticks_per_year
     grows = process.process == FairValueProcess.GBM
     reverts = process.process == FairValueProcess.MEAN_REVERTING
+    own = (symbol.volatility for symbol in config.symbols)
+    yearly = np.array([process.volatility if each is None else each for each in own], np.float64)
     return Diffusion(
         process.drift / per_year if grows else 0.0,
-        process.volatility / np.sqrt(per_year) if grows or reverts else 0.0,
+        yearly / np.sqrt(per_year) if grows or reverts else np.zeros_like(yearly),
         process.reversion / config.ticks_per_day if reverts else 0.0,
         process.correlation,
         process.sector_correlation,
         config.economy.least_spread,
         len(config.symbols),
+        _cascade(config),
     )
+
+
+def _cascade(config: Config) -> Cascade:
+    of, moves = config.fair_value.cascade, config.fair_value.process != FairValueProcess.CONSTANT
+    n = of.factors if moves else 0
+    horizons = np.geomspace(of.shortest_minutes, of.longest_minutes, n) * config.ticks_per_minute
+    chance = -np.expm1(-1.0 / horizons)
+    high = np.arange(n + 1)
+    variance = (1.0 + of.swing) ** high * (1.0 - of.swing) ** (n - high)
+    return Cascade(np.rint(chance * (1 << 31)).astype(np.uint64), np.sqrt(variance))

@@ -28,6 +28,10 @@ class StorageError(QtgError):
     """A run directory cannot be written or read."""
 
 
+class TapeError(QtgError):
+    """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
+
+
 class InvariantError(QtgError):
     """Money, shares or the book are inconsistent: a defect of qtg itself."""
 

@@ -183,6 +183,54 @@ def _lines(config: Config, last_tick: int) -> Iterator[Advance]:
     yield advance
 
 
+@contextmanager
+def counted_progress(what: str, steps: int) -> Iterator[Callable[[], None]]:
+    """A bar for work of so many equal steps; a line every ten seconds where stderr is no terminal.
+
+    Gives what to call after each step.
+    """
+    if not kernels_compiled():
+        print(f"qtg: {_COMPILING}", file=sys.stderr, flush=True)
+    show = _counting_bar if sys.stderr.isatty() else _counting_lines
+    with show(what, steps) as shown:
+        done, last = 0, time.monotonic()
+        pause = _PAUSE if sys.stderr.isatty() else _SILENCE
+
+        def advance() -> None:
+            nonlocal done, last
+            done += 1
+            now = time.monotonic()
+            if now - last >= pause:
+                last = now
+                shown(done)
+
+        yield advance
+        if sys.stderr.isatty():
+            shown(steps)
+
+
+@contextmanager
+def _counting_bar(what: str, steps: int) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(24),
+        TaskProgressColumn(),
+        TimeLeft(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=steps)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def _counting_lines(what: str, steps: int) -> Iterator[Callable[[int], None]]:
+    yield lambda done: print(f"qtg: {what}: {done / steps:.0%}", file=sys.stderr, flush=True)
+
+
 def kernels_compiled() -> bool:
     """Whether compiled kernels of this version are on disk."""
     from qtg.kernels._jit import cache_folder

@@ -9,7 +9,7 @@ import numpy as np
 from qtg.kernels.random import fill_uniform, lane
 from qtg.schemas import PRICE_SCALE, Account, Stream, Tier
 
-from ..config import Config, Population
+from ..config import Config, Population, SymbolConfig
 from ..config.distributions import Distribution
 from ..config.populations import FailurePolicy
 from ..config.problem import SettingError
@@ -31,6 +31,7 @@ class Members:
     population: Population
     tier: Tier
     symbols: np.ndarray  # int32, the symbols they may trade
+    listed: tuple[SymbolConfig, ...]  # every symbol of the run
     env: np.ndarray
     agent: np.ndarray
     latency: np.ndarray
@@ -123,6 +124,10 @@ def _distributions(population: Population, kind: Kind) -> dict[str, Distribution
     chosen = {
         name: population.params.get(name, param.distribution) for name, param in kind.params.items()
     }
+    if population.watches > 1 and kind.tier != Tier.REACTIVE:
+        raise ConfigError(f"{kind.name} sees all its symbols; `watches` is for tier 2")
+    if population.execution is not None and not kind.has_desk:
+        raise ConfigError(f"{kind.name} places its own orders; remove its `execution`")
     for rule in kind.rules:
         if problem := rule(chosen):
             raise ConfigError(f"params of {kind.name}: {problem}")
@@ -154,6 +159,7 @@ def _members(
         population,
         tier,
         symbols,
+        config.symbols,
         np.repeat(np.arange(len(envs), dtype=np.int32), n),
         np.tile(np.arange(first, first + n, dtype=np.int32), len(envs)),
         _latency(config, population, draws, entity + 2),

@@ -14,6 +14,7 @@ from .distributions import (
 )
 from .economy import Economy, NewsConfig, Scheduled, Unscheduled
 from .environment import NOT_SETTINGS, variable
+from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
 from .latency import Latency
 from .populations import FailurePolicy, Population
@@ -37,6 +38,7 @@ __all__ = [
     "Distribution",
     "DistributionModel",
     "Economy",
+    "ExecutionConfig",
     "Exponential",
     "FailurePolicy",
     "FairValue",

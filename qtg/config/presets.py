@@ -17,7 +17,7 @@ def preset_names() -> tuple[str, ...]:
     """The names that `Config.preset` takes.
 
     >>> preset_names()
-    ('demo', 'quick_test', 'standard', 'stress', 'training')
+    ('demo', 'quick_test', 'real_stocks', 'standard', 'stress', 'training')
     """
     names = (entry.name for entry in _folder().iterdir())
     return tuple(sorted(name[: -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX)))

@@ -55,6 +55,14 @@ class SymbolConfig(Model):
         "part of the earnings that is paid as dividend", "share", default=0.5, gt=0, le=1
     )
     beta: Real = setting("sensitivity to the market", default=1.0, ge=0, le=10)
+    volatility: Real | None = setting(
+        "standard deviation of the yearly log return of its fair value; if left out, "
+        "fair_value.volatility",
+        "per year",
+        default=None,
+        ge=0,
+        le=10,
+    )
 
     @property
     def initial_price_units(self) -> int:

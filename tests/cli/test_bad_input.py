@@ -171,7 +171,7 @@ def _run_of(command: Command) -> str:
     return "fine"
 
 
-@pytest.mark.parametrize("name", ["sql", "info", "report"])
+@pytest.mark.parametrize("name", ["sql", "info", "leaderboard", "report"])
 def test_what_is_no_run_is_told(name: str, command: Command) -> None:
     Path("folder").mkdir()
     query = ("select 1",) if name == "sql" else ()
@@ -189,7 +189,7 @@ def test_runs_that_are_near_are_named_the_newest_first(command: Command) -> None
         assert command("simulate", "quick_test", *options).code == 0
     os.utime("runs/old", (0, 0))
     for place in ("nowhere", "runs"):
-        for name, *query in (("info",), ("report",), ("sql", "select 1")):
+        for name, *query in (("info",), ("leaderboard",), ("report",), ("sql", "select 1")):
             message = command.fails(1, name, place, *query)
             assert message.endswith("it has no run.json; try runs/new, runs/old")
 

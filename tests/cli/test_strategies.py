@@ -57,12 +57,15 @@ def config_with(kind: str) -> qtg.Config:
     return config.with_(smart=[*config.smart, {"kind": kind, "count": 1}])
 
 
-def test_every_built_in_kind_is_listed(command: Command) -> None:
+def test_every_built_in_kind_is_listed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
     answer = command("strategies")
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
     for kind in qtg.kinds().values():
-        assert any(line.startswith(kind.name) and kind.doc in line for line in lines), kind.name
+        assert any(line.startswith(f"{kind.name} ") and kind.doc in line for line in lines), (
+            kind.name
+        )
     assert "market_share = 0.3" in answer.out
     assert "half_spread = 0.0001 to 0.0004" in answer.out
 

