@@ -89,6 +89,7 @@ def check_populations(config: Config) -> None:
                 kind = find_kind(population.kind, tier)
                 _distributions(population, kind)
                 _check_policy(population, kind)
+                _check_windows(population, kind, config)
 
 
 def _check_policy(population: Population, kind: Kind) -> None:
@@ -132,6 +133,19 @@ def _distributions(population: Population, kind: Kind) -> dict[str, Distribution
         if problem := rule(chosen):
             raise ConfigError(f"params of {kind.name}: {problem}")
     return chosen
+
+
+def _check_windows(population: Population, kind: Kind, config: Config) -> None:
+    """Refuse a window, given in the configuration, that the run is too short to fill."""
+    history = (config.warmup.ticks + config.ticks) // config.bar_ticks
+    windows = {name for need in kind.needs.values() for name in need.lengths.values()}
+    for name in windows & set(population.params):
+        most = population.params[str(name)].support()[1]
+        if most > history:
+            raise ConfigError(
+                f"params.{name} of {kind.name} can be {most:g} bars of {config.bar_ticks} ticks, "
+                f"but the run has {history}; shorten it, run longer, or lower bar_ticks"
+            )
 
 
 def _members(

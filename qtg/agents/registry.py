@@ -297,6 +297,7 @@ _trader(
     "pairs_trading",
     "trades two symbols against each other when their spread has parted, both legs at once",
     (less("leave", "enter"),),
+    {"spread": Need("hedge", {"n": "window"}, part="zscore")},
     window=_bars(60, 120, 3),
     enter=Param(Uniform(low=1.5, high=2.5), above=0),
     leave=Param(Uniform(low=0.0, high=0.5), low=0),
