@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from qtg.schemas import Tier
 
 from ..config.distributions import Choice, Distribution, Uniform
-from ..errors import ConfigError
+from ..errors import ConfigError, StrategyError
+from .installed import installed, load, package_of
 from .need import Need
 from .parameters import Param, Rule, as_param, check_defaults, less
 from .simple import Strategy
@@ -116,26 +117,42 @@ def add_kind(kind: Kind) -> None:
     _KINDS[kind.name] = kind
 
 
-def find_kind(name: str, tier: Tier) -> Kind:
-    """The kind of this name and tier.
+def find_kind(name: str, tier: Tier | None = None) -> Kind:
+    """The kind of this name (and tier), from an installed package if nobody has registered it.
 
     Raises
     ------
-    ConfigError    no such kind, or it belongs to another tier
+    ConfigError      no such kind, or it belongs to another tier
+    StrategyError    a package offers it and cannot be imported
     """
-    kind = _KINDS.get(name)
-    if kind is None:
-        close = difflib.get_close_matches(name, _KINDS, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ConfigError(
-            f"no strategy is called {name!r}; {hint}known: {', '.join(sorted(_KINDS))}; one of "
-            "your own must be registered first (on the command line with --strategies FILE)"
-        )
-    if kind.tier != tier:
+    kind = _KINDS.get(name) or _installed_kind(name)
+    if tier is not None and kind.tier != tier:
         raise ConfigError(
             f"{name} belongs under `{kind.tier.name.lower()}`, not `{tier.name.lower()}`"
         )
     return kind
+
+
+def _installed_kind(name: str) -> Kind:
+    """A kind that a package offers."""
+    offered = installed()
+    if name not in offered:
+        known = sorted({*_KINDS, *offered})
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ConfigError(
+            f"no strategy is called {name!r}; {hint}known: {', '.join(known)}; one of your own "
+            "must be registered first (on the command line with --strategies FILE)"
+        )
+    entry = offered[name]
+    with registering(f"package {package_of(entry)}"):
+        load(entry)
+    if name not in _KINDS:
+        raise StrategyError(
+            f"package {package_of(entry)} offers a strategy {name!r}, but {entry.value} registers "
+            f"none of that name; put @qtg.strategy({name!r}) above it"
+        )
+    return _KINDS[name]
 
 
 def kinds() -> dict[str, Kind]:

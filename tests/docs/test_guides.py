@@ -25,6 +25,7 @@ PAGES = (
     "docs/guide/economy.md",
     "docs/guide/analytics.md",
     "docs/guide/agents.md",
+    "docs/guide/your-strategy.md",
     "docs/guide/population.md",
     "docs/guide/venue.md",
     "docs/guide/quant.md",
