@@ -73,7 +73,9 @@ def expected(seen: Moving, i: int, ticks: int) -> np.ndarray:
                     (p["quality_weight"] if good.any() else 0.0, good),
                 ]
             )
-            if total is not None:
+            if total is not None and np.diff(np.sort(total)).min() < 1e-9:
+                held = seen.stance[row, i].tolist()  # equal but for rounding: either may be first
+            elif total is not None:
                 for symbol, stance in zip(
                     symbols, rules.long_short(total, p["share"]), strict=True
                 ):
