@@ -36,7 +36,7 @@ class Effort(NamedTuple):
 
 
 FULL = Effort(copies=32, rounds=4, least_ticks=2_000, most_ticks=4_000)
-QUICK = Effort(copies=16, rounds=2, least_ticks=600, most_ticks=1_200)
+QUICK = Effort(copies=16, rounds=3, least_ticks=600, most_ticks=1_200)
 
 
 def calibrate(

@@ -53,8 +53,9 @@ def written(config: Config, summary: str, table: pl.DataFrame) -> str:
 
 
 def _compared(row: Mapping[str, Any]) -> str:
-    if row["fitted"] is None:
-        return f"real {row['real']:.4g}, fitted not measured"
+    if row["real"] is None or row["fitted"] is None:
+        which = "real" if row["real"] is None else "fitted"
+        return f"not measured, the {which} tape is too short"
     outcome = "" if row["reached"] else ": not reached"
     return f"real {row['real']:.4g}, fitted {row['fitted']:.4g}{outcome}"
 
