@@ -143,7 +143,8 @@ def first_guess(direct: Direct, tape: RealTape, name: str, seed: int) -> Config:
                 "aggressive_ticks": {"kind": "exponential", "mean": max(2.0, spread)},
                 "offset_ticks": {"kind": "exponential", "mean": max(10.0, 2.0 * spread)},
                 "size": {k: _digits(v) if k != "kind" else v for k, v in sizes.items()},
-                "contrarian": 0.0,
+                "anchor": 1.0,  # as the maker does
+                "contrarian": 0.0,  # scales signs as sentiment_volatility does, so one is enough
                 "sentiment_volatility": _digits(direct.sentiment_volatility),
                 "sentiment_decay": _digits(direct.sentiment_decay),
                 "latency_low": 0,

@@ -19,8 +19,8 @@ _COMMENTS = {
     "smart": "One maker stands for all who quote. Its half_spread was searched for; the rest is "
     "so large that it never runs dry.",
     "background": "size: quantiles of the orders taken. activity, sentiment_volatility and "
-    "sentiment_decay were searched for. The book's settings (offset_ticks, lifetime_ticks, "
-    "anchor) are not told by trades.",
+    "sentiment_decay were searched for; contrarian would say the same as sentiment_volatility. "
+    "offset_ticks, lifetime_ticks and anchor are not told by trades.",
     "fair_value": "Searched for, from the volatility at the longest horizon on.",
 }
 

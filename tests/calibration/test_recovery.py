@@ -17,16 +17,17 @@ pytestmark = pytest.mark.compiled
 
 #                     setting: value, largest ratio either way
 KNOWN = {
-    "background.activity": (0.0015, 1.15),
+    "background.activity": (0.0015, 1.2),
     "fair_value.volatility": (0.3, 1.25),
-    "smart.0.params.half_spread": (0.0003, 1.15),
+    "smart.0.params.half_spread": (0.0003, 1.2),
     "background.sentiment_volatility": (0.8, 1.4),
 }
 SIZE = {"median": (40.0, 1.1), "sigma": (0.9, 1.1)}
 
 
 def known_market() -> qtg.Config:
-    """One tick a second, prices in cents, about one order in four seconds."""
+    """One tick a second, prices in cents, about one order in four seconds. What a tape does not
+    tell is as the fit has it."""
     return qtg.Config.model_validate(
         {
             "name": "known",
@@ -53,6 +54,7 @@ def known_market() -> qtg.Config:
                 "aggressive": 0.25,
                 "aggressive_ticks": {"kind": "exponential", "mean": 5},
                 "size": {"kind": "lognormal", "median": 40, "sigma": 0.9},
+                "anchor": 1.0,
                 "contrarian": 0.0,
                 "sentiment_volatility": 0.8,
                 "sentiment_decay": 0.97,
