@@ -24,13 +24,14 @@ from qtg.schemas import (
 
 from ._jit import kernel
 from .delay import next_id, next_place
+from .metaorders import Metaorders
+from .quantiles import look_up
 from .random import below, fill_words, lane, normal_pair, uniform_pair
 
 _LOW_16 = np.uint64(0xFFFF)
 _LOW_8 = np.uint64(0xFF)
 _8 = np.uint64(8)
 _16 = np.uint64(16)
-BINS = 4096  # quantiles in each row of a table
 SHORT, LONG = 0.06, 0.006  # weights of the newest tick: means of about 16 and 160 ticks
 MOST_RISE = 4.0  # of volatility over its long mean that still adds to activity
 BLOCK = 512  # orders whose random words are drawn at a time
@@ -42,20 +43,13 @@ class Pool(NamedTuple):
     terms: PoolTerms
     tables: PoolTables
     sentiment: np.ndarray  # float64 (market,): mood, above 0 leans to buying
-    buy_share: np.ndarray  # int64 (market, 2): share of buys in 2**16, with and against the mood
+    buy_share: np.ndarray  # int64 (market, 3): of 2**16; with the mood, against it, aggressive
+    aggressive: np.ndarray  # float64 (market,): share of orders priced through the centre, of 2**8
+    metaorders: Metaorders
     words: np.ndarray  # uint32 (4, BLOCK): random words of the orders being written
     centre: (
         np.ndarray
     )  # int64 (market, 2): ticks just below and above what its orders scatter around
-
-
-@kernel
-def _look_up(table, word):
-    """Quantile for a 24-bit word; the last of the 4,096 bins is refined by the second row."""
-    bin_ = np.int64(word >> np.uint64(12))
-    if bin_ == BINS - 1:
-        return np.int64(table[1, np.int64(word) & (BINS - 1)])
-    return np.int64(table[0, bin_])
 
 
 @kernel
@@ -80,6 +74,9 @@ def move_sentiment(pool, sectors, seed, envs, symbols, tick, out_mood):
         out_mood[m] = mood
         pool.buy_share[m, 0] = np.int64(65536.0 * (0.5 + 0.5 * mood))
         pool.buy_share[m, 1] = np.int64(65536.0 * (0.5 - 0.5 * mood))
+        lean = mood * (1.0 - 2.0 * terms.contrarian[env])
+        lean += pool.metaorders.share * (pool.metaorders.lean[m] - lean)
+        pool.buy_share[m, 2] = np.int64(65536.0 * (0.5 + 0.5 * lean))
 
 
 @kernel
@@ -176,44 +173,46 @@ def _write(order, order_id, m, side, price, qty, delay, expire_tick):
 
 
 @kernel
-def find_centres(pool, view):
-    """Where the pool sees each market's price (pool modified in place)."""
-    symbols = view.bid.shape[0] // pool.terms.count.shape[0]
+def find_centres(pool, view, volatility):
+    """Where the pool sees each market's price, and how many of its orders cross it (pool modified
+    in place): the more, the more the fair value moves."""
+    terms = pool.terms
+    symbols = view.bid.shape[0] // terms.count.shape[0]
     for m in range(view.bid.shape[0]):
+        env = m // symbols
+        rise = 1.0 + terms.volatility_trading[env] * (volatility[m] - 1.0)
+        pool.aggressive[m] = 256.0 * min(terms.aggressive[env] * max(rise, 0.0), 1.0)
         gap = np.float64(view.fair_value[m] - view.mid[m])
-        centre = view.mid[m] + np.int64(pool.terms.anchor[m // symbols] * gap)
+        centre = view.mid[m] + np.int64(terms.anchor[env] * gap)
         pool.centre[m, 0] = centre // view.tick_size[m]
         pool.centre[m, 1] = -(-centre // view.tick_size[m])
 
 
 @kernel
-def _limit_ticks(pool, m, env, side, word):
+def _limit_ticks(pool, m, side, crosses, draw):
     """Price in ticks: away from the centre, or past it for an aggressive order."""
-    draw = word >> _8
-    if np.float64(word & _LOW_8) < pool.terms.aggressive[env] * 256.0:
-        away = -_look_up(pool.tables.through, draw)
-    else:
-        away = _look_up(pool.tables.offset, draw)
+    away = -look_up(pool.tables.through, draw) if crosses else look_up(pool.tables.offset, draw)
     inner = pool.centre[m, 0] if side > 0 else pool.centre[m, 1]
     return max(inner - side * away, 1)
 
 
 @kernel
-def trade_background(pool, view, queue, seed, envs, tick, latency):
+def trade_background(pool, market, queue, seed, envs, tick, latency):
     """Write this tick's orders of every environment's pool into the delay queue.
 
     Parameters
     ----------
     pool : Pool
-    view : MarketView
+    market : (MarketView, float64 (market,))    and volatility over its long-run value
     queue : DelayQueue     has room for all of them in every bucket
     seed, envs : run seed and environment ids
     tick : int
     latency : int          0 switches the pool's latency off
     """
     terms = pool.terms
+    view, volatility = market
     symbols = view.bid.shape[0] // terms.count.shape[0]
-    find_centres(pool, view)
+    find_centres(pool, view, volatility)
     for env in range(terms.count.shape[0]):
         lane_word = lane(envs[env], Stream.BACKGROUND)
         span = np.uint64(terms.latency_high[env] - terms.latency_low[env] + 1)
@@ -225,15 +224,16 @@ def trade_background(pool, view, queue, seed, envs, tick, latency):
             a, b = np.uint64(pool.words[0, place]), np.uint64(pool.words[1, place])
             c, d = np.uint64(pool.words[2, place]), np.uint64(pool.words[3, place])
             m = env * symbols + below(a, symbols)
-            against = np.int64((b & _LOW_16) < lean)
-            side = 1 if np.int64(b >> _16) < pool.buy_share[m, against] else -1
+            crosses = np.float64(c & _LOW_8) < pool.aggressive[m]
+            leaning = np.int64(2) if crosses else np.int64((b & _LOW_16) < lean)
+            side = 1 if np.int64(b >> _16) < pool.buy_share[m, leaning] else -1
             delay = np.int64(0)
             if latency != 0:
                 spread = (((d >> _8) & _LOW_8) * span) >> _8
                 delay = terms.latency_low[env] + np.int64(spread)
-            ticks = _limit_ticks(pool, m, env, side, c)
-            lots = _look_up(pool.tables.size, ((a & _LOW_16) << _8) | (d & _LOW_8))
-            lifetime = _look_up(pool.tables.lifetime, (d >> _16) << _8)
+            ticks = _limit_ticks(pool, m, side, crosses, c >> _8)
+            lots = look_up(pool.tables.size, ((a & _LOW_16) << _8) | (d & _LOW_8))
+            lifetime = look_up(pool.tables.lifetime, (d >> _16) << _8)
             price, qty = ticks * view.tick_size[m], lots * view.lot_size[m]
             order = queue.orders[next_place(queue, m, tick + delay)]
             _write(order, next_id(queue, env), m, side, price, qty, delay, tick + delay + lifetime)

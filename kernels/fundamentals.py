@@ -7,11 +7,23 @@ import numpy as np
 from qtg.schemas import NewsKind, Sector, Stream
 
 from ._jit import kernel
-from .random import lane, normal_pair
+from .random import lane, normal_pair, philox
 
 SECTORS = len(Sector)
 LEAST_GROWTH = -0.9  # dividends stay positive, whatever guidance says
 LEAST_VALUE, MOST_VALUE = 1.0, 2.0**61  # prices that can be written [1e-4]
+
+
+RENEW, FIRST = 1, 2  # draws of the volatility factors; 0 is the shock
+_WORDS = 4  # a Philox call renews so many factors
+_1 = np.uint64(1)
+
+
+class Cascade(NamedTuple):
+    """How volatility moves: binomial factors, each renewed at its own rate."""
+
+    renewal: np.ndarray  # uint64 (factor,): chance in a tick that it is drawn anew, of 2**31
+    level: np.ndarray  # float64 (factor + 1,): volatility by how many factors are high
 
 
 class Diffusion(NamedTuple):
@@ -24,6 +36,7 @@ class Diffusion(NamedTuple):
     sector_correlation: float  # of what that leaves, between two symbols of a sector
     least_spread: float  # discount less growth is never taken as less
     symbols: int
+    cascade: Cascade
 
 
 @kernel
@@ -66,11 +79,48 @@ def apply_news(news, env, first, end, fundamentals, rates, symbols, out_news):
 
 
 @kernel
+def _renew(factors, renewal, lane_word, symbol, seed, tick):
+    """Factors of one market after a tick: each is renewed with its chance, then high or low."""
+    words = philox(symbol, tick, RENEW, lane_word, seed)
+    for k in range(renewal.shape[0]):
+        if k >= _WORDS and k % _WORDS == 0:
+            draw = np.uint64(RENEW) | (np.uint64(k // _WORDS) << np.uint64(8))
+            words = philox(symbol, tick, draw, lane_word, seed)
+        word = words[k % _WORDS]
+        if word >> _1 < renewal[k]:
+            bit = np.int64(1) << k
+            factors = (factors | bit) if word & _1 else (factors & ~bit)
+    return factors
+
+
+@kernel
+def _level(factors, level):
+    """Volatility over its long-run value: the product of the factors, by how many are high."""
+    high = 0
+    while factors:
+        factors &= factors - 1
+        high += 1
+    return level[high]
+
+
+@kernel
+def draw_factors(fundamentals, diffusion, seed, envs):
+    """Volatility factors at the start, each high or low (fundamentals modified in place)."""
+    level = diffusion.cascade.level
+    for m in range(fundamentals.factors.shape[0]):
+        lane_word = lane(envs[m // diffusion.symbols], Stream.FAIR_VALUE)
+        word, _, _, _ = philox(m % diffusion.symbols, 0, FIRST, lane_word, seed)
+        fundamentals.factors[m] = np.int64(word) & ((1 << (level.shape[0] - 1)) - 1)
+        fundamentals.volatility[m] = _level(fundamentals.factors[m], level)
+
+
+@kernel
 def move_fair_value(fundamentals, rates, diffusion, seed, envs, tick, out_fair_value):
     """One tick of  d eps / eps = drift + reversion * log(anchor / eps) + volatility * z.
 
     z has unit variance: a factor common to the environment, one common to the sector, and own
-    noise. `out_fair_value` (int64, 1e-4) receives Gordon's value of the earnings.
+    noise. Volatility is that of the process times the market's own factors (Calvet and Fisher,
+    2004, section 1). `out_fair_value` (int64, 1e-4) receives Gordon's value of the earnings.
     """
     symbols = diffusion.symbols
     common_share = np.sqrt(diffusion.correlation)
@@ -86,8 +136,19 @@ def move_fair_value(fundamentals, rates, diffusion, seed, envs, tick, out_fair_v
         own, _ = normal_pair(seed, lane_word, m % symbols, tick, 0)
         shock = common_share * common + sector_share * branch + own_share * own
         eps = fundamentals.eps[m]
+        if diffusion.cascade.renewal.shape[0]:
+            fundamentals.factors[m] = _renew(
+                fundamentals.factors[m],
+                diffusion.cascade.renewal,
+                lane_word,
+                m % symbols,
+                seed,
+                tick,
+            )
+            fundamentals.volatility[m] = _level(fundamentals.factors[m], diffusion.cascade.level)
+        volatility = diffusion.volatility[m % symbols] * fundamentals.volatility[m]
         pull = diffusion.reversion * np.log(fundamentals.eps_anchor[m] / eps)
-        eps *= max(1.0 + diffusion.drift + pull + diffusion.volatility[m % symbols] * shock, 0.5)
+        eps *= max(1.0 + diffusion.drift + pull + volatility * shock, 0.5)
         discount = rates.risk_free[env] + fundamentals.beta[m] * rates.premium[env]
         value = gordon(
             eps, fundamentals.payout[m], fundamentals.growth[m], discount, diffusion.least_spread

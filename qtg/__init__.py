@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     )
 
     from . import quant
+    from .agents.agent_context import AgentContext
     from .agents.context import StrategyContext
+    from .agents.parameters import Param
     from .agents.registry import kinds, strategy
+    from .agents.simple import Strategy
     from .calibration import Calibration, calibrate
     from .config import Config, Population, SymbolConfig
     from .errors import (
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
         QtgError,
         StorageError,
         StrategyError,
+        StrategyWarning,
         TapeError,
     )
     from .replay import replay_l3
@@ -51,8 +55,11 @@ if TYPE_CHECKING:
     from .venue import Venue
 
 _HOMES = {
+    "agents.agent_context": ("AgentContext",),
     "agents.context": ("StrategyContext",),
+    "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
+    "agents.simple": ("Strategy",),
     "calibration": ("Calibration", "calibrate"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
@@ -64,6 +71,7 @@ _HOMES = {
         "QtgError",
         "StorageError",
         "StrategyError",
+        "StrategyWarning",
         "TapeError",
     ),
     "replay": ("replay_l3",),
@@ -90,6 +98,7 @@ _ROOMS = ("quant",)  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AgentContext",
     "CacheWarning",
     "Calibration",
     "CapacityError",
@@ -102,6 +111,7 @@ __all__ = [
     "MsgType",
     "OrdType",
     "OrderError",
+    "Param",
     "Population",
     "QtgError",
     "Reason",
@@ -113,8 +123,10 @@ __all__ = [
     "Side",
     "Simulation",
     "StorageError",
+    "Strategy",
     "StrategyContext",
     "StrategyError",
+    "StrategyWarning",
     "SymbolConfig",
     "TapeError",
     "TimeInForce",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .config.spelling import nearest
 from .errors import StorageError
+from .store.source import SETTINGS
 from .terminal import Column, fitting_widths, print_table, print_text, width_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _no_table(run: "Result", name: str) -> str:
 
     tables = ", ".join(run.tables)
     if name in STORED:
-        hint = "set storage.orders = true and run again; " if name == "orders" else ""
+        hint = f"set {SETTINGS[name]} and run again; " if name in SETTINGS else ""
         return f"this run did not store {name}; {hint}it has {tables}"
     close = nearest(name, run.tables)
     meant = f"did you mean {close!r}? " if close else ""

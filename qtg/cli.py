@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from .errors import CacheWarning, ConfigError, QtgError, StorageError
+from .errors import CacheWarning, ConfigError, QtgError, StorageError, StrategyWarning
 
 if TYPE_CHECKING:
     from .result import Result
@@ -176,6 +176,21 @@ def info(run: RunPath, as_json: Json = False) -> None:
     from .summary import print_summary
 
     print_summary(_open(run), as_json=as_json)
+
+
+@app.command()
+def leaderboard(
+    run: RunPath,
+    by: Annotated[str, typer.Option(help="Column to rank by, such as return or sharpe.")] = "pnl",
+    top: Annotated[int, typer.Option(help="How many agents.")] = 20,
+    kind: Annotated[str | None, typer.Option(help="Only agents of this kind.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rank the agents of a run: profit, return, fees, risk."""
+    from .analytics.printing import print_leaderboard
+
+    opened = _open(run)
+    print_leaderboard(opened.leaderboard(by, top, kind), by, as_json)
 
 
 @app.command()
@@ -363,7 +378,7 @@ def _warn(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    if issubclass(category, CacheWarning):
+    if issubclass(category, (CacheWarning, StrategyWarning)):
         print(f"qtg: {message}", file=sys.stderr)
     else:
         _show_other(message, category, filename, lineno, file, line)

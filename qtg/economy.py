@@ -8,8 +8,10 @@ import numpy as np
 
 from qtg.kernels.fundamentals import (
     SECTORS,
+    Cascade,
     Diffusion,
     apply_news,
+    draw_factors,
     gordon,
     move_fair_value,
     move_sector_sentiment,
@@ -55,6 +57,7 @@ class Economy:
         self.sentiment = np.zeros((len(exchange.venue.envs), SECTORS))
         self.tape = NewsTape(config, exchange.venue.envs, exchange.venue.seed)
         self._diffusion = _diffusion(config)
+        draw_factors(self.fundamentals, self._diffusion, exchange.venue.seed, exchange.venue.envs)
         self._active = allocate(ActiveNews, 64)
         self._n_active = 0
         self._told = 0
@@ -177,4 +180,15 @@ def _diffusion(config: Config) -> Diffusion:
         process.sector_correlation,
         config.economy.least_spread,
         len(config.symbols),
+        _cascade(config),
     )
+
+
+def _cascade(config: Config) -> Cascade:
+    of, moves = config.fair_value.cascade, config.fair_value.process != FairValueProcess.CONSTANT
+    n = of.factors if moves else 0
+    horizons = np.geomspace(of.shortest_minutes, of.longest_minutes, n) * config.ticks_per_minute
+    chance = -np.expm1(-1.0 / horizons)
+    high = np.arange(n + 1)
+    variance = (1.0 + of.swing) ** high * (1.0 - of.swing) ** (n - high)
+    return Cascade(np.rint(chance * (1 << 31)).astype(np.uint64), np.sqrt(variance))

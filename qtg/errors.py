@@ -36,5 +36,9 @@ class InvariantError(QtgError):
     """Money, shares or the book are inconsistent: a defect of qtg itself."""
 
 
+class StrategyWarning(UserWarning):
+    """A user's strategy was benched, or is written in a way that will be slow."""
+
+
 class CacheWarning(UserWarning):
     """Compiled kernels cannot be kept on disk: nothing is wrong but the next start is slow."""

@@ -117,6 +117,10 @@ class Exchange:
             self.outbox.orders[name][first:last] = column
         self.outbox.n[0] = last
 
+    def keep_orders(self, n: int) -> None:
+        """Keep the first `n` orders of the outbox and drop what was written after them."""
+        self.outbox.n[0] = n
+
     def reserve_queue(self, rows: int) -> None:
         """Make room for `rows` more orders in every bucket of the delay queue."""
         room = self.queue.orders.shape[1]

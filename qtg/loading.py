@@ -1,8 +1,11 @@
 """A user's own Python file with strategies."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
+from .agents.failure import told
+from .agents.registry import kinds, registering
 from .errors import ConfigError, QtgError, StrategyError
 
 
@@ -11,17 +14,27 @@ def load_strategies(path: str | Path) -> None:
 
     Raises
     ------
-    ConfigError      there is no such file
+    ConfigError      there is no such file, or it registers nothing
     StrategyError    the file fails
     """
     path = Path(path)
-    spec = importlib.util.spec_from_file_location(f"qtg_user_{path.stem}", path)
+    name = f"qtg_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise ConfigError(f"no Python file at {path}; give the path of a .py file")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    before = kinds()
     try:
-        spec.loader.exec_module(module)
+        with registering(str(path)):
+            spec.loader.exec_module(module)
     except QtgError:
         raise
-    except Exception as error:
-        raise StrategyError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise StrategyError(
+            f"{path} cannot be loaded: {told(error, str(path.resolve()))}"
+        ) from error
+    if all(before.get(name) is kind for name, kind in kinds().items()):
+        raise ConfigError(
+            f"{path} registers no strategy; put @qtg.strategy('name') above a function or a class"
+        )

@@ -1,8 +1,11 @@
 """Accounts valued at the last trade price."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from qtg.schemas import Account, AgentSnapshots, PositionSnapshots
+from qtg.kernels.portfolio import value_agents
+from qtg.schemas import Account, AgentSnapshots, Equity, PositionSnapshots, Tier
 
 from .exchange import Exchange
 
@@ -44,9 +47,11 @@ def agent_rows(exchange: Exchange, clock: Clock) -> AgentSnapshots:
 
 
 def position_rows(exchange: Exchange, clock: Clock) -> PositionSnapshots:
-    """One row per agent and symbol of the first environment that is not zero."""
-    positions = exchange.ledger.positions
-    agent, symbol = np.nonzero(positions.qty[: exchange.n_agents])
+    """One row per agent and symbol of the first environment with anything to tell."""
+    positions, mine = exchange.ledger.positions, slice(0, exchange.n_agents)
+    agent, symbol = np.nonzero(
+        positions.qty[mine] | positions.cost[mine] | positions.realized[mine]
+    )
     n = len(agent)
     return PositionSnapshots(
         tick=np.full(n, clock[0]),
@@ -57,3 +62,22 @@ def position_rows(exchange: Exchange, clock: Clock) -> PositionSnapshots:
         cost=positions.cost[agent, symbol],
         realized_pnl=positions.realized[agent, symbol],
     )
+
+
+def chosen_agents(exchange: Exchange, chosen: Sequence[str], kinds: Sequence[str]) -> np.ndarray:
+    """Agent rows of the first environment that belong to one of the tiers or kinds, int64 (n,)."""
+    accounts, mine = exchange.ledger.accounts, slice(Account.FIRST_AGENT, exchange.n_agents)
+    tiers = [int(tier) for tier in Tier if tier.name.lower() in chosen]
+    codes = [code for code, kind in enumerate(kinds) if kind in chosen]
+    wanted = np.isin(accounts.tier[mine], tiers) | np.isin(accounts.kind[mine], codes)
+    return np.flatnonzero(wanted) + int(Account.FIRST_AGENT)
+
+
+def write_equity(
+    exchange: Exchange, agents: np.ndarray, clock: Clock, columns: Equity, at: int
+) -> None:
+    """What some agents of the first environment are worth, into `columns` from row `at` on."""
+    rows = slice(at, at + len(agents))
+    columns.tick[rows], columns.time[rows] = clock
+    last = exchange.view.last[: exchange.terms.symbols]
+    value_agents(exchange.ledger, agents, last, columns, at)

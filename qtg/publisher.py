@@ -13,6 +13,7 @@ from qtg.kernels.view import read_books
 from qtg.schemas import (
     AgentSnapshots,
     Candles,
+    Equity,
     Instruments,
     Metrics,
     News,
@@ -24,7 +25,7 @@ from qtg.schemas import (
 
 from .agents.background import pool_is_sane
 from .errors import ConfigError
-from .portfolio import agent_rows, position_rows
+from .portfolio import agent_rows, chosen_agents, position_rows, write_equity
 from .stopwatch import Phase
 
 if TYPE_CHECKING:
@@ -50,17 +51,19 @@ class Publisher:
         self.event_count = np.zeros(n_envs, np.int64)
         self.trades = 0
         self._trade_rows = np.empty(16, np.int64)
+        self._equity_agents = np.empty(0, np.int64)
         self.candle_seconds = config.storage.candle_seconds
         self._candle_ticks = config.candle_ticks
         shape = (max(len(self._candle_ticks), 1), n_envs * symbols)
         self._candles = OpenCandles(*(np.zeros(shape, np.int64) for _ in OpenCandles._fields))
 
-    def attach(self, sink: Sink) -> None:
-        """Keep the run's tables in `sink` from now on."""
+    def attach(self, sim: Simulation, sink: Sink) -> None:
+        """Keep the run's tables in `sink` from now on; a first snapshot says what is there."""
         if len(self.trace) != 1:
             raise ConfigError("tables can be kept for one environment only, not for a batch")
         self._sink = sink
         storage = self._config.storage
+        self._equity_agents = chosen_agents(sim.exchange, storage.equity_of, sim.kinds)
         for table, wanted in (
             (Trades, True),
             (Metrics, True),
@@ -70,10 +73,19 @@ class Publisher:
             (OrderEvents, storage.orders),
             (AgentSnapshots, bool(storage.agents_every)),
             (PositionSnapshots, bool(storage.agents_every)),
+            (Equity, self._keeps_equity),
         ):
             if wanted:
                 sink.table(table)
         self._write_instruments(sink)
+        if storage.agents_every:
+            self._write_snapshot(sim, sink)
+        if self._keeps_equity:
+            self._write_equity(sim, sink)
+
+    @property
+    def _keeps_equity(self) -> bool:
+        return bool(self._config.storage.equity_every) and len(self._equity_agents) > 0
 
     def publish(self, sim: Simulation) -> None:
         """Hash, trades, candles, quotes and snapshots of the tick that just ended."""
@@ -85,6 +97,7 @@ class Publisher:
         sim.counts.events, sim.counts.trades = n, len(trades)
         if self._sink is not None:
             self._write_tick(sim, self._sink, trades)
+            self._sink.info.benched = [each._asdict() for each in sim.benched]
         self.trades += sim.counts.trades
         for hook in sim.hooks:
             hook(sim)
@@ -106,7 +119,7 @@ class Publisher:
         buffer.commit(1)
 
     def finish(self, sim: Simulation) -> None:
-        """Write the candles still open, and a last snapshot."""
+        """Write the candles still open, and the last snapshots."""
         if sim.tick == 0:
             return
         self._check_pool(sim)
@@ -114,9 +127,11 @@ class Publisher:
             return
         for timeframe in range(len(self._candle_ticks)):
             self._roll(sim, timeframe, self._sink, last=True)
-        every = self._config.storage.agents_every
-        if every and sim.tick % every != 0:
+        storage = self._config.storage
+        if storage.agents_every and sim.tick % storage.agents_every != 0:
             self._write_snapshot(sim, self._sink)
+        if self._keeps_equity and sim.tick % storage.equity_every != 0:
+            self._write_equity(sim, self._sink)
 
     def _check_pool(self, sim: Simulation) -> None:
         limit = self._config.background.pnl_limit
@@ -150,6 +165,8 @@ class Publisher:
                 self._roll(sim, timeframe, sink)
         if storage.agents_every and sim.tick % storage.agents_every == 0:
             self._write_snapshot(sim, sink)
+        if self._keeps_equity and sim.tick % storage.equity_every == 0:
+            self._write_equity(sim, sink)
 
     def _write_trades(self, sim: Simulation, sink: Sink, trades: np.ndarray) -> None:
         if len(trades) == 0:
@@ -223,6 +240,14 @@ class Publisher:
             for column, values in zip(columns, rows, strict=True):
                 column[at : at + n] = values
             buffer.commit(n)
+
+    def _write_equity(self, sim: Simulation, sink: Sink) -> None:
+        n = len(self._equity_agents)
+        buffer = sink.table(Equity)
+        columns, at = buffer.reserve(n)
+        clock = (sim.tick, sim.time_ns(sim.tick))
+        write_equity(sim.exchange, self._equity_agents, clock, columns, at)
+        buffer.commit(n)
 
     def _write_instruments(self, sink: Sink) -> None:
         symbols = self._config.symbols

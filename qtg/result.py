@@ -73,6 +73,11 @@ class Result:
         return self.table("positions")
 
     @property
+    def equity(self) -> "pl.DataFrame":
+        """What the agents of `storage.equity_of` were worth, in every `equity_every`-th tick."""
+        return self.table("equity")
+
+    @property
     def metrics(self) -> "pl.DataFrame":
         """Times and counts per tick."""
         return self.table("metrics")
@@ -148,6 +153,55 @@ class Result:
         """The run directory; None for a run in memory."""
         return self._source.path
 
+    def equity_curve(self, who: int | str) -> "pl.DataFrame":
+        """What an agent, or the agents of a kind, were worth over time; see
+        `qtg.analytics.equity.equity_curve`.
+
+        Raises
+        ------
+        ConfigError     no such kind in this run
+        StorageError    the run did not store this agent's or kind's equity
+        """
+        from .analytics.equity import equity_curve
+
+        return equity_curve(self, who)
+
+    def leaderboard(
+        self, by: str = "pnl", top: int | None = 20, kind: str | None = None
+    ) -> "pl.DataFrame":
+        """The agents of tiers 1 and 2, best first; see `qtg.analytics.results.leaderboard`.
+
+        Raises
+        ------
+        ConfigError     no such column or kind, or top below 1
+        StorageError    the run did not store its agents
+        """
+        from .analytics.results import leaderboard
+
+        return leaderboard(self, by, top, kind)
+
+    def risk(self) -> "pl.DataFrame":
+        """Risk of every agent whose equity was stored; see `qtg.analytics.risk.risk`.
+
+        Raises
+        ------
+        StorageError    the run stored no equity
+        """
+        from .analytics.risk import risk
+
+        return risk(self)
+
+    def pnl_by_kind(self) -> "pl.DataFrame":
+        """Profit and loss of each kind; see `qtg.analytics.results.pnl_by_kind`.
+
+        Raises
+        ------
+        StorageError    the run did not store its agents
+        """
+        from .analytics.results import pnl_by_kind
+
+        return pnl_by_kind(self)
+
     def slippage(self) -> "pl.DataFrame":
         """What each filled order cost against the market it met; see `qtg.slippage`.
 
@@ -166,6 +220,7 @@ class Result:
             "path": None if self.path is None else str(self.path),
             "status": self.status,
             "reason": info.reason,
+            "benched": info.benched,
             "seed": info.seed,
             "ticks": info.ticks,
             "trace_hash": info.trace_hash,
@@ -249,6 +304,7 @@ def _save(source: Memory, path: str | Path, overwrite: bool) -> Result:
             for chunk in source.chunks(name):
                 buffer.extend(chunk)
         sink.info.created, sink.info.versions = info.created, info.versions
+        sink.info.benched = info.benched
         if info.status == "complete":
             sink.close(trace_hash=info.trace_hash, ticks=info.ticks)
         else:

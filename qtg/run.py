@@ -49,7 +49,7 @@ def simulate(
     sim = Simulation(config, threads=threads)
     sink = open_sink(config, out, overwrite)
     with sink:
-        sim.publisher.attach(sink)
+        sim.publisher.attach(sim, sink)
         with _bar(config, progress)(sim.last_tick) as advance:
             while sim.tick < sim.last_tick:
                 sim.step()

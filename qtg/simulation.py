@@ -11,6 +11,8 @@ import numpy as np
 from qtg.schemas import Account
 
 from .agents.background import BackgroundPool
+from .agents.board import Board
+from .agents.failure import Benched
 from .agents.population import Members, build_members, fund
 from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
@@ -96,12 +98,16 @@ class Simulation:
         self.exchange.venue.threads = min(threads, self.exchange.venue.n_markets)
         self.economy = Economy(config, self.exchange)
         n_smart = len(config.smart)
-        self.smart = [build_group(group, symbols) for group in members[:n_smart]]
+        history = (config.warmup.ticks + config.ticks) // config.bar_ticks
+        self.board = Board(config.bar_ticks, self.exchange.venue.n_markets, history)
+        self.benched: list[Benched] = []
+        self.smart = [
+            build_group(group, self.exchange, self.board, self.benched)
+            for group in members[:n_smart]
+        ]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)
         self.publisher = Publisher(config, len(envs), len(symbols))
-        if sink is not None:
-            self.publisher.attach(sink)
         self._members = members
         self._external: list[Orders] = []
         self._warm_until = config.warmup.ticks
@@ -109,6 +115,8 @@ class Simulation:
             self.exchange.venue.begin_call()
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
         self.exchange.reserve_outbox(most)
+        if sink is not None:
+            self.publisher.attach(self, sink)
 
     def step(self) -> Simulation:
         """Advance one tick."""
@@ -224,7 +232,7 @@ class Simulation:
         """Bytes of column data by component."""
         sizes = self.exchange.nbytes()
         sizes["economy"] = self.economy.nbytes()
-        sizes["tier 1"] = sum(group.nbytes() for group in self.smart)
+        sizes["tier 1"] = self.board.nbytes() + sum(group.nbytes() for group in self.smart)
         sizes["tier 2"] = self.reactive.nbytes()
         sizes["tier 3"] = self.background.nbytes()
         return sizes

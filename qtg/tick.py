@@ -26,14 +26,14 @@ def run_tick(sim: Simulation) -> None:
     sim.economy.move(exchange, tick)
     watch.lap(Phase.NEWS)
 
+    sim.board.update(exchange.view, tick)
     if not sim.warming_up:
         for group in sim.smart:
             group.decide(exchange, tick)
     counts.orders_smart = exchange.pending()
     watch.lap(Phase.SMART)
 
-    counts.woken = sim.reactive.wake(exchange, tick)
-    sim.reactive.decide(exchange, tick)
+    counts.woken = sim.reactive.decide(exchange, sim.economy, tick)
     counts.orders_reactive = exchange.pending() - counts.orders_smart
     sim.take_external_orders()
     watch.lap(Phase.WAKE)
@@ -55,7 +55,7 @@ def run_tick(sim: Simulation) -> None:
     watch.lap(Phase.MATCH)
 
     exchange.settle()
-    sim.reactive.apply_updates()
+    sim.reactive.apply_updates(exchange)
     watch.lap(Phase.SETTLE)
 
     sim.background.decay(exchange, sim.economy, tick)

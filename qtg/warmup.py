@@ -1,11 +1,13 @@
 """Compile every kernel that a run needs."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 
 from qtg.kernels._jit import cache_problem
 
+from .agents.registry import kinds
 from .agents.resting import read_own, rows_of
 from .config import Config
 from .errors import CacheWarning, StorageError
@@ -37,11 +39,24 @@ def _run_everything() -> None:
         settings = {"matching": matching, "opening_auction": matching == "shuffled"}
         config = Config.preset(
             "quick_test",
-            {"venue": settings, "warmup.ticks": 1, "storage.orders": True},
-            ticks=4,
+            {"venue": settings, "warmup.ticks": 1, "storage.orders": True, "bar_ticks": 1},
+            ticks=200,
+            **_everyone(),
         )
         sim = Simulation(config)
-        sim.publisher.attach(open_sink(config, None))
-        sim.run(sim.last_tick)
+        sim.publisher.attach(sim, open_sink(config, None))
+        sim.run(5)
         sim.publisher.finish(sim)
     read_own(sim.exchange, 0, rows_of(sim.agents("noise_trader"), sim.exchange.n_agents))
+
+
+def _everyone() -> dict[str, list[dict[str, Any]]]:
+    """A few of every built-in kind."""
+    tiers: dict[str, list[dict[str, Any]]] = {"smart": [], "reactive": []}
+    for kind in kinds().values():
+        if kind.decide is None:
+            group = {"kind": kind.name, "count": 2, "cash": 1_000_000, "shares": 1_000}
+            tiers[kind.tier.name.lower()].append(group)
+    taker = {"kind": "threshold_buyer", "count": 2, "params": {"take_profit": 0.01}}
+    tiers["reactive"].append(taker)
+    return tiers

@@ -90,6 +90,10 @@ class MakerRows(NamedTuple):
     skew: Annotated[F64, Col("fraction", "quote shift at full inventory, share of fair value")]
     inventory: Annotated[F64, Col("shares", "inventory away from its target that counts as full")]
     target: Annotated[F64, Col("shares", "inventory the maker returns to")]
+    risk_aversion: Annotated[F64, Col("1/cash", "Avellaneda-Stoikov gamma; 0 quotes linearly")]
+    arrival_decay: Annotated[F64, Col("1/cash", "Avellaneda-Stoikov kappa")]
+    horizon: Annotated[F64, Col("ticks", "Avellaneda-Stoikov T - t")]
+    volatility: Annotated[I32, Col("row", "reading of the board: volatility of a bar")]
     size: Annotated[F64, Col("shares", "quantity quoted on each side")]
 
 
@@ -108,7 +112,8 @@ class NoiseRows(NamedTuple):
 
 
 class ReactiveRows(NamedTuple):
-    """Tier 2: agents that sleep until one of their conditions is met. One row per agent.
+    """Tier 2: agents that sleep until one of their conditions is met. One row per agent and symbol
+    that it watches, sorted by market.
 
     The `next_*` columns collect condition updates during a tick; they are applied after it.
     """
@@ -120,18 +125,56 @@ class ReactiveRows(NamedTuple):
     every: Annotated[I32, Col("ticks", "ticks from one turn to the next")]
     probability: Annotated[F64, Col("share", "chance that it notices in its turn")]
     symbol: Annotated[I32, Col("symbol", "the symbol it watches")]
+    block: Annotated[I32, Col("row", "the block that it lies in")]
     below: Annotated[I64, Col("price", "wakes when the last price is at or below; 0 never")]
     above: Annotated[I64, Col("price", "wakes when the last price is at or above; 0 never")]
     wake_tick: Annotated[I64, Col("tick", "wakes at this tick; 0 never")]
+    news: Annotated[F64, Col("1", "wakes on news of at least this sentiment; infinity never")]
+    on_fill: Annotated[I8, Col("0/1", "wakes when its position has changed")]
+    filled: Annotated[I8, Col("0/1", "its position has changed since it began to wait for that")]
     reference: Annotated[I64, Col("price", "price its thresholds are measured from")]
     woken: Annotated[I8, Col("Wake", "why it woke this tick; 0 asleep")]
     next_below: Annotated[I64, Col("price", "condition to apply after the tick")]
     next_above: Annotated[I64, Col("price", "condition to apply after the tick")]
     next_wake_tick: Annotated[I64, Col("tick", "condition to apply after the tick")]
+    next_news: Annotated[F64, Col("1", "condition to apply after the tick")]
+    next_on_fill: Annotated[I8, Col("0/1", "condition to apply after the tick")]
     next_reference: Annotated[I64, Col("price", "reference to apply after the tick")]
     threshold: Annotated[F64, Col("fraction", "move from the reference, or news, that matters")]
+    take_profit: Annotated[F64, Col("fraction", "move at which it closes its trade; 0 never")]
     interval: Annotated[F64, Col("ticks", "ticks between two looks, or of rest after acting")]
     size: Annotated[F64, Col("shares", "order quantity")]
+    lifetime: Annotated[F64, Col("ticks", "ticks after which a resting order expires")]
+
+
+class WatchBlocks(NamedTuple):
+    """Neighbours in ReactiveRows of one market, and the nearest of their conditions."""
+
+    market: Annotated[I32, Col("row", "market that they watch")]
+    first: Annotated[I64, Col("row", "first row")]
+    end: Annotated[I64, Col("row", "row after the last")]
+    below: Annotated[I64, Col("price", "highest price at or below which one wakes; 0 none")]
+    above: Annotated[I64, Col("price", "lowest price at or above which one wakes")]
+    wake_tick: Annotated[I64, Col("tick", "first tick at which one wakes")]
+    news: Annotated[F64, Col("1", "least sentiment of news that wakes one")]
+
+
+class RotatorRows(NamedTuple):
+    """Tier 2: agents that shift their portfolio between sectors. One row per agent."""
+
+    env: Annotated[I32, Col("env", "environment")]
+    agent: Annotated[I32, Col("agent", "agent row within the environment")]
+    latency: Annotated[I32, Col("ticks", "order latency")]
+    every: Annotated[I32, Col("ticks", "ticks from one turn to the next")]
+    probability: Annotated[F64, Col("share", "chance that it notices in its turn")]
+    wake_tick: Annotated[I64, Col("tick", "looks at its portfolio at this tick, news or not")]
+    threshold: Annotated[F64, Col("1", "sentiment of news that wakes it")]
+    interval: Annotated[F64, Col("ticks", "longest time between two looks")]
+    scale: Annotated[F64, Col("1", "weight that full sentiment adds to a sector")]
+    floor: Annotated[F64, Col("share", "smallest weight of a sector")]
+    cap: Annotated[F64, Col("share", "largest weight of a sector")]
+    drift: Annotated[F64, Col("share", "distance of a weight from its target that it trades for")]
+    invested: Annotated[F64, Col("share", "part of its wealth that is in shares")]
     lifetime: Annotated[F64, Col("ticks", "ticks after which a resting order expires")]
 
 
@@ -147,6 +190,7 @@ class PoolTerms(NamedTuple):
     contrarian: Annotated[F64, Col("share", "share of orders that lean against the mood")]
     anchor: Annotated[F64, Col("share", "way of its centre from the mid (0) to fair value (1)")]
     aggressive: Annotated[F64, Col("share", "share of orders priced through the centre")]
+    volatility_trading: Annotated[F64, Col("1", "how much a doubled volatility adds to that")]
     sentiment_volatility: Annotated[F64, Col("1", "size of the mood's shocks")]
     sentiment_decay: Annotated[F64, Col("1", "what is left of the mood after a tick")]
     sentiment_clamp: Annotated[F64, Col("1", "largest mood, either way")]

@@ -14,6 +14,8 @@ class Fundamentals(NamedTuple):
     payout: Annotated[F64, Col("share", "part of the earnings that is paid as dividend")]
     beta: Annotated[F64, Col("1", "sensitivity to the market")]
     sector: Annotated[I32, Col("Sector", "sector of the company")]
+    factors: Annotated[I64, Col("code", "bit k: volatility factor k is high")]
+    volatility: Annotated[F64, Col("1", "volatility now over its long-run value", default=1)]
 
 
 class Rates(NamedTuple):

@@ -164,6 +164,24 @@ class ReactiveKind(IntEnum):
     NEWS_REACTOR = 3
 
 
+class TechnicalRule(IntEnum):
+    """Tier 1 rules over indicators."""
+
+    RSI_MOMENTUM = 0
+    TREND_FOLLOWER = 1
+    MACD_CROSSOVER = 2
+    BOLLINGER_REVERSION = 3
+
+
+class Execution(IntEnum):
+    """How a parent order is cut into child orders."""
+
+    IMMEDIATE = 0  # all at once
+    TWAP = 1  # evenly over time
+    VWAP = 2  # as the market trades, over a time
+    POV = 3  # a share of what the market trades, as long as it takes
+
+
 class Wake(IntEnum):
     """Why a reactive agent woke."""
 
@@ -172,6 +190,7 @@ class Wake(IntEnum):
     PRICE_ABOVE = 2
     INTERVAL = 3
     NEWS = 4
+    FILL = 5
 
 
 class Regime(IntEnum):
@@ -228,3 +247,4 @@ class Stream(IntEnum):
     TEST = 9
     NEWS = 10
     REGIME = 11
+    METAORDER = 12

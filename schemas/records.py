@@ -75,7 +75,8 @@ class Metrics(NamedTuple):
 
 
 class AgentSnapshots(NamedTuple):
-    """One row per agent and snapshot; positions are valued at the last trade price."""
+    """One row per agent and snapshot; positions are valued at the last trade price. The first
+    snapshot is the start of the run (tick 0)."""
 
     tick: Annotated[I64, Col("tick", "tick after which the snapshot was taken")]
     time: Annotated[I64, Col("ns", "time of the tick, UTC")]
@@ -93,7 +94,7 @@ class AgentSnapshots(NamedTuple):
 
 
 class PositionSnapshots(NamedTuple):
-    """Positions at snapshots: one row per agent and symbol that is not zero."""
+    """Positions at snapshots: one row per agent and symbol with shares or a realized profit."""
 
     tick: Annotated[I64, Col("tick", "tick after which the snapshot was taken")]
     time: Annotated[I64, Col("ns", "time of the tick, UTC")]
@@ -102,6 +103,19 @@ class PositionSnapshots(NamedTuple):
     qty: Annotated[I64, Col("shares", "shares held")]
     cost: Annotated[I64, Col("cash", "what the shares held have cost")]
     realized_pnl: Annotated[I64, Col("cash", "profit of what was sold")]
+
+
+class Equity(NamedTuple):
+    """What the chosen agents (`storage.equity_of`) are worth, in every so many-th tick; positions
+    are valued at the last trade price."""
+
+    tick: Annotated[I64, Col("tick", "tick after which it was taken")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    agent: Annotated[I32, Col("agent", "agent row")]
+    kind: Annotated[I32, Col("kind", "strategy of the agent")]
+    cash: Annotated[I64, Col("cash", "cash, reserved cash included")]
+    position_value: Annotated[I64, Col("cash", "sum of positions at the last trade price")]
+    equity: Annotated[I64, Col("cash", "cash plus position value")]
 
 
 class Instruments(NamedTuple):
@@ -123,6 +137,7 @@ STORED: dict[str, type] = {
     "orders": OrderEvents,
     "agents": AgentSnapshots,
     "positions": PositionSnapshots,
+    "equity": Equity,
     "metrics": Metrics,
     "instruments": Instruments,
     "news": News,

@@ -3,7 +3,6 @@
 import numpy as np
 
 from qtg.kernels.background import (
-    BINS,
     BLOCK,
     Pool,
     count_orders,
@@ -12,6 +11,8 @@ from qtg.kernels.background import (
     trade_background,
     watch_volatility,
 )
+from qtg.kernels.metaorders import Metaorders, work_metaorders
+from qtg.kernels.quantiles import BINS
 from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, Regime, allocate, nbytes
 
 from ..config import Config
@@ -34,6 +35,7 @@ class BackgroundPool:
             "volatility_activity",
             "anchor",
             "aggressive",
+            "volatility_trading",
             "sentiment_decay",
             "sentiment_clamp",
             "latency_low",
@@ -50,7 +52,9 @@ class BackgroundPool:
                 _quantiles(background.lifetime_ticks, 1),
             ),
             np.zeros(markets),
-            np.full((markets, 2), 1 << 15, np.int64),
+            np.full((markets, 3), 1 << 15, np.int64),
+            np.zeros(markets),
+            _metaorders(config, markets),
             np.zeros((4, BLOCK), np.uint32),
             np.zeros((markets, 2), np.int64),
         )
@@ -76,7 +80,7 @@ class BackgroundPool:
         exchange.reserve_queue(n)
         trade_background(
             self.pool,
-            exchange.view,
+            (exchange.view, economy.fundamentals.volatility),
             exchange.queue,
             venue.seed,
             venue.envs,
@@ -86,14 +90,28 @@ class BackgroundPool:
         return n
 
     def decay(self, exchange: Exchange, economy: Economy, tick: int) -> None:
-        """The mood decays towards neutral and is shaken; the news of its sector adds to it."""
+        """The mood decays towards neutral and is shaken; the news of its sector adds to it.
+        Metaorders that are done give way to others."""
         venue = exchange.venue
+        work_metaorders(self.pool.metaorders, venue.seed, venue.envs, venue.symbols, tick)
         sectors = (economy.fundamentals.sector, economy.sentiment)
         mood = exchange.view.sentiment
         move_sentiment(self.pool, sectors, venue.seed, venue.envs, venue.symbols, tick, mood)
 
     def nbytes(self) -> int:
         return nbytes(self.pool.terms, self.pool.tables) + self.pool.sentiment.nbytes
+
+
+def _metaorders(config: Config, markets: int) -> Metaorders:
+    of = config.background.metaorders
+    shape = (markets, of.count)
+    return Metaorders(
+        np.zeros(shape, np.int64),
+        np.zeros(shape, np.int64),
+        _quantiles(of.duration_ticks, 1),
+        of.share if of.count else 0.0,
+        np.zeros(markets),
+    )
 
 
 def pool_pnl(exchange: Exchange) -> np.ndarray:

@@ -27,6 +27,7 @@ class StrategyContext:
     params: dict[str, np.ndarray]  # float64 (N,) by name
     cash: np.ndarray  # float64 (N,)  cash that is not reserved
     shares: np.ndarray  # int64 (N, S)  shares that are not reserved
+    position: np.ndarray  # int64 (N, S)  shares held
     bid: np.ndarray  # float64 (S,)  NaN where there is none
     ask: np.ndarray  # float64 (S,)  NaN where there is none
     mid: np.ndarray  # float64 (S,)
@@ -34,6 +35,9 @@ class StrategyContext:
     fair_value: np.ndarray  # float64 (S,)
     volume: np.ndarray  # int64 (S,)   traded in the previous tick
     tick_size: np.ndarray  # float64 (S,)
+    lot_size: np.ndarray  # int64 (S,)  smallest step of quantities
+    sentiment: np.ndarray  # float64 (S,)  mood of the background pool, -1 to 1
+    news: np.ndarray  # float64 (S,)  sentiment of this tick's news, -1 to 1; 0 if there is none
     seed: np.uint64
     env: int  # place of the environment in the run
     env_id: int

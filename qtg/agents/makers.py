@@ -1,4 +1,4 @@
-"""Tier 1: market makers."""
+"""Tier 1: market makers, plain and Avellaneda-Stoikov."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from qtg.kernels.maker import make_markets
 from qtg.schemas import MakerRows, allocate, nbytes
 
 from ..exchange import Exchange
+from .board import Board
 from .group import identify
 from .population import Members
 
@@ -13,18 +14,22 @@ from .population import Members
 class MarketMakers:
     """All market makers of one population."""
 
-    def __init__(self, members: Members) -> None:
+    def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:
         rows = allocate(MakerRows, len(members.agent))
         identify(rows, members)
         # A quote must have reached the book before it is moved again.
         rows.every[:] = np.maximum(members.population.every, members.latency + 1)
         rows.probability[:] = members.population.probability
-        for name in ("half_spread", "skew", "inventory", "size"):
-            getattr(rows, name)[:] = members.params[name]
+        for name, values in members.params.items():
+            if name in rows._fields:
+                getattr(rows, name)[:] = values
+        for name, need in members.kind.needs.items():
+            getattr(rows, name)[:] = board.rows(members.kind.name, need, members.params)
         rows.inventory[:] = np.maximum(rows.inventory, 1.0)
         rows.target[:] = members.shares.mean(axis=1)
         self.rows = rows
         self._symbols = members.symbols
+        self._board = board
         self.most_orders = 2 * len(members.symbols) * len(rows.agent)
 
     def decide(self, exchange: Exchange, tick: int) -> None:
@@ -32,7 +37,8 @@ class MarketMakers:
         make_markets(
             self.rows,
             self._symbols,
-            (venue.book_columns, exchange.view),
+            venue.book_columns,
+            self._board.sight(exchange.view, tick),
             exchange.ledger,
             exchange.terms,
             (venue.seed, venue.envs),

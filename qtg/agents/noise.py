@@ -4,6 +4,7 @@ from qtg.kernels.noise import trade_noise
 from qtg.schemas import NoiseRows, allocate, nbytes
 
 from ..exchange import Exchange
+from .board import Board
 from .group import identify
 from .population import Members
 
@@ -11,7 +12,7 @@ from .population import Members
 class NoiseTraders:
     """All noise traders of one population."""
 
-    def __init__(self, members: Members) -> None:
+    def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:
         rows = allocate(NoiseRows, len(members.agent))
         identify(rows, members)
         rows.every[:] = members.population.every

@@ -1,5 +1,7 @@
 """From a `Population` of the config to rows: agent numbers, latencies and drawn parameters."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +9,10 @@ import numpy as np
 from qtg.kernels.random import fill_uniform, lane
 from qtg.schemas import PRICE_SCALE, Account, Stream, Tier
 
-from ..config import Config, Population
+from ..config import Config, Population, SymbolConfig
+from ..config.distributions import Distribution
+from ..config.populations import FailurePolicy
+from ..config.problem import SettingError
 from ..errors import ConfigError
 from ..exchange import Funding
 from .registry import Kind, find_kind
@@ -26,6 +31,7 @@ class Members:
     population: Population
     tier: Tier
     symbols: np.ndarray  # int32, the symbols they may trade
+    listed: tuple[SymbolConfig, ...]  # every symbol of the run
     env: np.ndarray
     agent: np.ndarray
     latency: np.ndarray
@@ -51,7 +57,13 @@ class Draws:
 
 
 def build_members(config: Config, envs: list[int], seed: np.uint64) -> list[Members]:
-    """All populations of tiers 1 and 2, in config order, agents numbered from FIRST_AGENT on."""
+    """All populations of tiers 1 and 2, in config order, agents numbered from FIRST_AGENT on.
+
+    Raises
+    ------
+    ConfigError    as `check_populations`, or a latency that is too long
+    """
+    check_populations(config)
     draws = Draws(seed, envs)
     members: list[Members] = []
     first = int(Account.FIRST_AGENT)
@@ -69,21 +81,57 @@ def check_populations(config: Config) -> None:
 
     Raises
     ------
-    ConfigError    a kind or parameter that does not exist
+    ConfigError    a kind or parameter that does not exist, or values out of a parameter's range
     """
     for tier, populations in ((Tier.SMART, config.smart), (Tier.REACTIVE, config.reactive)):
-        for population in populations:
-            _kind_of(population, tier)
+        for row, population in enumerate(populations):
+            with _named(f"{tier.name.lower()}.{row}"):
+                kind = find_kind(population.kind, tier)
+                _distributions(population, kind)
+                _check_policy(population, kind)
 
 
-def _kind_of(population: Population, tier: Tier) -> Kind:
-    kind = find_kind(population.kind, tier)
+def _check_policy(population: Population, kind: Kind) -> None:
+    own = population.time_budget_ms is not None or population.on_error is not FailurePolicy.STOP
+    if own and kind.decide is None:
+        name = "on_error" if population.time_budget_ms is None else "time_budget_ms"
+        raise SettingError(
+            name, f"is for strategies of your own, and {kind.name} is built in; leave it out"
+        )
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Say which population a problem is in."""
+    try:
+        yield
+    except SettingError as error:
+        raise SettingError(f"{path}.{error.path}", error.text) from None
+    except ConfigError as error:
+        raise SettingError(path, str(error)) from None
+
+
+def _distributions(population: Population, kind: Kind) -> dict[str, Distribution]:
+    """What each parameter of the kind is drawn from, checked."""
     unknown = sorted(set(population.params) - set(kind.params))
     if unknown:
         raise ConfigError(
             f"{population.kind} has no parameter {unknown[0]!r}; it has {', '.join(kind.params)}"
         )
-    return kind
+    for name, given in population.params.items():
+        if problem := kind.params[name].problem(given):
+            raise ConfigError(f"params.{name} of {kind.name} {problem}")
+    chosen = {
+        name: population.params.get(name, param.distribution) for name, param in kind.params.items()
+    }
+    if population.watches > 1 and kind.tier != Tier.REACTIVE:
+        raise ConfigError(f"{kind.name} sees all its symbols; `watches` is for tier 2")
+    if population.execution is not None and not kind.has_desk:
+        raise ConfigError(f"{kind.name} places its own orders; remove its `execution`")
+    for rule in kind.rules:
+        if problem := rule(chosen):
+            raise ConfigError(f"params of {kind.name}: {problem}")
+    return chosen
 
 
 def _members(
@@ -95,7 +143,7 @@ def _members(
     number: int,
     draws: Draws,
 ) -> Members:
-    kind = _kind_of(population, tier)
+    kind = find_kind(population.kind, tier)
     n, entity = population.count, number * _DRAWS_PER_POPULATION
     shares = draws.draw(population.shares, entity + 1, n * len(config.symbols))
     lots = np.array([symbol.lot_size for symbol in config.symbols])
@@ -103,14 +151,15 @@ def _members(
     symbols = tradable(config, population)
     shares[:, np.setdiff1d(np.arange(len(lots)), symbols)] = 0
     params = {
-        name: draws.draw(population.params.get(name, default), entity + 3 + place, n)
-        for place, (name, default) in enumerate(kind.params.items())
+        name: kind.params[name].drawn(draws.draw(drawn, entity + 3 + place, n))
+        for place, (name, drawn) in enumerate(_distributions(population, kind).items())
     }
     return Members(
         kind,
         population,
         tier,
         symbols,
+        config.symbols,
         np.repeat(np.arange(len(envs), dtype=np.int32), n),
         np.tile(np.arange(first, first + n, dtype=np.int32), len(envs)),
         _latency(config, population, draws, entity + 2),

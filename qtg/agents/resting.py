@@ -42,6 +42,7 @@ class OwnBook:
     def __init__(self, read: Callable[[], OwnOrders]) -> None:
         self._read: Callable[[], OwnOrders] | None = read
         self._orders: OwnOrders | None = None
+        self._places: dict[int, list[int]] | None = None  # by row
 
     def orders(self) -> OwnOrders:
         """The orders in the venue's units, prices int64 at 1e-4, ascending id.
@@ -65,6 +66,14 @@ class OwnBook:
         price = np.where(own.price != 0, own.price / PRICE_SCALE, np.nan)
         price.flags.writeable = False
         return Resting(own.order_id, own.row, own.symbol, own.side, price, own.qty)
+
+    def of_row(self, row: int) -> list[int]:
+        """Places of one row's orders among all, oldest first."""
+        if self._places is None:
+            self._places = {}
+            for place, owner in enumerate(self.orders().row.tolist()):
+                self._places.setdefault(owner, []).append(place)
+        return self._places.get(row, [])
 
     def end(self) -> None:
         """The call is over."""

@@ -2,20 +2,42 @@
 
 from collections.abc import Callable
 
+from ..exchange import Exchange
+from .board import Board
+from .executors import Executors
+from .factors import FactorTraders
+from .failure import Benched
 from .group import Group
 from .makers import MarketMakers
+from .news_traders import NewsTraders
 from .noise import NoiseTraders
+from .pairs import PairsTraders
+from .per_agent import AgentStrategy
 from .population import Members
+from .technical import TechnicalTraders
 from .user import UserStrategy
 
-_GROUPS: dict[str, Callable[[Members], Group]] = {
+_GROUPS: dict[str, Callable[[Members, Exchange, Board], Group]] = {
     "market_maker": MarketMakers,
+    "avellaneda_stoikov": MarketMakers,
     "noise_trader": NoiseTraders,
+    "rsi_momentum": TechnicalTraders,
+    "trend_follower": TechnicalTraders,
+    "macd_crossover": TechnicalTraders,
+    "bollinger_reversion": TechnicalTraders,
+    "pairs_trading": PairsTraders,
+    "factor_long_short": FactorTraders,
+    "news_trader": NewsTraders,
+    "vwap_executor": Executors,
 }
 
 
-def build_group(members: Members, symbols: tuple[str, ...]) -> Group:
-    """The group of one population of tier 1."""
-    if members.kind.decide is not None:
-        return UserStrategy(members, symbols)
-    return _GROUPS[members.kind.name](members)
+def build_group(
+    members: Members, exchange: Exchange, board: Board, benched: list[Benched]
+) -> Group:
+    """The group of one population of tier 1; a user's notes in `benched` that it was benched."""
+    own = members.kind.decide
+    if own is None:
+        return _GROUPS[members.kind.name](members, exchange, board)
+    form = AgentStrategy if isinstance(own, type) else UserStrategy
+    return form(members, tuple(each.symbol for each in members.listed), benched)

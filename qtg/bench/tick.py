@@ -43,7 +43,7 @@ class TickRun:
         config = Config.preset("demo", {"warmup.ticks": 20, **changes})
         self.sim = Simulation(config)
         sink = open_sink(config, self._folder.name + "/run")
-        self.sim.publisher.attach(sink)
+        self.sim.publisher.attach(self.sim, sink)
         self.sim.run(SETTLING)
         self.orders = self.trades = 0
         self.seconds = 0.0

@@ -14,9 +14,10 @@ from .distributions import (
 )
 from .economy import Economy, NewsConfig, Scheduled, Unscheduled
 from .environment import NOT_SETTINGS, variable
+from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
 from .latency import Latency
-from .populations import Population
+from .populations import FailurePolicy, Population
 from .presets import preset_names
 from .problem import SettingError
 from .root import Config
@@ -37,7 +38,9 @@ __all__ = [
     "Distribution",
     "DistributionModel",
     "Economy",
+    "ExecutionConfig",
     "Exponential",
+    "FailurePolicy",
     "FairValue",
     "FairValueProcess",
     "Latency",

@@ -8,7 +8,7 @@ from pydantic import model_validator
 from qtg.schemas import Regime
 
 from .base import Model, setting
-from .distributions import Distribution, Exponential, LogNormal, check_least
+from .distributions import Distribution, Exponential, LogNormal, PowerLaw, check_least
 from .populations import MAX_AGENTS
 from .problem import SettingError
 from .types import ByName, Real, Whole
@@ -43,6 +43,36 @@ class RegimeChance(Model):
     source: Annotated[Regime, ByName()] = setting("regime before")
     target: Annotated[Regime, ByName()] = setting("regime after")
     chance: Real = setting("chance of the change in a tick", "per tick", ge=0, le=1)
+
+
+class Metaorders(Model):
+    """Large orders that the pool works in small pieces for a long time: buys follow buys.
+
+    Source: Lillo, Mike and Farmer (2005), Theory for long memory in supply and demand, Physical
+    Review E 71, 066122.
+    """
+
+    count: Whole = setting(
+        "how many are worked at a time in each market; 0 is none", default=4, ge=0, le=64
+    )
+    share: Real = setting(
+        "part of the pool's aggressive orders that belongs to them",
+        "share",
+        default=0.5,
+        ge=0,
+        le=1,
+    )
+    duration_ticks: Distribution = setting(
+        "how long one is worked; a power law gives signs of trades a memory that falls as "
+        "lag ** (1 - alpha)",
+        "ticks",
+        default=PowerLaw(minimum=60, alpha=1.5, maximum=23_400),
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        check_least("duration_ticks", self.duration_ticks)
+        return self
 
 
 class Background(Model):
@@ -101,6 +131,12 @@ class Background(Model):
         ge=0,
         le=1,
     )
+    volatility_trading: Real = setting(
+        "what a doubled volatility of fair value adds to that, as part of it",
+        default=0.5,
+        ge=0,
+        le=10,
+    )
     aggressive_ticks: Distribution = setting(
         "how far an aggressive order is priced through the mid price",
         "price ticks",
@@ -112,6 +148,7 @@ class Background(Model):
     lifetime_ticks: Distribution = setting(
         "how long a resting order lives", "ticks", default=Exponential(mean=3)
     )
+    metaorders: Metaorders = setting("large orders in small pieces", default=Metaorders())
     pnl_limit: Real = setting(
         "the pool's profit or loss, as part of the market capitalisation, at which the sanity "
         "check fails",

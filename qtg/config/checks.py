@@ -12,6 +12,7 @@ from .spelling import did_you_mean
 if TYPE_CHECKING:
     from .root import Config
 
+TIERS = ("smart", "reactive")
 LAST_YEAR = 2261  # int64 nanoseconds end in April 2262
 
 
@@ -25,11 +26,12 @@ def check_config(config: "Config") -> None:
     _check_shares(config)
     _check_growth(config)
     _check_time(config)
+    _check_equity(config)
 
 
 def populations(config: "Config") -> Iterator[tuple[str, Population]]:
     """Every population with its path."""
-    for tier in ("smart", "reactive"):
+    for tier in TIERS:
         for row, population in enumerate(getattr(config, tier)):
             yield f"{tier}.{row}", population
 
@@ -61,6 +63,17 @@ def _check_tradable(config: "Config", path: str, population: Population) -> None
             raise SettingError(
                 f"{path}.symbols.{row}", f"no symbol {symbol!r}; {did_you_mean(symbol, known)}"
             )
+    tradable = len(population.symbols or known)
+    if population.watches > max(tradable, 1):
+        raise SettingError(
+            f"{path}.watches", f"is {population.watches} but there are {tradable} symbols to watch"
+        )
+    for row, pair in enumerate(population.pairs or ()):
+        for symbol in pair:
+            if symbol not in known:
+                raise SettingError(
+                    f"{path}.pairs.{row}", f"no symbol {symbol!r}; {did_you_mean(symbol, known)}"
+                )
 
 
 def _check_latencies(config: "Config") -> None:
@@ -103,6 +116,16 @@ def _check_growth(config: "Config") -> None:
                 f"{symbol.growth:g} must stay {economy.least_spread:g} (economy.least_spread) "
                 f"below the discount rate {discount:g} (risk_free_rate + beta * "
                 f"equity_risk_premium); use at most {discount - economy.least_spread:g}",
+            )
+
+
+def _check_equity(config: "Config") -> None:
+    known = [*TIERS, *dict.fromkeys(population.kind for _, population in populations(config))]
+    for row, name in enumerate(config.storage.equity_of):
+        if name not in known:
+            raise SettingError(
+                f"storage.equity_of.{row}",
+                f"no tier or kind {name!r} in this market; {did_you_mean(name, known)}",
             )
 
 

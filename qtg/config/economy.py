@@ -73,29 +73,31 @@ class Unscheduled(Event):
 class NewsConfig(Model):
     """What becomes known, how often, and what it changes.
 
-    The sizes are those of a market in which hours pass in a run: a report moves a stock by about
-    ten minutes' worth of its diffusion, not by a quarter's.
+    The sizes are those of a market in which hours pass in a run and reports come every half hour:
+    a report moves a stock by what it moves by itself in a few minutes, not in a quarter. All news
+    together adds about a fifth to the variance of fair value, so that it does not make the tails
+    of returns by itself.
     """
 
     enabled: Switch = setting("whether there is news", default=False)
     earnings: Scheduled = setting(
-        "each company's report: its earnings", default=Scheduled(size=0.008, every_ticks=2_000)
+        "each company's report: its earnings", default=Scheduled(size=0.0015, every_ticks=2_000)
     )
     rate_decision: Scheduled = setting(
         "central bank: the risk-free rate, against what was expected",
-        default=Scheduled(size=0.0002, every_ticks=2_500),
+        default=Scheduled(size=0.00002, every_ticks=2_500),
     )
     guidance: Unscheduled = setting(
         "what a company expects: its growth",
-        default=Unscheduled(size=0.0001, frequency=0.0002),
+        default=Unscheduled(size=0.00002, frequency=0.0002),
     )
     company: Unscheduled = setting(
         "other news of a company: its earnings",
-        default=Unscheduled(size=0.003, frequency=0.0005),
+        default=Unscheduled(size=0.0004, frequency=0.0005),
     )
     sector: Unscheduled = setting(
         "news of a sector: earnings of its companies",
-        default=Unscheduled(size=0.002, frequency=0.0003),
+        default=Unscheduled(size=0.0007, frequency=0.0003),
     )
     macro: Unscheduled = setting(
         "news of the economy: all earnings, by beta",

@@ -108,6 +108,13 @@ class Config(Model):
     latency: Latency = setting("how long orders travel", default=Latency())
     warmup: Warmup = setting("what comes before the run", default=Warmup())
     storage: Storage = setting("what is written to the run directory", default=Storage())
+    bar_ticks: Whole = setting(
+        "length of the bars that agents' indicators are computed from",
+        "ticks",
+        default=10,
+        ge=1,
+        le=MAX_TICK,
+    )
     check_every: Whole = setting(
         "check money, shares and books in every so many-th tick; 0 is never",
         "ticks",
@@ -221,6 +228,11 @@ class Config(Model):
     def ticks_per_year(self) -> float:
         """Ticks in a year of 252 trading days."""
         return DAYS_PER_YEAR * self.ticks_per_day
+
+    @property
+    def ticks_per_minute(self) -> float:
+        """Ticks in a minute of market time."""
+        return 60_000 / self.tick_ms
 
     @property
     def candle_ticks(self) -> tuple[int, ...]:

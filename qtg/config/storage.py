@@ -45,11 +45,21 @@ class Storage(Model):
         default=("1m", "5m", "1h"),
     )
     agents_every: Whole = setting(
-        "store all agents in every so many-th tick; 0 is never",
+        "store all agents at the start, in every so many-th tick and at the end; 0 is never",
         "ticks",
         default=100,
         ge=0,
         le=MAX_TICK,
+    )
+    equity_every: Whole = setting(
+        "store what the agents of `equity_of` are worth in every so many-th tick; 0 is never",
+        "ticks",
+        default=10,
+        ge=0,
+        le=MAX_TICK,
+    )
+    equity_of: tuple[str, ...] = setting(
+        "whose equity is stored: tiers (smart, reactive) or kinds", default=("smart",)
     )
     orders: Switch = setting("store every order and what became of it", default=False)
     row_group: Whole = setting(

@@ -13,6 +13,7 @@ from .figure import (
     Figure,
     Trace,
     axis,
+    band,
     figure,
     line,
     missing,
@@ -51,9 +52,11 @@ def _pnl(context: "Context", profits: Profits) -> Chart:
             "Per agent": {ALL: _pnl_per_agent(profits.last, kinds)},
             "At the end": {ALL: _pnl_at_end(profits.by_kind, kinds)},
         }
+        if profits.equity.height:
+            views["Equity"] = {ALL: _equity_curves(profits.equity, kinds, context)}
     reading = (
         "Realised plus unrealised profit of all agents of a kind, positions valued at the last "
-        "trade price."
+        "trade price. Equity is cash plus positions."
     )
     return Chart("pnl", "Profit and loss by kind", reading, views, height=420)
 
@@ -89,6 +92,33 @@ def _pnl_over_time(sums: "pl.DataFrame", kinds: list[str], context: "Context") -
         "hovermode": "x unified",
     }
     return figure(traces, layout, _left_out(sums, kinds))
+
+
+def _equity_curves(curves: "pl.DataFrame", kinds: list[str], context: "Context") -> Figure:
+    """The median return of a kind's agents, and the band that holds nine in ten of them."""
+    traces = []
+    for rank, kind in enumerate(kinds):
+        own = curves.filter(kind=kind)
+        if not own.height:
+            continue
+        buckets = Buckets(own.height, context.most_points)
+        tick = buckets.last(own["tick"].cast(int).to_numpy())
+        low, middle, high = (
+            100 * buckets.last(column(own, name)) for name in ("low", "median", "high")
+        )
+        colour, dash = _style(rank)
+        name = f"{kind} ({own['agents'][-1]:,})"
+        for edge in band(tick, low, high, name, f"{colour}/0.15"):
+            traces.append(edge | {"showlegend": False, "legendgroup": kind})
+        median = line(tick, middle, name, colour, width=2, dash=dash)
+        traces.append(median | {"legendgroup": kind})
+    layout = {
+        "xaxis": tick_axis(context.seconds),
+        "yaxis": axis("return since the start (%)", hoverformat="+.3f", zeroline=True),
+        "hovermode": "x unified",
+    }
+    note = "Line: the median agent of a kind; band: nine in ten of its agents (5% to 95%)."
+    return figure(traces, layout, note)
 
 
 def _left_out(sums: "pl.DataFrame", kinds: list[str]) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qtg.analytics.equity import curves_by_kind
 from qtg.errors import StorageError
 from qtg.schemas import Tier
 
@@ -20,11 +21,14 @@ class Profits:
     ----------
     by_kind : frame   tick, kind, agents, realized, unrealized, pnl; sorted by tick and kind
     last : frame      kind, pnl; one row per agent of the last snapshot, house accounts left out
+    equity : frame    kind, tick, agents, median, low, high of the agents' returns since the start;
+        empty if the run stored no equity
     missing : str     why there are no rows, as a sentence; empty if there are
     """
 
     by_kind: "pl.DataFrame"
     last: "pl.DataFrame"
+    equity: "pl.DataFrame"
     missing: str = ""
 
 
@@ -35,7 +39,7 @@ def read_profits(result: Any) -> Profits:
     try:
         agents = result.scan("agents")
     except StorageError as error:
-        return Profits(pl.DataFrame(), pl.DataFrame(), sentence(error))
+        return Profits(pl.DataFrame(), pl.DataFrame(), pl.DataFrame(), sentence(error))
     kind, pnl = pl.col("kind").cast(pl.String), pl.col("realized_pnl") + pl.col("unrealized_pnl")
     sums = agents.group_by("tick", kind).agg(
         pl.len().alias("agents"),
@@ -45,7 +49,16 @@ def read_profits(result: Any) -> Profits:
     )
     by_kind = sums.sort("tick", "kind").collect()
     if by_kind.height == 0:
-        return Profits(by_kind, by_kind, "The run took no snapshots of its agents.")
+        return Profits(by_kind, by_kind, by_kind, "The run took no snapshots of its agents.")
     own = pl.col("tier").cast(pl.String) != Tier.HOUSE.name.lower()
     last = agents.filter(pl.col("tick") == by_kind["tick"].max(), own)
-    return Profits(by_kind, last.select(kind, pnl.alias("pnl")).collect())
+    return Profits(by_kind, last.select(kind, pnl.alias("pnl")).collect(), _equity(result))
+
+
+def _equity(result: Any) -> "pl.DataFrame":
+    import polars as pl
+
+    try:
+        return curves_by_kind(result.scan("equity", raw=True))
+    except StorageError:
+        return pl.DataFrame()

@@ -48,6 +48,7 @@ class RunInfo:
     ticks: int | None = None
     tables: list[str] = field(default_factory=list)
     manifest: list[Part] = field(default_factory=list)
+    benched: list[dict[str, Any]] = field(default_factory=list)
     schema_version: int = SCHEMA_VERSION
     format: str = FORMAT
     format_version: int = FORMAT_VERSION

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# Setting that makes a run store a table, where a run may leave it out.
+SETTINGS = {
+    "candles": 'storage.candles = ["1m"]',
+    "quotes": "storage.quotes = true",
+    "orders": "storage.orders = true",
+    "agents": "storage.agents_every = 100",
+    "positions": "storage.agents_every = 100",
+    "equity": "storage.equity_every = 10",
+    "news": "news.enabled = true",
+}
+
+
 class Source(ABC):
     """Where the tables of a run come from. Numbers are the stored integers."""
 
@@ -34,7 +46,8 @@ class Source(ABC):
         if name not in STORED:
             raise StorageError(f"no table is called {name!r}; there are {', '.join(STORED)}")
         if name not in self.info.tables:
-            hint = "; set storage.orders = true and run again" if name == "orders" else ""
+            setting = SETTINGS.get(name)
+            hint = f"; set {setting} and run again" if setting else ""
             raise StorageError(f"this run did not store {name}{hint}")
 
     @abstractmethod

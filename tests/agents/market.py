@@ -33,7 +33,12 @@ class Outgoing:
 
     def step(self) -> list[Message]:
         """Advance a tick; what was sent in it."""
+        self.sim.reactive.watchers.refresh()  # a test may have set conditions
         self.sim.step()
+        return self.sent_last()
+
+    def sent_last(self) -> list[Message]:
+        """What was sent in the last tick."""
         return [m for tick, m in self.sent if tick == self.sim.tick]
 
 

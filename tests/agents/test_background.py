@@ -90,7 +90,13 @@ def test_orders_are_good_till_tick_limit_orders_of_the_pool() -> None:
     ("mood", "contrarian"), [(0.0, 0.25), (0.6, 0.25), (-0.6, 0.25), (1.0, 0.0), (0.8, 1.0)]
 )
 def test_sides_follow_sentiment_but_for_the_contrarians(mood: float, contrarian: float) -> None:
-    sim = pool(20_000, activity=1.0, contrarian=contrarian, sentiment_decay=1.0)
+    sim = pool(
+        20_000,
+        activity=1.0,
+        contrarian=contrarian,
+        sentiment_decay=1.0,
+        metaorders={"count": 0},
+    )
     sim.background.pool.sentiment[:] = mood
     sim.background.decay(sim.exchange, sim.economy, 1)
     assert sim.background.pool.sentiment.tolist() == [mood] * 3

@@ -27,7 +27,7 @@ def listening(**changes: Any) -> Outgoing:
     """One reactor of each stock; both look in tick 1 and listen from then on."""
     groups = [population("news_reactor", params=PARAMS, symbols=[name]) for name in ("A", "B")]
     seen = market(*groups, symbols=TWO, news=SILENT, **changes)
-    seen.sim.reactive.rows.wake_tick[:] = 1
+    seen.sim.reactive.watchers.rows.wake_tick[:] = 1
     assert seen.step() == []
     return seen
 
@@ -56,7 +56,7 @@ def tell(seen: Outgoing, **event: Any) -> list[Any]:
 @pytest.mark.parametrize(("sentiment", "side"), [(0.3, Side.BUY), (-0.8, Side.SELL)])
 def test_a_reactor_goes_the_way_of_strong_news_and_rests(sentiment: float, side: Side) -> None:
     seen = listening()
-    rows = seen.sim.reactive.rows
+    rows = seen.sim.reactive.watchers.rows
     (order,) = tell(seen, kind=NewsKind.COMPANY, sector=0, symbol=0, sentiment=sentiment)
     assert (order.agent, order.market, order.side, order.qty) == (FIRST, 0, side, 10)
     assert (order.price, order.tif, order.expire_tick) == (PRICE, TimeInForce.GTT, 2 + 4)
@@ -71,7 +71,7 @@ def test_a_reactor_goes_the_way_of_strong_news_and_rests(sentiment: float, side:
 def test_a_reactor_sleeps_through_weak_news(sentiment: float) -> None:
     seen = listening()
     assert tell(seen, kind=NewsKind.MACRO, sentiment=sentiment) == []
-    assert seen.sim.reactive.rows.woken.tolist() == [Wake.ASLEEP] * 2
+    assert seen.sim.reactive.watchers.rows.woken.tolist() == [Wake.ASLEEP] * 2
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_reactive_agents_notice_with_their_probability_in_their_turn() -> None:
     woken: Counter[int] = Counter()
     for _ in range(80):
         sim.step()
-        rows = sim.reactive.rows
+        rows = sim.reactive.watchers.rows
         for i in np.flatnonzero(rows.woken):
             assert (sim.tick + rows.agent[i]) % 4 == 0
             woken[int(rows.agent[i])] += 1

@@ -20,12 +20,12 @@ def sleeping(kind: str, count: int = 1, **changes: Any) -> Outgoing:
     latency = changes.pop("latency", 0)
     group = population(kind, count, latency=latency, params=PARAMS)
     seen = market(group, **changes)
-    seen.sim.reactive.rows.wake_tick[:] = 1
+    seen.sim.reactive.watchers.rows.wake_tick[:] = 1
     return seen
 
 
 def rows_of(seen: Outgoing) -> ReactiveRows:
-    return seen.sim.reactive.rows
+    return seen.sim.reactive.watchers.rows
 
 
 def test_a_buyer_watches_for_a_fall_and_then_rests() -> None:
@@ -83,12 +83,13 @@ def test_conditions_count_only_after_the_tick() -> None:
     seen = sleeping("threshold_buyer", count=3)
     sim, rows = seen.sim, rows_of(seen)
     seen.sim.exchange.begin(1)
-    assert sim.reactive.wake(sim.exchange, 1) == 3
-    sim.reactive.decide(sim.exchange, 1)
+    sim.reactive.watchers.refresh()
+    assert sim.reactive.watchers.wake(sim.exchange, 1) == 3
+    sim.reactive.watchers.decide(sim.exchange, 1)
     assert rows.below.tolist() == [0] * 3
     assert rows.wake_tick.tolist() == [1] * 3
     assert rows.next_below.tolist() == [990_000] * 3
-    sim.reactive.apply_updates()
+    sim.reactive.watchers.apply_updates(sim.exchange)
     assert rows.below.tolist() == [990_000] * 3
     assert rows.wake_tick.tolist() == [0] * 3
 
@@ -102,10 +103,11 @@ def test_the_rest_after_acting_counts_only_after_the_tick() -> None:
     rows.below[:] = [PRICE, 0]
     rows.wake_tick[:] = [0, 1]
     sim.exchange.begin(1)
-    sim.reactive.wake(sim.exchange, 1)
-    sim.reactive.decide(sim.exchange, 1)
+    sim.reactive.watchers.refresh()
+    sim.reactive.watchers.wake(sim.exchange, 1)
+    sim.reactive.watchers.decide(sim.exchange, 1)
     assert (rows.below.tolist(), rows.wake_tick.tolist()) == ([PRICE, 0], [0, 1])
-    sim.reactive.apply_updates()
+    sim.reactive.watchers.apply_updates(sim.exchange)
     assert (rows.below.tolist(), rows.wake_tick.tolist()) == ([0, 0], [6, 6])
 
 
@@ -124,7 +126,8 @@ def test_a_price_goes_before_the_interval_as_a_reason_to_wake() -> None:
     rows.below[:] = [PRICE, PRICE - 1, 0, 0]
     rows.above[:] = [PRICE, PRICE, PRICE + 1, PRICE]
     seen.sim.exchange.begin(1)
-    assert seen.sim.reactive.wake(seen.sim.exchange, 1) == 4
+    seen.sim.reactive.watchers.refresh()
+    assert seen.sim.reactive.watchers.wake(seen.sim.exchange, 1) == 4
     assert rows.woken.tolist() == [
         Wake.PRICE_BELOW,
         Wake.PRICE_ABOVE,
@@ -140,7 +143,8 @@ def test_orders_go_to_the_best_opposite_price(kind: str) -> None:
     best = PRICE + 3 * STEP if side == Side.SELL else PRICE - 3 * STEP
     send(seen.sim, side=side, price=best, qty=4)
     seen.step()
-    rows_of(seen).below[0] = rows_of(seen).above[0] = PRICE
+    condition = "below" if kind == "threshold_buyer" else "above"
+    getattr(rows_of(seen), condition)[0] = PRICE
     (order,) = seen.step()
     assert (order.price, order.side) == (best, -side)
     assert seen.sim.counts.trades == 1
@@ -155,7 +159,7 @@ def test_orders_are_cut_to_what_cash_and_shares_allow() -> None:
     seen = market(buyer, seller, broke, bare)
     rows = rows_of(seen)
     rows.wake_tick[:] = 0
-    rows.below[:] = rows.above[:] = PRICE
+    rows.below[:], rows.above[:] = [PRICE, 0] * 2, [0, PRICE] * 2
     assert [(m.agent, m.side, m.qty) for m in seen.step()] == [
         (FIRST, Side.BUY, 7),
         (FIRST + 1, Side.SELL, 3),

@@ -135,7 +135,8 @@ def test_everybody_may_come_but_not_more() -> None:
 
 @pytest.mark.compiled
 def test_the_pool_leans_by_its_own_mood_and_its_sectors() -> None:
-    sim = pool(40_000, activity=1.0, contrarian=0.0, sentiment_decay=1.0)
+    alone = {"count": 0}  # no metaorders
+    sim = pool(40_000, activity=1.0, contrarian=0.0, sentiment_decay=1.0, metaorders=alone)
     sim.background.pool.sentiment[:] = 0.1
     sim.economy.sentiment[0, 1] = 0.4  # energy: symbol B
     sim.background.decay(sim.exchange, sim.economy, 1)

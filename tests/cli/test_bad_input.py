@@ -50,6 +50,11 @@ TOML = {
         "count = 1\nparams = { sise = 3 }",
         "noise_trader has no parameter 'sise'",
     ),
+    "a parameter out of its range": (
+        '[[symbols]]\nsymbol = "A"\ninitial_price = "1"\n[[smart]]\nkind = "noise_trader"\n'
+        "count = 1\nparams = { market_share = 1.5 }",
+        "smart.0: params.market_share of noise_trader can be 1.5; give 0 to 1",
+    ),
     "more shares than exist": (
         '[[symbols]]\nsymbol = "A"\ninitial_price = "1"\nshares_outstanding = 100\n'
         '[[smart]]\nkind = "noise_trader"\ncount = 3\nshares = 50',
@@ -166,7 +171,7 @@ def _run_of(command: Command) -> str:
     return "fine"
 
 
-@pytest.mark.parametrize("name", ["sql", "info", "report"])
+@pytest.mark.parametrize("name", ["sql", "info", "leaderboard", "report"])
 def test_what_is_no_run_is_told(name: str, command: Command) -> None:
     Path("folder").mkdir()
     query = ("select 1",) if name == "sql" else ()
@@ -184,7 +189,7 @@ def test_runs_that_are_near_are_named_the_newest_first(command: Command) -> None
         assert command("simulate", "quick_test", *options).code == 0
     os.utime("runs/old", (0, 0))
     for place in ("nowhere", "runs"):
-        for name, *query in (("info",), ("report",), ("sql", "select 1")):
+        for name, *query in (("info",), ("leaderboard",), ("report",), ("sql", "select 1")):
             message = command.fails(1, name, place, *query)
             assert message.endswith("it has no run.json; try runs/new, runs/old")
 
@@ -242,14 +247,8 @@ STRATEGIES = {
 @pytest.mark.parametrize("case", STRATEGIES)
 def test_a_failing_strategy_is_named_with_tick_and_agent(case: str, command: Command) -> None:
     body, sentence = STRATEGIES[case]
-    kind = f"bad_{case}"
-    Path("bad.py").write_text(f"import qtg\n@qtg.strategy('{kind}')\ndef act(ctx):\n{body}\n")
-    config = lively()
-    group = {"kind": kind, "count": 1}
-    Path("bad.toml").write_text(config.with_(smart=[*config.smart, group]).to_toml())
-    options = ("--strategies", "bad.py", "--out", "mine")
-    message = command.fails(1, "simulate", "bad.toml", *options)
-    assert f"strategy {kind!r}" in message
+    message = command.fails(1, *own_kind(f"bad_{case}", body))
+    assert f"strategy 'bad_{case}'" in message
     assert "tick 11" in message
     assert sentence in message
     run = qtg.open_run("mine")
@@ -259,9 +258,53 @@ def test_a_failing_strategy_is_named_with_tick_and_agent(case: str, command: Com
 def test_a_strategy_file_that_fails_is_named(command: Command) -> None:
     Path("broken.py").write_text("import qtg\n1 / 0\n")
     message = command.fails(1, "simulate", "quick_test", "--strategies", "broken.py")
-    assert message == "broken.py cannot be loaded: ZeroDivisionError: division by zero"
+    assert message == (
+        "broken.py cannot be loaded: ZeroDivisionError: division by zero (broken.py, line 2)"
+    )
     Path("syntax.py").write_text("def (:\n")
     assert "SyntaxError" in command.fails(1, "simulate", "quick_test", "--strategies", "syntax.py")
+    Path("leaves.py").write_text("import sys\nsys.exit(0)\n")
+    message = command.fails(1, "simulate", "quick_test", "--strategies", "leaves.py")
+    assert message == "leaves.py cannot be loaded: SystemExit: 0 (leaves.py, line 2)"
+    Path("lacks.py").write_text("import no_such_module\n")
+    message = command.fails(1, "simulate", "quick_test", "--strategies", "lacks.py")
+    assert "ModuleNotFoundError: No module named 'no_such_module' (lacks.py, line 1)" in message
+    Path("empty.py").write_text("import qtg\n")
+    message = command.fails(2, "simulate", "quick_test", "--strategies", "empty.py")
+    assert message.startswith("empty.py registers no strategy; put @qtg.strategy('name') above")
+
+
+def own_kind(kind: str, body: str, **fields: object) -> tuple[str, ...]:
+    """Arguments of a run with one agent of a kind whose function has this body."""
+    Path("bad.py").write_text(f"import qtg\n@qtg.strategy('{kind}')\ndef act(ctx):\n{body}\n")
+    config = lively()
+    group = {"kind": kind, "count": 1, **fields}
+    Path("bad.toml").write_text(config.with_(smart=[*config.smart, group]).to_toml())
+    return ("simulate", "bad.toml", "--strategies", "bad.py", "--out", "mine")
+
+
+def test_a_strategy_that_never_returns_is_stopped_at_its_time_budget(command: Command) -> None:
+    body = "    while ctx.tick > 14:\n        pass"
+    arguments = own_kind("bad_endless", body, time_budget_ms=200)
+    assert command.fails(1, *arguments) == (
+        "strategy 'bad_endless' at tick 15 took longer than its time budget of 200 ms; make it "
+        "faster or raise time_budget_ms"
+    )
+    run = qtg.open_run("mine")
+    assert (run.status, run.metrics.height) == ("failed", 14)
+
+
+def test_a_benched_strategy_is_told_once_and_the_run_goes_on(command: Command) -> None:
+    arguments = own_kind("bad_benched", "    1 / (ctx.tick < 15)", on_error="bench")
+    answer = command(*arguments)
+    sentence = "strategy 'bad_benched' failed at tick 15: ZeroDivisionError: division by zero"
+    assert answer.code == 0
+    assert f"qtg: {sentence}" in answer.err
+    assert answer.err.count("are benched") == 1
+    assert f"\nbenched: {sentence}" in answer.out
+    again = command("info", "mine")
+    assert f"\nbenched: {sentence}" in again.out
+    assert qtg.open_run("mine").status == "complete"
 
 
 def test_a_full_disk_stops_the_run_with_the_reason(tmp_path: Path) -> None:

@@ -221,7 +221,18 @@ def test_the_version_is_told(command: Command) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["simulate", "presets", "config", "sql", "info", "report", "demo", "warmup", "bench"],
+    [
+        "simulate",
+        "presets",
+        "config",
+        "sql",
+        "info",
+        "leaderboard",
+        "report",
+        "demo",
+        "warmup",
+        "bench",
+    ],
 )
 def test_every_command_explains_itself(name: str, command: Command) -> None:
     answer = command(name, "--help")
@@ -245,3 +256,17 @@ def test_a_reader_that_goes_away_is_no_error(small_run: Path) -> None:
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert len(done.stdout) == 10
     assert done.stderr == ""
+
+
+def test_leaderboard_ranks_agents(command: Command, small_run: Path) -> None:
+    run = qtg.open_run(small_run)
+    rows = json.loads(command("leaderboard", small_run, "--json").out)
+    assert rows == run.leaderboard().to_dicts()
+    options = ("--by", "max_drawdown", "--top", 3, "--kind", "noise_trader")
+    rows = json.loads(command("leaderboard", small_run, *options, "--json").out)
+    assert rows == run.leaderboard("max_drawdown", 3, "noise_trader").to_dicts()
+    shown = command("leaderboard", small_run, *options).out.splitlines()
+    assert shown[0] == "agents by max drawdown"
+    assert len(shown) == 6
+    assert shown[3].split()[:3] == [str(rows[0]["agent"]), "smart", "noise_trader"]
+    assert f"{rows[0]['final_equity']:,.2f}" in shown[3]

@@ -75,7 +75,10 @@ def symbols(draw: st.DrawFn) -> tuple[SymbolConfig, ...]:
                 initial_price=price,
                 tick_size=step,
                 lot_size=draw(st.sampled_from([1, 10, 100])),
-                shares_outstanding=draw(st.integers(10**6, 10**9)),
+                # All of them are worth at most the largest amount of money.
+                shares_outstanding=draw(
+                    st.integers(10**6, min(10**9, (2**62 - 1) // (ticks * unit)))
+                ),
             )
         )
     return tuple(listed)

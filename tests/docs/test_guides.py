@@ -24,6 +24,7 @@ PAGES = (
     "docs/guide/first-run.md",
     "docs/guide/economy.md",
     "docs/guide/agents.md",
+    "docs/guide/population.md",
     "docs/guide/venue.md",
     "docs/guide/quant.md",
 )

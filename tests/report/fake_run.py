@@ -43,6 +43,7 @@ class FakeRun:
     instruments: pl.DataFrame | None = None
     orders: pl.DataFrame | None = None
     news: pl.DataFrame | None = None
+    equity: pl.DataFrame | None = None  # money in units of 1e-4
     config: dict[str, Any] = field(default_factory=dict)
     trace_hash: str = "5f0c93a1d27be486"
     status: str = "complete"
@@ -51,7 +52,7 @@ class FakeRun:
     def info(self) -> dict[str, Any]:
         return self.about
 
-    def scan(self, name: str) -> pl.LazyFrame:
+    def scan(self, name: str, raw: bool = False) -> pl.LazyFrame:
         frame = getattr(self, name)
         if frame is None:
             raise StorageError(f"this run did not store {name}")
@@ -69,6 +70,7 @@ def fake_run(ticks: int = 300, symbols: int = 3, seed: int = 7) -> FakeRun:
         candles=candles.sort("timeframe", "tick", "symbol"),
         metrics=_metrics(rng, ticks),
         agents=_agents(rng, ticks),
+        equity=_equity(seed, ticks),
         instruments=_instruments(names),
         orders=_rejections(rng),
         config={
@@ -173,6 +175,17 @@ def _agents(rng: np.random.Generator, ticks: int) -> pl.DataFrame:
         columns |= {"kind": kind, "tier": tier, "cash": 1e6 + realized, "equity": 1e6 + pnl}
         columns |= {"realized_pnl": realized, "unrealized_pnl": pnl - realized, "fees": pnl * 0}
         frames.append(pl.DataFrame(columns))
+    return pl.concat(frames).with_columns(_time(pl.col("tick")).alias("time"))
+
+
+def _equity(seed: int, ticks: int) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    kind = np.repeat(["NoiseTrader", "MarketMaker"], [30, 20])
+    worth, frames = rng.integers(10**9, 10**10, len(kind)), []
+    for tick in range(0, ticks, 10):
+        columns = {"tick": np.full(len(kind), tick), "agent": np.arange(len(kind)), "kind": kind}
+        frames.append(pl.DataFrame(columns | {"equity": worth}))
+        worth = worth + rng.integers(-(10**6), 10**6, len(kind))
     return pl.concat(frames).with_columns(_time(pl.col("tick")).alias("time"))
 
 

@@ -119,6 +119,26 @@ def test_boxes_hold_the_quartiles_of_the_agents(run: FakeRun, html: str) -> None
     assert box["q1"][0] == pytest.approx(np.quantile(pnl, 0.25), abs=0.01)
 
 
+def test_equity_is_drawn_as_the_median_return_of_a_kind_with_its_band(
+    run: FakeRun, html: str
+) -> None:
+    figure = view(html, "pnl", name="Equity")
+    drawn = trace(figure, "MarketMaker (20)")
+    low, high = (t["y"] for t in figure["data"][-3:-1] if t["name"] == "MarketMaker (20)")
+    start = run.equity.filter(kind="MarketMaker", tick=0)["equity"].to_numpy()
+    for place, tick in enumerate(drawn["x"]):
+        now = run.equity.filter(kind="MarketMaker", tick=tick)["equity"].to_numpy()
+        gains = np.percentile(100 * (now / start - 1), [5, 50, 95])
+        shown = (low[place], drawn["y"][place], high[place])
+        assert shown == pytest.approx(gains, abs=1e-4)
+    assert {t["name"] for t in figure["data"]} == {"MarketMaker (20)", "NoiseTrader (30)"}
+
+
+def test_a_run_without_equity_has_no_such_view(run: FakeRun) -> None:
+    views = payload(render(replace(run, equity=None)))["charts"]["pnl"]["views"]
+    assert list(views) == ["Over time", "Per agent", "At the end"]
+
+
 def test_house_accounts_are_no_agents_of_their_kind(html: str) -> None:
     assert "Pool (1)" in {t["name"] for t in view(html, "pnl")["data"]}
     assert "Pool" not in {t["name"] for t in view(html, "pnl", name="Per agent")["data"]}

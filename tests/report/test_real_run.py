@@ -67,6 +67,13 @@ def test_last_profit_agrees_with_the_last_snapshot(run: qtg.Result, html: str) -
     assert drawn["y"][-1] == pytest.approx(pnl, rel=1e-3, abs=1)
 
 
+def test_the_equity_view_ends_with_the_last_snapshot(run: qtg.Result, html: str) -> None:
+    curve = run.equity_curve("noise_trader")
+    drawn = trace(view(html, "pnl", name="Equity"), f"noise_trader ({curve['agents'][-1]})")
+    assert drawn["x"] == curve["tick"].to_list()
+    assert drawn["y"][-1] == pytest.approx(100 * curve["median"][-1], rel=1e-3, abs=1e-5)
+
+
 def test_result_writes_the_same_report(run: qtg.Result, html: str, tmp_path: Path) -> None:
     written = run.report(tmp_path / "report.html").read_text(encoding="utf-8")
     assert written == html

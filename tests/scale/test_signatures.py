@@ -89,11 +89,13 @@ def test_every_kernel_of_a_run_has_one_signature(
         "noise.trade_noise",
         "own_orders.count_others",
         "own_orders.find_own",
+        "portfolio.value_agents",
         "publish.trace",
         "publish.write_order_events",
         "publish.write_trades",
         "reactive.apply_updates",
         "reactive.react",
+        "reactive.refresh_blocks",
         "reactive.wake",
         "view.read_books",
     }

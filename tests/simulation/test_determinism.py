@@ -80,12 +80,13 @@ def test_storage_makes_no_difference(expected: str, tmp_path: Path) -> None:
     assert lively().warmup.ticks + lively().ticks == TICKS
     in_memory = qtg.simulate(lively(), progress=False)
     streamed = qtg.simulate(lively(), tmp_path / "run", progress=False)
-    nothing = lively({"storage.quotes": False, "storage.candles": [], "storage.agents_every": 0})
+    never = {"storage.agents_every": 0, "storage.equity_every": 0}
+    nothing = lively({"storage.quotes": False, "storage.candles": []} | never)
     everything = lively({"storage.orders": True})
     hashes = [run.trace_hash for run in (in_memory, streamed)]
     hashes += [qtg.simulate(each, progress=False).trace_hash for each in (nothing, everything)]
     assert hashes == [expected] * 4
-    for table in ("trades", "candles", "quotes", "agents", "positions", "instruments"):
+    for table in ("trades", "candles", "quotes", "agents", "positions", "equity", "instruments"):
         assert in_memory.table(table).equals(streamed.table(table)), table
     assert in_memory.metrics["orders"].equals(streamed.metrics["orders"])
 

@@ -17,7 +17,7 @@ def path(
     """float64 (ticks, 4): fair values."""
     usual = [{**SYMBOL, "symbol": name, "initial_price": "1000.00"} for name in NAMES]
     symbols = symbols or usual
-    process = {"sector_correlation": 0.0, **process}
+    process = {"sector_correlation": 0.0, "cascade": {"factors": 0}, **process}
     config = quiet({"symbols": symbols, "smart": [], "fair_value": process}, seed=seed)
     sim = start(config)
     values = np.empty((ticks, 4))

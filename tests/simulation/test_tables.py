@@ -188,9 +188,13 @@ def test_metrics_count_what_happened(recorded: tuple[qtg.Result, Recorder]) -> N
 
 def test_snapshots_are_the_ledger(recorded: tuple[qtg.Result, Recorder]) -> None:
     run, _ = recorded
-    assert run.agents["tick"].unique().sort().to_list() == [20, 40, 60, 73]
+    assert run.agents["tick"].unique().sort().to_list() == [0, 20, 40, 60, 73]
     agents, held = run.table("agents", raw=True), run.table("positions", raw=True)
     last = run.table("quotes", raw=True).select("tick", "symbol", "last")
+    initial = run.table("instruments", raw=True).select(
+        pl.lit(0).cast(pl.Int64).alias("tick"), "symbol", last="initial_price"
+    )
+    last = pl.concat([initial, last])
     worth = held.join(last, on=["tick", "symbol"]).group_by("tick", "agent").agg(
         position_value=(pl.col("qty") * pl.col("last")).sum(),
         shares=pl.col("qty").sum(),
@@ -202,7 +206,8 @@ def test_snapshots_are_the_ledger(recorded: tuple[qtg.Result, Recorder]) -> None
     assert both["equity"].to_list() == (both["cash"] + both["position_value"]).to_list()
     own = both.filter(pl.col("agent") > 1)
     assert own["unrealized_pnl"].to_list() == (own["position_value"] - own["cost"]).to_list()
-    assert agents.group_by("tick").agg(pl.col("fees").sum())["fees"].min() > 0
+    after = agents.filter(pl.col("tick") > 0)
+    assert after.group_by("tick").agg(pl.col("fees").sum())["fees"].min() > 0
     by_tick = agents.group_by("tick", maintain_order=True).agg(pl.col("cash").sum())
     assert by_tick["cash"].n_unique() == 1
 
@@ -230,7 +235,8 @@ def test_instruments_are_those_of_the_config(recorded: tuple[qtg.Result, Recorde
 
 
 def test_tables_can_be_switched_off() -> None:
-    changes = {"storage.quotes": False, "storage.candles": [], "storage.agents_every": 0}
+    never = {"storage.agents_every": 0, "storage.equity_every": 0}
+    changes = {"storage.quotes": False, "storage.candles": []} | never
     run, _ = record(lively(changes, ticks=5))
     assert sorted(run.tables) == ["instruments", "metrics", "news", "trades"]
 

@@ -1,0 +1,144 @@
+"""The board: the indicators that this run's strategies read, and no others.
+
+A kind declares what it reads (`Need`); whatever several agents read alike, with the same windows,
+is computed once. Indicators roll bar by bar (`Config.bar_ticks`) by the same kernels as
+`qtg.quant`, over all markets of all environments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from qtg import quant
+from qtg.kernels.desk import Sight
+from qtg.kernels.pairs import Spreads
+from qtg.schemas import PRICE_SCALE, MarketView
+
+from ..errors import ConfigError
+from .need import Need
+
+
+class Board:
+    """Readings of every market, float64 (reading, market), NaN until they have history.
+
+    Parameters
+    ----------
+    bar_ticks : int    length of a bar
+    markets : int
+    history : int      bars that the run will have, to refuse windows that never fill
+    """
+
+    def __init__(self, bar_ticks: int, markets: int, history: int) -> None:
+        self.bar_ticks = bar_ticks
+        self._history = history
+        self._markets = markets
+        self._volume = np.zeros(markets, np.int64)
+        self._high = np.zeros(markets)
+        self._low = np.full(markets, np.inf)
+        self._bar_volume = np.zeros(markets, np.int64)
+        self._values = np.full((0, markets), np.nan)
+        self._rows: dict[tuple[Any, ...], int] = {}
+        self._rolling: dict[tuple[Any, ...], tuple[Any, Any, list[tuple[str | None, int]]]] = {}
+        self._hedges: list[tuple[Any, Any, Spreads, int]] = []
+
+    def rows(self, kind: str, need: Need, params: Mapping[str, np.ndarray]) -> np.ndarray:
+        """int32 (n,): each agent's row of readings, for parameters float64 (n,) by name.
+
+        Raises
+        ------
+        ConfigError    a window that is shorter than the indicator needs or longer than the run
+        """
+        n = len(next(iter(params.values())))
+        names = [need.indicator] if isinstance(need.indicator, str) else list(need.indicator)
+        lengths = np.empty((n, 1 + len(need.lengths)), np.int64)
+        choice = np.zeros(n) if need.choice is None else params[need.choice]
+        lengths[:, 0] = np.clip(np.rint(choice), 0, len(names) - 1)
+        for column, value in enumerate(need.lengths.values(), 1):
+            lengths[:, column] = np.rint(params[value]) if isinstance(value, str) else value
+        distinct, place = np.unique(lengths, axis=0, return_inverse=True)
+        found = np.empty(len(distinct), np.int32)
+        for at, row in enumerate(distinct.tolist()):
+            arguments = dict(zip(need.lengths, row[1:], strict=True))
+            found[at] = self._row(kind, names[row[0]], arguments, need.part)
+        return found[place.ravel()]
+
+    def spreads(self, kind: str, windows: np.ndarray, y: np.ndarray, x: np.ndarray) -> Spreads:
+        """Regressions of the markets `y` on the markets `x`, int64 (pairs,), over each window.
+
+        The arrays are the board's own: they change with every bar.
+        """
+        shape = (len(windows), len(y))
+        spreads = Spreads(np.full(shape, np.nan), np.full(shape, np.nan))
+        for row, n in enumerate(windows.tolist()):
+            self._check_length(kind, "window", n)
+            state = _started(kind, quant.hedge, len(y), {"n": n})
+            self._hedges.append((state, (y, x), spreads, row))
+        return spreads
+
+    def update(self, view: MarketView, tick: int) -> None:
+        """Take in a tick; at a bar's end every indicator moves on by one bar."""
+        price = view.mid / PRICE_SCALE
+        self._volume += view.volume
+        self._bar_volume += view.volume
+        np.maximum(self._high, price, out=self._high)
+        np.minimum(self._low, price, out=self._low)
+        if tick % self.bar_ticks == 0:
+            self._close_bar(price, view.fair_value / PRICE_SCALE)
+
+    def sight(self, view: MarketView, tick: int) -> Sight:
+        """What rules see in this tick."""
+        return Sight(view, self._values, self._volume, tick, self.bar_ticks)
+
+    def nbytes(self) -> int:
+        return int(self._values.nbytes + self._volume.nbytes)
+
+    def _close_bar(self, close: np.ndarray, fair_value: np.ndarray) -> None:
+        bar = {
+            "x": close,
+            "price": close,
+            "close": close,
+            "high": self._high,
+            "low": self._low,
+            "volume": self._bar_volume.astype(np.float64),
+        }
+        for indicator, state, parts in self._rolling.values():
+            result = indicator.step(state, *(bar[name] for name in indicator.inputs))
+            for part, row in parts:
+                self._values[row] = result if part is None else getattr(result, part)
+        for state, (y, x), spreads, row in self._hedges:
+            result = quant.hedge.step(state, close[y], close[x])
+            spreads.zscore[row], spreads.ratio[row] = result.zscore, result.ratio
+        self._high[:], self._low[:] = close, close
+        self._bar_volume[:] = 0
+
+    def _row(self, kind: str, name: str, arguments: dict[str, int], part: str | None) -> int:
+        key = (name, *arguments.items())
+        if (*key, part) not in self._rows:
+            if key not in self._rolling:
+                for argument, length in arguments.items():
+                    self._check_length(kind, argument, length)
+                indicator = getattr(quant, name)
+                state = _started(kind, indicator, self._markets, arguments)
+                self._rolling[key] = (indicator, state, [])
+            row = self._rows[(*key, part)] = len(self._values)
+            self._rolling[key][2].append((part, row))
+            blank = np.full((1, self._markets), np.nan)
+            self._values = np.concatenate([self._values, blank])
+        return self._rows[(*key, part)]
+
+    def _check_length(self, kind: str, argument: str, length: int) -> None:
+        if length > self._history:
+            raise ConfigError(
+                f"{kind}: {argument} draws up to {length} bars of {self.bar_ticks} ticks, but the "
+                f"run has {self._history}; shorten it, run longer, or lower bar_ticks"
+            )
+
+
+def _started(kind: str, indicator: Any, columns: int, arguments: Mapping[str, int]) -> Any:
+    try:
+        return indicator.start(columns, **arguments)
+    except ConfigError as error:
+        raise ConfigError(f"{kind}: {error}") from None

@@ -1,0 +1,24 @@
+"""What a kind declares that it reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Need:
+    """An indicator that a kind reads; only what some population needs is computed.
+
+    Parameters
+    ----------
+    indicator : str, or tuple of str    name in `qtg.quant`; of several, the parameter `choice`
+        says which one an agent reads (0 is the first)
+    lengths : mapping                   arguments of the indicator: each the name of the parameter
+        that holds an agent's window [bars], or a whole number for all
+    part : str, optional                the column of an indicator that has several
+    choice : str, optional              parameter that chooses among the indicators
+    """
+
+    indicator: str | tuple[str, ...]
+    lengths: Mapping[str, str | int] = field(default_factory=dict)
+    part: str | None = None
+    choice: str | None = None

@@ -1,0 +1,62 @@
+"""Tier 1 agents that hold a position for a reason: a rule says what, a desk trades towards it."""
+
+import numpy as np
+
+from qtg.kernels.desk import Plan, Sight, work_orders
+from qtg.schemas import Desk, Execution, TraderRows, allocate, nbytes
+
+from ..config import ExecutionConfig
+from ..exchange import Exchange
+from .board import Board
+from .group import identify
+from .population import Members
+
+
+class Traders:
+    """The traders of one population; a kind says in `_aim` what they want to hold."""
+
+    execution = ExecutionConfig()  # where the population names none
+
+    def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:
+        population = members.population
+        rows = allocate(TraderRows, len(members.agent))
+        identify(rows, members)
+        rows.every[:], rows.probability[:] = population.every, population.probability
+        for name in ("size", "lifetime"):
+            getattr(rows, name)[:] = members.params[name]
+        self.rows = rows
+        self.desk = allocate(Desk, len(rows.agent), exchange.terms.symbols)
+        for column in (self.desk.base, self.desk.target, self.desk.start_qty):
+            column[:] = members.shares
+        self.symbols = members.symbols
+        execution = population.execution or self.execution
+        style = Execution(execution.style)
+        self._plan = Plan(int(style), execution.ticks, execution.participation)
+        self._board = board
+        self.most_orders = len(members.symbols) * len(rows.agent)
+
+    def decide(self, exchange: Exchange, tick: int) -> None:
+        sight = self._board.sight(exchange.view, tick)
+        self._aim(exchange, sight, tick)
+        work_orders(
+            self.rows,
+            self.desk,
+            self.symbols,
+            self._plan,
+            sight,
+            exchange.ledger,
+            exchange.terms,
+            tick,
+            exchange.outbox,
+        )
+
+    def nbytes(self) -> int:
+        return nbytes(self.rows, self.desk)
+
+    def _aim(self, exchange: Exchange, sight: Sight, tick: int) -> None:
+        raise NotImplementedError
+
+    def _readings(self, members: Members, name: str) -> np.ndarray:
+        """int32 (n,): each trader's row of a reading that its kind declares."""
+        kind = members.kind
+        return self._board.rows(kind.name, kind.needs[name], members.params)
