@@ -18,10 +18,11 @@ _COMMENTS = {
     "is not told by trades.",
     "smart": "One maker stands for all who quote. Its half_spread was searched for; the rest is "
     "so large that it never runs dry.",
-    "background": "size: quantiles of the orders taken. activity, sentiment_volatility and "
-    "sentiment_decay were searched for; contrarian would say the same as sentiment_volatility. "
-    "offset_ticks, lifetime_ticks and anchor are not told by trades.",
-    "fair_value": "Searched for, from the volatility at the longest horizon on.",
+    "background": "size: quantiles of the orders taken. activity and metaorders, which give signs "
+    "their memory, were searched for; sentiment would be a second memory and is off. offset_ticks, "
+    "lifetime_ticks and anchor are not told by trades.",
+    "fair_value": "Searched for, from the volatility at the longest horizon on. How it moves "
+    "(cascade) is as usual.",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import qtg
 from qtg.calibration.knobs import KNOBS
-from qtg.calibration.market import mood, tick_length, ticker
+from qtg.calibration.market import tick_length, ticker, told_memory
 from tests.cli.command import Command
 
 from .tapes import random_tape, written
@@ -20,7 +20,7 @@ KNOWN = {
     "background.activity": (0.0015, 1.2),
     "fair_value.volatility": (0.3, 1.25),
     "smart.0.params.half_spread": (0.0003, 1.2),
-    "background.sentiment_volatility": (0.8, 1.4),
+    "background.metaorders.share": (0.6, 1.3),
 }
 SIZE = {"median": (40.0, 1.1), "sigma": (0.9, 1.1)}
 
@@ -56,12 +56,21 @@ def known_market() -> qtg.Config:
                 "size": {"kind": "lognormal", "median": 40, "sigma": 0.9},
                 "anchor": 1.0,
                 "contrarian": 0.0,
-                "sentiment_volatility": 0.8,
-                "sentiment_decay": 0.97,
+                "sentiment_volatility": 0.0,
+                "metaorders": {
+                    "count": 1,
+                    "share": 0.6,
+                    "duration_ticks": {
+                        "kind": "power_law",
+                        "minimum": 40,
+                        "alpha": 1.6,
+                        "maximum": 100_000,
+                    },
+                },
                 "latency_low": 0,
                 "latency_high": 0,
             },
-            "fair_value": {"volatility": 0.3},
+            "fair_value": {"volatility": 0.3, "cascade": {"factors": 0}},
             "latency": {"enabled": False},
             "warmup": {"ticks": 20},
             "storage": {"quotes": True, "candles": (), "agents_every": 0},
@@ -166,6 +175,22 @@ def test_the_command_answers_in_json(command: Command, tmp_path: Path) -> None:
     assert {row["statistic"] for row in said["statistics"]} >= {"orders taken per second"}
 
 
+@pytest.mark.parametrize(("shortest", "alpha"), [(60.0, 1.5), (4.0, 1.5), (9.0, 1.7)])
+def test_a_memory_is_told_by_three_autocorrelations(shortest: float, alpha: float) -> None:
+    """Of the residual life of durations from a Pareto distribution without an end."""
+
+    def lasts(ticks: float) -> float:
+        if ticks <= shortest:
+            return 1.0 - ticks * (alpha - 1.0) / (alpha * shortest)
+        return (ticks / shortest) ** (1.0 - alpha) / alpha
+
+    acf = [0.8**2 * lasts(lag * 2.0) for lag in (1, 10, 100)]
+    found = told_memory(acf, 2.0)
+    assert found.share == pytest.approx(0.8, rel=0.05)
+    assert found.shortest == pytest.approx(shortest, rel=0.1)
+    assert found.alpha == pytest.approx(alpha, abs=0.06)
+
+
 def test_first_guesses() -> None:
     assert [tick_length(rate) for rate in (0.001, 0.3, 1.0, 3.0, 1e6)] == [
         60_000,
@@ -174,10 +199,7 @@ def test_first_guesses() -> None:
         100,
         1,
     ]
-    volatility, decay = mood(0.4, 0.4 * 0.9**9, 0.5)
-    assert decay == pytest.approx(0.9**0.5)
-    assert volatility == pytest.approx(math.sqrt(0.4 / 0.9))
-    assert mood(float("nan"), -0.3, 0.5)[0] < 0.25
+    assert 0.1 <= told_memory((float("nan"), -0.3, 0.0), 2.0).share < 0.2
     assert [ticker(name) for name in ("btc/usdt", "", "--", "a" * 20)] == [
         "BTC-USDT", "TAPE", "TAPE", "A" * 12,
     ]  # fmt: skip
