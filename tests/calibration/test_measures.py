@@ -72,6 +72,18 @@ def test_what_a_tape_is_too_short_for_is_nan() -> None:
     assert np.isfinite([found["rate"], found["size_p50"], found["sign_acf_1"]]).all()
 
 
+def test_a_session_without_trades_counts_as_time() -> None:
+    empty = np.zeros(0, np.int64)
+    nothing = Session(Tape(empty, empty, empty, empty.astype(np.int8)), None, 100.0)
+    some = random_session(1)
+    alone, both = measure([some], 100), measure([nothing, some], 100)
+    assert both["rate"] == pytest.approx(alone["rate"] * some.seconds / (some.seconds + 100.0))
+    assert both["volatility_1s"] == alone["volatility_1s"]
+    found = measure([nothing], 100)
+    assert found.pop("rate") == 0.0
+    assert np.isnan(list(found.values())).all()
+
+
 def test_a_night_parts_two_sessions_and_is_no_return() -> None:
     day = np.arange(0, 3_600, 2, dtype=np.int64) * NS
     time = np.concatenate([day, day + 40_000 * NS])
