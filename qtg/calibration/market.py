@@ -108,6 +108,8 @@ def told_memory(acf: Sequence[float], ticks: float) -> Memory:
     ticks : float    from one order to the next
     """
     floored = np.array([each if each > 0.01 else 0.01 for each in acf])
+    if floored[0] <= 0.01:
+        return Memory(0.1, max(10 * ticks, 1.0), 2.0)
     shortest = np.geomspace(1.0, LONGEST / 10, 161)[:, np.newaxis]
     alpha = np.linspace(1.1, 3.0, 39)
     lasts = [still_lasts(lag * ticks, shortest, alpha) for lag in SIGN_LAGS]

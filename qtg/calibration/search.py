@@ -22,7 +22,7 @@ import numpy as np
 from qtg.schemas import F64
 
 from .knobs import KNOBS, Knob, turned
-from .measures import HORIZONS, Measures
+from .measures import HORIZONS, SIGN_LAGS, Measures
 from .statistics import STATISTICS, Statistic
 
 if TYPE_CHECKING:
@@ -42,14 +42,17 @@ class Found(NamedTuple):
 
 def searched_statistics(real: Measures, seconds: float, copies: int) -> list[Statistic]:
     """Those that the tape has, and that `copies` sessions of so many seconds measure well."""
-    found = []
-    for each in STATISTICS:
-        horizon = HORIZONS.get(each.key.removeprefix("volatility_"))
-        if horizon is not None and copies * (seconds // horizon) < ENOUGH_RETURNS:
-            continue
-        if each.searched and np.isfinite(real[each.key]):
-            found.append(each)
-    return found
+    too_long = {
+        f"volatility_{name}"
+        for name, horizon in HORIZONS.items()
+        if copies * (seconds // horizon) < ENOUGH_RETURNS
+    }
+    too_long |= {f"sign_acf_{lag}" for lag in SIGN_LAGS if real["rate"] * seconds < 2 * lag}
+    return [
+        each
+        for each in STATISTICS
+        if each.searched and each.key not in too_long and np.isfinite(real[each.key])
+    ]
 
 
 def distances(statistics: Sequence[Statistic], real: Measures, fitted: Measures) -> F64:

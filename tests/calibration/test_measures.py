@@ -6,8 +6,10 @@ import pytest
 from qtg.calibration.grid import step_of
 from qtg.calibration.measures import Session, measure, session_of, taken_orders
 from qtg.calibration.quotes import QuoteTape
+from qtg.calibration.search import distances, loss_of, searched_statistics, told_knobs
 from qtg.calibration.signs import tick_rule
 from qtg.calibration.sizes import fit_sizes
+from qtg.calibration.statistics import STATISTICS
 from qtg.calibration.tape import Tape, sessions_of
 from qtg.calibration.ticks import spread_over_ticks
 from qtg.config import LogNormal, PowerLaw
@@ -163,3 +165,34 @@ def test_a_size_distribution_is_found_again(drawn: LogNormal | PowerLaw) -> None
 def test_sizes_that_never_differ_are_one_size() -> None:
     drawn = fit_sizes(np.full(500, 7)).distribution.quantile([0.01, 0.99])
     assert np.rint(drawn).tolist() == [7.0, 7.0]
+
+
+def test_the_search_looks_at_what_a_simulated_session_can_tell() -> None:
+    real = dict.fromkeys((each.key for each in STATISTICS), 0.3)
+    keys = {each.key for each in searched_statistics(real, 300.0, 16)}
+    assert keys == {
+        "rate",
+        "volatility_1s",
+        "volatility_10s",
+        "sign_acf_1",
+        "sign_acf_10",
+        "spread",
+    }
+    real["spread"] = float("nan")
+    longer = {each.key for each in searched_statistics(real, 2_000.0, 32)}
+    assert longer == (keys - {"spread"}) | {"volatility_1m", "volatility_5m", "sign_acf_100"}
+    assert [knob.path for knob in told_knobs(searched_statistics(real, 5.0, 16))] == [
+        "background.activity"
+    ]
+
+
+def test_distances_are_in_tolerances() -> None:
+    by_key = {each.key: each for each in STATISTICS}
+    assert by_key["rate"].distance(2.0, 2.2) == pytest.approx(1.0)
+    assert by_key["rate"].distance(2.0, 2.0 / 1.1) == pytest.approx(-1.0)
+    assert by_key["sign_acf_1"].distance(0.2, 0.1) == pytest.approx(-2.0)
+    assert by_key["size_p50"].distance(1.0, 2.0) == 0.0
+    assert distances([by_key["rate"]], {"rate": 1.0}, {"rate": 0.0}).tolist() == [-20.0]
+    assert distances([by_key["rate"]], {"rate": 1.0}, {"rate": float("nan")}).tolist() == [20.0]
+    assert loss_of(np.array([0.0])) == 0.0
+    assert loss_of(np.array([1e-3])) == pytest.approx(1e-6, rel=1e-3)

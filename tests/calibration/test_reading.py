@@ -91,7 +91,14 @@ def test_fractions_of_a_coin_are_counted_in_a_smaller_unit() -> None:
     frame = random_tape().with_columns(pl.col("qty") * 0.0013)
     tape = read_tape(frame)
     assert tape.trades.qty.tolist() == [round(each * 1_000) for each in frame["qty"]]
-    assert tape.notes == ("quantities are fractions: a share of the market stands for 0.001",)
+    assert tape.notes == ("a share of the market stands for 0.001 of the tape's quantities",)
+
+
+def test_quantities_that_nobody_could_pay_are_counted_in_a_larger_unit() -> None:
+    frame = random_tape().with_columns(pl.col("qty") * 10_000_000)
+    tape = read_tape(frame)
+    assert tape.notes == ("a share of the market stands for 100000 of the tape's quantities",)
+    assert tape.trades.qty.tolist() == [each // 100_000 for each in frame["qty"]]
 
 
 def test_prices_of_32_bits_are_the_decimals_that_were_meant() -> None:
