@@ -29,6 +29,7 @@ PAGES = (
     "docs/guide/population.md",
     "docs/guide/venue.md",
     "docs/guide/quant.md",
+    "docs/guide/calibrate.md",
 )
 
 
