@@ -37,7 +37,7 @@ def _run_everything() -> None:
         settings = {"matching": matching, "opening_auction": matching == "shuffled"}
         config = Config.preset(
             "quick_test",
-            {"venue": settings, "warmup.ticks": 1, "storage.orders": True},
+            {"venue": settings, "warmup.ticks": 1, "storage": {"orders": True, "depth_every": 2}},
             ticks=4,
         )
         sim = Simulation(config)

@@ -34,7 +34,8 @@ class Source(ABC):
         if name not in STORED:
             raise StorageError(f"no table is called {name!r}; there are {', '.join(STORED)}")
         if name not in self.info.tables:
-            hint = "; set storage.orders = true and run again" if name == "orders" else ""
+            setting = {"orders": "storage.orders = true", "depth": "storage.depth_every"}.get(name)
+            hint = f"; set {setting} and run again" if setting else ""
             raise StorageError(f"this run did not store {name}{hint}")
 
     @abstractmethod
