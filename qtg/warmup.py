@@ -39,7 +39,12 @@ def _run_everything() -> None:
         settings = {"matching": matching, "opening_auction": matching == "shuffled"}
         config = Config.preset(
             "quick_test",
-            {"venue": settings, "warmup.ticks": 1, "storage.orders": True, "bar_ticks": 1},
+            {
+                "venue": settings,
+                "warmup.ticks": 1,
+                "storage": {"orders": True, "depth_every": 2},
+                "bar_ticks": 1,
+            },
             ticks=200,
             **_everyone(),
         )
