@@ -16,6 +16,7 @@ from qtg.schemas import Execution, MarketView
 from ._jit import kernel
 from .ledger import worst_unit_cost
 from .outbox import put_limit
+from .shorts import sellable
 
 
 class Plan(NamedTuple):
@@ -106,14 +107,14 @@ def _send(rows, desk, i, symbol, m, side, qty, view, tick, out):
 
 
 @kernel
-def _affordable(ledger, row, symbol, side, qty, cost, spent):
-    """As much of `qty` as free shares allow, or free cash less what other orders of the tick spend,
-    at `cost` a share."""
-    accounts, positions = ledger.accounts, ledger.positions
+def _affordable(ledger, terms, row, symbol, side, qty, cost, spent):
+    """As much of `qty` as own and borrowed shares allow, or free cash less what other orders of the
+    tick spend, at `cost` a share."""
+    accounts = ledger.accounts
     if side > 0:
         free = accounts.cash[row] - accounts.reserved[row] - spent
         return min(qty, max(free, 0) // max(cost, 1))
-    return min(qty, positions.qty[row, symbol] - positions.reserved[row, symbol])
+    return min(qty, sellable(ledger, terms, row, symbol))
 
 
 @kernel
@@ -149,7 +150,7 @@ def work_orders(rows, desk, symbols, plan, sight, ledger, terms, tick, out):
             lot = view.lot_size[m]
             cost = worst_unit_cost(view.ask[m] if view.ask[m] > 0 else view.last[m], terms)
             qty = qty // lot * lot
-            qty = _affordable(ledger, row, symbol, side, qty, cost, spent) // lot * lot
+            qty = _affordable(ledger, terms, row, symbol, side, qty, cost, spent) // lot * lot
             if qty > 0:
                 spent += cost * qty if side > 0 else 0
                 _send(rows, desk, i, symbol, m, side, qty, view, tick, out)

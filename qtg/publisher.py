@@ -13,9 +13,11 @@ from qtg.kernels.publish import add_volume, find_trades, trace, write_order_even
 from qtg.kernels.view import read_books
 from qtg.schemas import (
     AgentSnapshots,
+    Borrows,
     Candles,
     Depth,
     Equity,
+    HaltRows,
     Instruments,
     Metrics,
     News,
@@ -70,6 +72,8 @@ class Publisher:
             (Trades, True),
             (Metrics, True),
             (News, self._config.news.enabled),
+            (Borrows, self._config.borrows_shares),
+            (HaltRows, self._config.halts.band_bps is not None),
             (Quotes, storage.quotes),
             (Depth, bool(storage.depth_every)),
             (Candles, bool(storage.candles)),
@@ -130,6 +134,7 @@ class Publisher:
             return
         for timeframe in range(len(self._candle_ticks)):
             self._roll(sim, timeframe, self._sink, last=True)
+        self._write_rules(sim, self._sink, last=True)
         storage = self._config.storage
         if storage.agents_every and sim.tick % storage.agents_every != 0:
             self._write_snapshot(sim, self._sink)
@@ -158,6 +163,7 @@ class Publisher:
         self._write_trades(sim, sink, trades)
         if len(sim.economy.news.tick):
             sink.table(News).extend(sim.economy.news)
+        self._write_rules(sim, sink)
         if storage.orders:
             self._write_order_events(sim, sink)
         if storage.quotes:
@@ -172,6 +178,18 @@ class Publisher:
             self._write_snapshot(sim, sink)
         if self._keeps_equity and sim.tick % storage.equity_every == 0:
             self._write_equity(sim, sink)
+
+    def _write_rules(self, sim: Simulation, sink: Sink, last: bool = False) -> None:
+        """Recalls, buy-ins and halts of the tick; with `last` the halts that go on."""
+        clock = (sim.tick, sim.time_ns(sim.tick))
+        if self._config.borrows_shares and not last:
+            borrows = sim.exchange.borrows(clock)
+            if len(borrows.tick):
+                sink.table(Borrows).extend(borrows)
+        if sim.exchange.halts.on:
+            halts = sim.exchange.halts.ended(clock, self._symbols, last)
+            if len(halts.tick):
+                sink.table(HaltRows).extend(halts)
 
     def _write_trades(self, sim: Simulation, sink: Sink, trades: np.ndarray) -> None:
         if len(trades) == 0:
@@ -271,5 +289,5 @@ class Publisher:
             columns.tick_size[row] = symbol.tick_size_units
             columns.lot_size[row] = symbol.lot_size
             columns.initial_price[row] = symbol.initial_price_units
-            columns.shares_outstanding[row] = symbol.shares_outstanding
+            columns.shares_outstanding[row] = self._config.outstanding[row - at]
         buffer.commit(len(symbols))

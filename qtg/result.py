@@ -97,6 +97,16 @@ class Result:
         return self.table("news")
 
     @property
+    def borrows(self) -> "pl.DataFrame":
+        """Recalls of borrowed shares and buy-ins, if agents may sell short."""
+        return self.table("borrows")
+
+    @property
+    def halts(self) -> "pl.DataFrame":
+        """Trading halts, if the run has price bands (`halts.band_bps`)."""
+        return self.table("halts")
+
+    @property
     def instruments(self) -> "pl.DataFrame":
         """What is traded."""
         return self.table("instruments")

@@ -40,6 +40,7 @@ def _run_everything() -> None:
         config = Config.preset(
             "quick_test",
             {
+                "rules": "realistic",
                 "venue": settings,
                 "warmup.ticks": 1,
                 "storage": {"orders": True, "depth_every": 2},
@@ -62,6 +63,7 @@ def _everyone() -> dict[str, list[dict[str, Any]]]:
         if kind.decide is None:
             group = {"kind": kind.name, "count": 2, "cash": 1_000_000, "shares": 1_000}
             tiers[kind.tier.name.lower()].append(group)
+    tiers["smart"][0]["short_selling"] = True
     taker = {"kind": "threshold_buyer", "count": 2, "params": {"take_profit": 0.01}}
     tiers["reactive"].append(taker)
     return tiers

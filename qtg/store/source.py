@@ -30,6 +30,8 @@ SETTINGS = {
     "equity": "storage.equity_every = 10",
     "news": "news.enabled = true",
     "depth": "storage.depth_every = 10",
+    "halts": "halts.band_bps = 500",
+    "borrows": "short_selling = true for a population",
 }
 
 

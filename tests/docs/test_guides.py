@@ -24,6 +24,7 @@ PAGES = (
     "docs/guide/first-run.md",
     "docs/guide/economy.md",
     "docs/guide/analytics.md",
+    "docs/guide/rules.md",
     "docs/guide/agents.md",
     "docs/guide/your-strategy.md",
     "docs/guide/population.md",
