@@ -122,7 +122,7 @@ class Exchange:
         if self._limits.drawdown_ppm:
             raise_peaks(self.ledger, self.terms, self.view.last)
         if self.terms.shorts:
-            self._reserve_outbox(self.lending.begin(tick, self.ledger, self.view))
+            self.reserve_outbox(self.lending.begin(tick, self.ledger, self.view))
             self.lending.buy_in(tick, self.ledger, self.venue, self.view, self.outbox)
         self.buy_ins = self.pending()
 
@@ -133,9 +133,10 @@ class Exchange:
     def expect_orders(self, rows: int) -> None:
         """Keep room for `rows` orders of built-in strategies, beside all others."""
         self._expected = rows
-        self._reserve_outbox(0)
+        self.reserve_outbox(0)
 
-    def _reserve_outbox(self, rows: int) -> None:
+    def reserve_outbox(self, rows: int) -> None:
+        """Make room for `rows` orders, beside those that are expected."""
         rows += self._expected
         if rows > len(self.outbox.orders):
             rows = max(rows, 2 * len(self.outbox.orders))
@@ -146,7 +147,7 @@ class Exchange:
         """Append order rows to the outbox."""
         first = int(self.outbox.n[0])
         last = first + len(orders.qty)
-        self._reserve_outbox(last)
+        self.reserve_outbox(last)
         for name, column in orders._asdict().items():
             self.outbox.orders[name][first:last] = column
         self.outbox.n[0] = last
