@@ -4,13 +4,11 @@
 import numpy as np
 
 from qtg.kernels.auction import NOT_NOW
+from qtg.kernels.bands import LOW_BITS, Bands, watch_bands
 from qtg.schemas import ExecType, HaltRows, allocate, taken
 
 from .config import Config
 from .venue import Venue
-
-_LOW = 31  # prices are summed in two halves, so that no sum leaves an int64
-BPS = 10_000
 
 
 class Halts:
@@ -27,12 +25,15 @@ class Halts:
         self.on = rules.band_bps is not None
         self.halted = np.zeros(venue.n_markets, bool)
         self._venue = venue
-        self._band_bps = rules.band_bps or 0
         self._halt_ticks = rules.halt_ticks
-        window = rules.window_ticks if self.on else 1
-        self._prices = np.zeros((window, venue.n_markets), np.int64)
-        self._sums = np.zeros((2, venue.n_markets), np.int64)  # of the prices' two halves
-        self._n = np.zeros(venue.n_markets, np.int64)  # prices seen since the mean began
+        window, markets = rules.window_ticks if self.on else 1, venue.n_markets
+        self._bands = Bands(
+            np.zeros((window, markets), np.int64),
+            np.zeros((2, markets), np.int64),
+            np.zeros(markets, np.int64),
+            rules.band_bps or 0,
+        )
+        self._moved = np.zeros(markets, bool)
         self._rows = allocate(HaltRows, venue.n_markets)
         self._reopened = np.zeros(0, np.int64)  # in the last tick
 
@@ -41,17 +42,14 @@ class Halts:
 
         Returns how many markets are halted then.
         """
-        last = self._venue.book_columns.markets.last_price.copy()
-        reference = self.reference()
-        band = reference // BPS * self._band_bps + reference % BPS * self._band_bps // BPS
-        moved = (self._n > 0) & ~self.halted & (np.abs(last - reference) > band)
-        if active and moved.any():
+        markets = self._venue.book_columns.markets
+        if watch_bands(self._bands, markets, self.halted, int(active), self._moved):
+            moved = np.flatnonzero(self._moved)
             self._rows.start_tick[moved] = tick + 1
-            self._rows.reference[moved] = reference[moved]
-            self._rows.price[moved] = last[moved]
-            self.halted |= moved
-            self._venue.begin_call(np.flatnonzero(moved))
-        self._note(last, np.flatnonzero(~self.halted))
+            self._rows.reference[moved] = self.reference()[moved]
+            self._rows.price[moved] = markets.last_price[moved]
+            self.halted[moved] = True
+            self._venue.begin_call(moved)
         return int(np.count_nonzero(self.halted))
 
     def reopen(self, tick: int, k: int) -> int:
@@ -74,14 +72,15 @@ class Halts:
 
     def restart(self, markets: np.ndarray | slice = slice(None)) -> None:
         """Begin the mean again: with the next tick's price."""
-        self._n[markets] = 0
-        self._sums[:, markets] = 0
+        self._bands.n[markets] = 0
+        self._bands.sums[:, markets] = 0
 
     def reference(self) -> np.ndarray:
         """Mean of the prices noted, rounded down, int64 (market,); 0 where there is none."""
-        n = np.maximum(np.minimum(self._n, len(self._prices)), 1)
-        high, low = self._sums
-        return (high // n << _LOW) + ((high % n << _LOW) + low) // n
+        n = np.clip(self._bands.n, 1, len(self._bands.prices))
+        high, low = self._bands.sums
+        mean: np.ndarray = (high // n << LOW_BITS) + ((high % n << LOW_BITS) + low) // n
+        return mean
 
     def ended(self, clock: tuple[int, int], symbols: int, last: bool = False) -> HaltRows:
         """Halts that ended in this tick, for storage; with `last` those that have not.
@@ -95,13 +94,3 @@ class Halts:
         rows.tick[:], rows.time[:] = clock
         rows.symbol[:] = markets % symbols
         return rows
-
-    def _note(self, last: np.ndarray, markets: np.ndarray) -> None:
-        window = len(self._prices)
-        place = self._n[markets] % window
-        full = self._n[markets] >= window
-        old, new = self._prices[place, markets] * full, last[markets]
-        self._sums[0, markets] += (new >> _LOW) - (old >> _LOW)
-        self._sums[1, markets] += (new & ((1 << _LOW) - 1)) - (old & ((1 << _LOW) - 1))
-        self._prices[place, markets] = new
-        self._n[markets] += 1

@@ -41,6 +41,8 @@ def _run_everything() -> None:
             "quick_test",
             {
                 "rules": "realistic",
+                "halts.band_bps": 1,
+                "limits.drawdown": 0.5,
                 "venue": settings,
                 "warmup.ticks": 1,
                 "storage": {"orders": True, "depth_every": 2},
