@@ -77,7 +77,7 @@ class Moving:
         def noting(view: MarketView, tick: int) -> None:
             for name in ("mid", "fair_value", "volume", "news"):
                 self._keep(name, getattr(view, name))
-            accounts, positions, _ = self.sim.exchange.ledger
+            accounts, positions = self.sim.exchange.ledger[:2]
             self._keep("held", positions.qty)
             self._keep("free_cash", accounts.cash - accounts.reserved)
             update(view, tick)
