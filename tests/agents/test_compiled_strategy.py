@@ -232,13 +232,13 @@ def test_the_outbox_grows_while_it_decides() -> None:
 
     def decide(me: Any, market: Any, orders: Any) -> None:
         me.state.calls += 1
-        for i in range(8):
+        for i in range(5):
             buy(orders, 10 * (1 + i), 10.0)
 
     seen = compiled(decide, 40, symbols=TWO, state={"calls": 0})
     sent = sent_by(seen)
-    assert [m[4] for m in sent] == [10 * (1 + i) for i in range(8)] * 80
-    assert [m[:2] for m in sent[::8]] == [(FIRST + i, m) for i in range(40) for m in (0, 1)]
+    assert [m[4] for m in sent] == [10 * (1 + i) for i in range(5)] * 80
+    assert [m[:2] for m in sent[::5]] == [(FIRST + i, m) for i in range(40) for m in (0, 1)]
     rows = seen.sim.smart[-1]._rows.state  # type: ignore[attr-defined]
     assert (rows["calls"] == 1).all()
 
