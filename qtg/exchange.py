@@ -87,6 +87,7 @@ class Exchange:
         self.ledger = self._first_ledger(config, funding)
         self._use_queue(_empty_queue(self._longest_latency, 1024, self.venue.next_id))
         self.outbox = Outbox(record_array(Orders, 16), np.zeros(1, np.int64))
+        self._left_room = 0
         self.first_admission = 0
         self.first_match = 0
         self.n_events = 0
@@ -101,8 +102,14 @@ class Exchange:
         """Orders in the outbox."""
         return int(self.outbox.n[0])
 
+    def leave_room(self, rows: int) -> None:
+        """Always leave room for `rows` orders, the most that built-in strategies send in a tick."""
+        self._left_room = rows
+        self.reserve_outbox(0)
+
     def reserve_outbox(self, rows: int) -> None:
-        """Make room for `rows` orders of strategies in this tick."""
+        """Make room for `rows` orders in this tick, and for those of the built-in strategies."""
+        rows += self._left_room
         if rows > len(self.outbox.orders):
             rows = max(rows, 2 * len(self.outbox.orders))
             orders = grown_record_array(Orders, self.outbox.orders, rows)

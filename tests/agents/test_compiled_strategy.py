@@ -243,6 +243,26 @@ def test_the_outbox_grows_while_it_decides() -> None:
     assert (rows["calls"] == 1).all()
 
 
+@pytest.mark.parametrize("form", ["compiled", "columns"])
+def test_those_who_come_after_it_find_room_in_the_outbox(form: str) -> None:
+    """Built-in kinds write without asking for room: what they may send is always left free."""
+    if form == "compiled":
+
+        def decide(me: Any, market: Any, orders: Any) -> None:
+            for _ in range(4):
+                buy(orders, 1, 10.0)
+
+        compiled_strategy("mine")(decide)
+    else:
+        rows = np.repeat(np.arange(250), 4)
+        qtg.strategy("mine")(lambda ctx: ctx.orders(rows, 0 * rows, side=1, qty=1, price=10.0))
+    noise = population("noise_trader", 40, cash=10**6)
+    seen = market(population("mine", 250), noise)
+    for _ in range(3):
+        assert len(seen.step()) > 1_000
+        assert len(seen.sim.exchange.outbox.orders) >= 1_000 + 40
+
+
 def faulty(me: Any, market: Any, orders: Any) -> None:
     """Does one thing wrong, which `case` tells."""
     case = me.params.case
