@@ -133,6 +133,7 @@ class CompiledStrategy(UserGroup):
         while status == NO_ROOM:
             exchange.reserve_outbox(exchange.pending() + MOST_ORDERS + len(mine))
             status = self.call(f"tick {tick}", self._run, exchange, at, tick)
+        exchange.reserve_outbox(exchange.pending())  # others write after it
         if status != DONE:
             raise self._told(int(self.members.agent[at[0]]), tick)
 
