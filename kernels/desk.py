@@ -15,6 +15,7 @@ from qtg.schemas import Execution, MarketView
 
 from ._jit import kernel
 from .outbox import put_limit
+from .shorts import sellable
 
 
 class Plan(NamedTuple):
@@ -105,12 +106,12 @@ def _send(rows, desk, i, symbol, m, side, qty, view, tick, out):
 
 
 @kernel
-def _affordable(ledger, row, symbol, side, qty, price):
-    """As much of `qty` as free cash or free shares allow."""
-    accounts, positions = ledger.accounts, ledger.positions
+def _affordable(ledger, terms, row, symbol, side, qty, price):
+    """As much of `qty` as free cash, free shares and borrowed ones allow."""
+    accounts = ledger.accounts
     if side > 0:
         return min(qty, max(accounts.cash[row] - accounts.reserved[row], 0) // max(price, 1))
-    return min(qty, positions.qty[row, symbol] - positions.reserved[row, symbol])
+    return min(qty, sellable(ledger, terms, row, symbol))
 
 
 @kernel
@@ -145,7 +146,9 @@ def work_orders(rows, desk, symbols, plan, sight, ledger, terms, tick, out):
             qty = min(_due(plan, sight, desk, i, symbol, m, tick) - done, abs(gap))
             lot = view.lot_size[m]
             price = max(view.ask[m], view.last[m])
-            qty = _affordable(ledger, row, symbol, side, qty // lot * lot, price) // lot * lot
+            qty = (
+                _affordable(ledger, terms, row, symbol, side, qty // lot * lot, price) // lot * lot
+            )
             if qty > 0:
                 _send(rows, desk, i, symbol, m, side, qty, view, tick, out)
         rows.working[i] = 1 if open_symbols > 0 else 0

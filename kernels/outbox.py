@@ -65,3 +65,10 @@ def put_replace(out, market, agent, latency, order_id, price, qty):
     out.orders.order_id[k] = order_id
     out.orders.price[k] = price
     out.orders.qty[k] = qty
+
+
+@kernel
+def put_cancel(out, market, agent, latency, order_id):
+    """A cancel of a resting order."""
+    k = _start(out, market, agent, latency, MsgType.CANCEL)
+    out.orders.order_id[k] = order_id

@@ -12,6 +12,7 @@ from qtg.kernels.publish import add_volume, find_trades, trace, write_order_even
 from qtg.kernels.view import read_books
 from qtg.schemas import (
     AgentSnapshots,
+    Borrows,
     Candles,
     Equity,
     Instruments,
@@ -68,6 +69,7 @@ class Publisher:
             (Trades, True),
             (Metrics, True),
             (News, self._config.news.enabled),
+            (Borrows, self._config.borrows_shares),
             (Quotes, storage.quotes),
             (Candles, bool(storage.candles)),
             (OrderEvents, storage.orders),
@@ -155,6 +157,11 @@ class Publisher:
         self._write_trades(sim, sink, trades)
         if len(sim.economy.news.tick):
             sink.table(News).extend(sim.economy.news)
+        if self._config.borrows_shares:
+            clock = (sim.tick, sim.time_ns(sim.tick))
+            borrows = sim.exchange.borrows(clock)
+            if len(borrows.tick):
+                sink.table(Borrows).extend(borrows)
         if storage.orders:
             self._write_order_events(sim, sink)
         if storage.quotes:
@@ -259,5 +266,5 @@ class Publisher:
             columns.tick_size[row] = symbol.tick_size_units
             columns.lot_size[row] = symbol.lot_size
             columns.initial_price[row] = symbol.initial_price_units
-            columns.shares_outstanding[row] = symbol.shares_outstanding
+            columns.shares_outstanding[row] = self._config.outstanding[row - at]
         buffer.commit(len(symbols))

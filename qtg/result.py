@@ -92,6 +92,11 @@ class Result:
         return self.table("news")
 
     @property
+    def borrows(self) -> "pl.DataFrame":
+        """Recalls of borrowed shares and buy-ins, if agents may sell short."""
+        return self.table("borrows")
+
+    @property
     def instruments(self) -> "pl.DataFrame":
         """What is traded."""
         return self.table("instruments")

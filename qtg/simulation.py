@@ -114,7 +114,7 @@ class Simulation:
         if config.venue.opening_auction:
             self.exchange.venue.begin_call()
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
-        self.exchange.reserve_outbox(most)
+        self.exchange.expect_orders(most)
         if sink is not None:
             self.publisher.attach(self, sink)
 

@@ -2,6 +2,7 @@
 
 from .agents import (
     Accounts,
+    Exposures,
     Holdings,
     Ledger,
     MakerRows,
@@ -48,6 +49,7 @@ from .economy import ActiveNews, Fundamentals, News, Rates
 from .enums import (
     REASON_TEXT,
     Account,
+    BorrowEvent,
     ExecInst,
     ExecType,
     Execution,
@@ -73,6 +75,7 @@ from .records import (
     SCHEMA_VERSION,
     STORED,
     AgentSnapshots,
+    Borrows,
     Candles,
     Equity,
     Instruments,
@@ -99,6 +102,8 @@ __all__ = [
     "ActiveNews",
     "AgentSnapshots",
     "Book",
+    "BorrowEvent",
+    "Borrows",
     "Candles",
     "Col",
     "Column",
@@ -110,6 +115,7 @@ __all__ = [
     "ExecType",
     "Execution",
     "ExecutorRows",
+    "Exposures",
     "FactorRows",
     "Fundamentals",
     "Holdings",

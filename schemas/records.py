@@ -11,7 +11,7 @@ from .economy import News
 from .orders import OrderEvents, Trades
 
 # Raise it when a stored column is added, removed, renamed or changes its unit.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Candles(NamedTuple):
@@ -85,12 +85,13 @@ class AgentSnapshots(NamedTuple):
     tier: Annotated[I8, Col("Tier", "tier of the agent")]
     cash: Annotated[I64, Col("cash", "cash, reserved cash included")]
     reserved_cash: Annotated[I64, Col("cash", "cash held back for resting buy orders")]
-    shares: Annotated[I64, Col("shares", "sum of positions over all symbols")]
+    shares: Annotated[I64, Col("shares", "sum of positions over all symbols, shorts negative")]
     position_value: Annotated[I64, Col("cash", "sum of positions at the last trade price")]
     equity: Annotated[I64, Col("cash", "cash plus position value")]
     realized_pnl: Annotated[I64, Col("cash", "profit of what was sold, over all symbols")]
     unrealized_pnl: Annotated[I64, Col("cash", "position value less its cost")]
     fees: Annotated[I64, Col("cash", "fees paid less rebates received")]
+    borrow_fees: Annotated[I64, Col("cash", "paid for borrowed shares; the pool receives them")]
 
 
 class PositionSnapshots(NamedTuple):
@@ -100,8 +101,8 @@ class PositionSnapshots(NamedTuple):
     time: Annotated[I64, Col("ns", "time of the tick, UTC")]
     agent: Annotated[I32, Col("agent", "agent row")]
     symbol: Annotated[I32, Col("symbol", "instrument")]
-    qty: Annotated[I64, Col("shares", "shares held")]
-    cost: Annotated[I64, Col("cash", "what the shares held have cost")]
+    qty: Annotated[I64, Col("shares", "shares held; negative if short")]
+    cost: Annotated[I64, Col("cash", "what they have cost; of a short, less what it brought in")]
     realized_pnl: Annotated[I64, Col("cash", "profit of what was sold")]
 
 
@@ -116,6 +117,20 @@ class Equity(NamedTuple):
     cash: Annotated[I64, Col("cash", "cash, reserved cash included")]
     position_value: Annotated[I64, Col("cash", "sum of positions at the last trade price")]
     equity: Annotated[I64, Col("cash", "cash plus position value")]
+
+
+class Borrows(NamedTuple):
+    """Recalls of borrowed shares and buy-ins, one row each. A buy-in is an ordinary order of the
+    agent, sent by the exchange; `order_id` leads to its trades and events."""
+
+    tick: Annotated[I64, Col("tick", "tick in which it happened")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    agent: Annotated[I32, Col("agent", "agent who is short")]
+    event: Annotated[I8, Col("BorrowEvent", "what happened")]
+    qty: Annotated[I64, Col("shares", "shares recalled, lifted or ordered")]
+    due_tick: Annotated[I64, Col("tick", "tick at which what is recalled is bought in, else 0")]
+    order_id: Annotated[I64, Col("id", "the order of a buy-in; 0 otherwise, and if refused")]
 
 
 class Instruments(NamedTuple):
@@ -141,4 +156,5 @@ STORED: dict[str, type] = {
     "metrics": Metrics,
     "instruments": Instruments,
     "news": News,
+    "borrows": Borrows,
 }

@@ -204,11 +204,13 @@ def fund(members: list[Members], kinds: list[str], n_envs: int, symbols: int) ->
         tier[Account.POOL] = Tier.BACKGROUND
         cash = np.zeros(n_agents, np.int64)
         shares = np.zeros((n_agents, symbols), np.int64)
+        may_short = np.zeros(n_agents, np.int8)
         for group, rows in mine:
             agents = group.agent[rows]
             kind[agents] = kinds.index(group.population.kind)
             tier[agents] = group.tier
             cash[agents] = group.cash[rows]
             shares[agents] = group.shares[rows]
-        fundings.append(Funding(kind, tier, cash, shares))
+            may_short[agents] = group.population.short_selling
+        fundings.append(Funding(kind, tier, cash, shares, may_short))
     return fundings

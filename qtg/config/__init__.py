@@ -17,11 +17,14 @@ from .environment import NOT_SETTINGS, variable
 from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
 from .latency import Latency
+from .limits import Limits
 from .populations import FailurePolicy, Population
 from .presets import preset_names
 from .problem import SettingError
 from .root import Config
+from .rules import RULES, Rules, RuleSet
 from .schema import config_schema
+from .short_selling import ShortSelling
 from .spelling import did_you_mean
 from .storage import Storage, timeframe_seconds
 from .symbols import SymbolConfig
@@ -31,6 +34,7 @@ from .warmup import Warmup
 __all__ = [
     "NOT_SETTINGS",
     "REGIMES",
+    "RULES",
     "Background",
     "Choice",
     "Config",
@@ -44,6 +48,7 @@ __all__ = [
     "FairValue",
     "FairValueProcess",
     "Latency",
+    "Limits",
     "LogNormal",
     "NewsConfig",
     "Normal",
@@ -51,8 +56,11 @@ __all__ = [
     "PowerLaw",
     "RegimeChance",
     "RegimeSwitch",
+    "RuleSet",
+    "Rules",
     "Scheduled",
     "SettingError",
+    "ShortSelling",
     "Storage",
     "SymbolConfig",
     "Traits",

@@ -29,6 +29,7 @@ SETTINGS = {
     "positions": "storage.agents_every = 100",
     "equity": "storage.equity_every = 10",
     "news": "news.enabled = true",
+    "borrows": "short_selling = true of a population",
 }
 
 

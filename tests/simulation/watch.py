@@ -1,15 +1,18 @@
 """A running simulation beside the slow ledger: every tick is replayed and compared."""
 
 from collections import Counter
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+import qtg
 from qtg.exchange import Arrivals
 from qtg.invariants import check_invariants
-from qtg.schemas import ExecType, Reason, Side
+from qtg.schemas import BorrowEvent, ExecType, Reason, Side
 from qtg.simulation import Simulation
-from tests.reference.ledger import HOUSE, POOL, SlowLedger, Terms
+from tests.reference.borrowing import BorrowingLedger, BorrowRules
+from tests.reference.ledger import HOUSE, POOL, Limits, SlowLedger, Terms
 from tests.reference.rules import Message
 
 from .small import events_of, messages_of
@@ -21,7 +24,7 @@ def slow_ledger_of(sim: Simulation) -> SlowLedger:
     terms = Terms(
         [symbol.tick_size_units for symbol in config.symbols],
         [symbol.lot_size for symbol in config.symbols],
-        [symbol.shares_outstanding for symbol in config.symbols],
+        list(config.outstanding),
         exchange.n_agents,
         len(exchange.venue.envs),
         round(config.venue.maker_fee_bps * 100),
@@ -30,6 +33,10 @@ def slow_ledger_of(sim: Simulation) -> SlowLedger:
         exchange._longest_latency,
     )
     slow = SlowLedger(terms)
+    if config.borrows_shares:
+        slow = BorrowingLedger(terms, rules=_borrow_rules(sim))
+    if config.limits.any:
+        slow.limits = _limits(config)
     prices = [symbol.initial_price_units for symbol in config.symbols]
     accounts, positions = exchange.ledger.accounts, exchange.ledger.positions
     for row in range(len(accounts.cash)):
@@ -41,6 +48,30 @@ def slow_ledger_of(sim: Simulation) -> SlowLedger:
             slow.cost[(*account, symbol)] = held * price if account[1] != POOL else 0
     slow.last = {m: prices[m % len(prices)] for m in range(exchange.venue.n_markets)}
     return slow
+
+
+def _limits(config: qtg.Config) -> Limits:
+    def part(share: float | None) -> Fraction | None:
+        return None if share is None else Fraction(round(share * 10**6), 10**6)
+
+    own = config.limits
+    sectors = [int(symbol.sector) for symbol in config.symbols]
+    return Limits(own.position, part(own.sector), part(own.drawdown), sectors)
+
+
+def _borrow_rules(sim: Simulation) -> BorrowRules:
+    config, own = sim.config, sim.config.short_selling
+    groups = [group for group in sim._members if group.population.short_selling]
+    return BorrowRules(
+        Fraction(round(config.rules_in_force.borrow_pool * 10**6), 10**6),
+        config.rules_in_force.max_short,
+        Fraction(own.initial_bps, 10_000),
+        Fraction(own.maintenance_bps, 10_000),
+        own.fee_bps,
+        own.recall_ticks,
+        round(config.ticks_per_year),
+        {int(agent) for group in groups for agent in group.agent},
+    )
 
 
 class Watched:
@@ -61,7 +92,11 @@ class Watched:
         for event in events_of(sim, 0, exchange.first_admission):
             self._book(event)
         refused = []
+        if slow.limits is not None:
+            slow.limits.begin(slow)
+        forced = self._begin_borrowing()
         for row, message in enumerate(self.sent):
+            slow.forced = row < forced
             reason = slow.admit(message, sim.tick)
             if reason:
                 refused.append((row, message.agent, message.market, int(reason)))
@@ -74,6 +109,18 @@ class Watched:
         self._compare()
         if not exchange.venue.calling:  # books may cross while orders gather
             check_invariants(exchange)
+
+    def _begin_borrowing(self) -> int:
+        """Fees and recalls; how many of the messages sent are the exchange's own."""
+        slow, exchange = self.slow, self.sim.exchange
+        if not isinstance(slow, BorrowingLedger):
+            return 0
+        forced = slow.begin(self.sim.tick)
+        assert self.sent[: exchange.buy_ins] == forced
+        told = exchange.lending.notices()
+        assert list(zip(*(column.tolist() for column in told[:5]), strict=True)) == slow.notices
+        self.counts.update(BorrowEvent(event).name for _, _, event, _, _ in slow.notices)
+        return len(forced)
 
     def _tap(self, exchange: Any) -> None:
         """Note what is sent and what arrives."""
@@ -118,7 +165,21 @@ class Watched:
         for env, agent in accounts:
             if agent > HOUSE:
                 assert slow.cash[env, agent] >= reserved[env, agent] >= 0
-        assert all(slow.qty[key] >= shares[key] for key in holdings)
+        if isinstance(slow, BorrowingLedger):
+            self._compare_borrowing(slow, accounts, holdings)
+        else:
+            assert all(slow.qty[key] >= shares[key] for key in holdings)
+
+    def _compare_borrowing(self, slow: BorrowingLedger, accounts: Any, holdings: Any) -> None:
+        ledger = self.sim.exchange.ledger
+        fees = [slow.borrow_fees[key] for key in accounts]
+        _same("borrow_fees", ledger.accounts.borrow_fees, fees)
+        for name, values in (("accrued", slow.owed), ("recalled", slow.recalled)):
+            column = getattr(ledger.exposures, name).ravel()
+            _same(name, column, [values[key] for key in holdings])
+        markets = range(len(ledger.holdings.short))
+        for name, by_market in (("short", slow.short()), ("located", slow.located_in())):
+            _same(name, getattr(ledger.holdings, name), [by_market[m] for m in markets])
 
     def _compare_markets(self) -> None:
         holdings, slow = self.sim.exchange.ledger.holdings, self.slow
