@@ -36,6 +36,7 @@ from qtg.schemas import (
 
 from .config import Config
 from .errors import ConfigError
+from .halts import Halts
 from .lending import Lending
 from .venue import Venue
 
@@ -99,6 +100,10 @@ class Exchange:
         self.view = self._first_view(config, len(envs))
         self.ledger = self._first_ledger(config, funding)
         self._limits = limit_terms(config)
+        self.halts = Halts(config, self.venue)
+        self.opening = config.venue.opening_auction
+        if self.opening:
+            self.venue.begin_call()
         self.lending = Lending(config, self.ledger, self.terms)
         self._use_queue(_empty_queue(self._longest_latency, 1024, self.venue.next_id))
         self.outbox = Outbox(record_array(Orders, 16), np.zeros(1, np.int64))
@@ -200,6 +205,18 @@ class Exchange:
     def open_markets(self) -> None:
         """End the opening call: every market trades at one price, near its fair value."""
         self.n_events = self.venue.end_call(self.view.fair_value.copy(), self.n_events)
+        self.opening = False
+        self.halts.restart()
+
+    def reopen_markets(self, tick: int) -> None:
+        """End the halts whose time is over: each market trades at one price."""
+        if self.halts.on:
+            self.n_events = self.halts.reopen(tick, self.n_events)
+
+    def watch_prices(self, tick: int, active: bool) -> int:
+        """Halt markets whose price has left its band, from the next tick on; returns how many
+        are halted then."""
+        return self.halts.watch(tick, active and not self.opening) if self.halts.on else 0
 
     def settle(self) -> None:
         """Book what `match` did."""

@@ -31,8 +31,7 @@ def check_invariants(exchange: Exchange) -> None:
         )
     _check_agents(exchange)
     _check_shorts(exchange)
-    if not exchange.venue.calling:  # orders that gather for an auction may cross
-        _check_books(exchange)
+    _check_books(exchange)
 
 
 def _check_agents(exchange: Exchange) -> None:
@@ -69,9 +68,10 @@ def _check_shorts(exchange: Exchange) -> None:
 
 def _check_books(exchange: Exchange) -> None:
     best = exchange.venue.book_columns.ladders.best.reshape(-1, LADDERS)
+    trading = ~exchange.venue.gathering  # orders that gather for an auction may cross
     for others, pool in ((0, 2), (0, 3), (1, 2), (1, 3)):
         both = (best[:, others] != NO_KEY) & (best[:, pool] != NO_KEY)
-        crossed = both & (best[:, others] + best[:, pool] >= 0)
+        crossed = both & (best[:, others] + best[:, pool] >= 0) & trading
         _require(not crossed.any(), f"market {crossed.argmax()} is locked or crossed")
 
 

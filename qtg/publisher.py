@@ -15,6 +15,7 @@ from qtg.schemas import (
     Borrows,
     Candles,
     Equity,
+    HaltRows,
     Instruments,
     Metrics,
     News,
@@ -70,6 +71,7 @@ class Publisher:
             (Metrics, True),
             (News, self._config.news.enabled),
             (Borrows, self._config.borrows_shares),
+            (HaltRows, self._config.halts.band_bps is not None),
             (Quotes, storage.quotes),
             (Candles, bool(storage.candles)),
             (OrderEvents, storage.orders),
@@ -129,6 +131,7 @@ class Publisher:
             return
         for timeframe in range(len(self._candle_ticks)):
             self._roll(sim, timeframe, self._sink, last=True)
+        self._write_rules(sim, self._sink, last=True)
         storage = self._config.storage
         if storage.agents_every and sim.tick % storage.agents_every != 0:
             self._write_snapshot(sim, self._sink)
@@ -157,11 +160,7 @@ class Publisher:
         self._write_trades(sim, sink, trades)
         if len(sim.economy.news.tick):
             sink.table(News).extend(sim.economy.news)
-        if self._config.borrows_shares:
-            clock = (sim.tick, sim.time_ns(sim.tick))
-            borrows = sim.exchange.borrows(clock)
-            if len(borrows.tick):
-                sink.table(Borrows).extend(borrows)
+        self._write_rules(sim, sink)
         if storage.orders:
             self._write_order_events(sim, sink)
         if storage.quotes:
@@ -174,6 +173,18 @@ class Publisher:
             self._write_snapshot(sim, sink)
         if self._keeps_equity and sim.tick % storage.equity_every == 0:
             self._write_equity(sim, sink)
+
+    def _write_rules(self, sim: Simulation, sink: Sink, last: bool = False) -> None:
+        """Recalls, buy-ins and halts of the tick; with `last` the halts that go on."""
+        clock = (sim.tick, sim.time_ns(sim.tick))
+        if self._config.borrows_shares and not last:
+            borrows = sim.exchange.borrows(clock)
+            if len(borrows.tick):
+                sink.table(Borrows).extend(borrows)
+        if sim.exchange.halts.on:
+            halts = sim.exchange.halts.ended(clock, self._symbols, last)
+            if len(halts.tick):
+                sink.table(HaltRows).extend(halts)
 
     def _write_trades(self, sim: Simulation, sink: Sink, trades: np.ndarray) -> None:
         if len(trades) == 0:

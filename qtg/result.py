@@ -97,6 +97,11 @@ class Result:
         return self.table("borrows")
 
     @property
+    def halts(self) -> "pl.DataFrame":
+        """Trading halts, if the run has price bands (`halts.band_bps`)."""
+        return self.table("halts")
+
+    @property
     def instruments(self) -> "pl.DataFrame":
         """What is traded."""
         return self.table("instruments")

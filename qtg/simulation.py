@@ -47,6 +47,7 @@ class Counts:
     rejected: int = 0
     events: int = 0
     trades: int = 0
+    halted: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,6 @@ class Simulation:
         self._members = members
         self._external: list[Orders] = []
         self._warm_until = config.warmup.ticks
-        if config.venue.opening_auction:
-            self.exchange.venue.begin_call()
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
         self.exchange.expect_orders(most)
         if sink is not None:
@@ -182,7 +181,7 @@ class Simulation:
     @property
     def opens_now(self) -> bool:
         """Whether an opening auction ends in this tick: the warm-up's last, or the first."""
-        return self.exchange.venue.calling and self.tick >= max(self._warm_until, 1)
+        return self.exchange.opening and self.tick >= max(self._warm_until, 1)
 
     @property
     def keeps_candles(self) -> bool:

@@ -52,8 +52,10 @@ def run_tick(sim: Simulation) -> None:
     exchange.match(arriving)
     if sim.opens_now:
         exchange.open_markets()
+    exchange.reopen_markets(tick)
     watch.lap(Phase.MATCH)
 
+    counts.halted = exchange.watch_prices(tick, not sim.warming_up)
     exchange.settle()
     sim.reactive.apply_updates(exchange)
     watch.lap(Phase.SETTLE)

@@ -71,6 +71,7 @@ class Metrics(NamedTuple):
     events: Annotated[I64, Col("count", "events published")]
     trades: Annotated[I64, Col("count", "trades")]
     resting: Annotated[I64, Col("count", "resting orders after the tick")]
+    halted: Annotated[I64, Col("count", "markets in a trading halt after the tick")]
     regime: Annotated[I8, Col("Regime", "mood of the market")]
 
 
@@ -133,6 +134,18 @@ class Borrows(NamedTuple):
     order_id: Annotated[I64, Col("id", "the order of a buy-in; 0 otherwise, and if refused")]
 
 
+class HaltRows(NamedTuple):
+    """Trading halts, one row each, when it is over or the run ends."""
+
+    tick: Annotated[I64, Col("tick", "last tick of the halt, or of the run if that came first")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    start_tick: Annotated[I64, Col("tick", "first tick in which orders gathered")]
+    reference: Annotated[I64, Col("price", "reference price when it was halted")]
+    price: Annotated[I64, Col("price", "last price that was too far from it")]
+    reopening: Annotated[I64, Col("quote", "price of the reopening auction; 0 if nothing traded")]
+
+
 class Instruments(NamedTuple):
     """What is traded, one row per symbol."""
 
@@ -157,4 +170,5 @@ STORED: dict[str, type] = {
     "instruments": Instruments,
     "news": News,
     "borrows": Borrows,
+    "halts": HaltRows,
 }

@@ -16,6 +16,7 @@ from .economy import Economy, NewsConfig, Scheduled, Unscheduled
 from .environment import NOT_SETTINGS, variable
 from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
+from .halts import Halts
 from .latency import Latency
 from .limits import Limits
 from .populations import FailurePolicy, Population
@@ -47,6 +48,7 @@ __all__ = [
     "FailurePolicy",
     "FairValue",
     "FairValueProcess",
+    "Halts",
     "Latency",
     "Limits",
     "LogNormal",

@@ -21,6 +21,7 @@ from .checks import check_config
 from .economy import Economy, NewsConfig
 from .environment import apply_environment, blame
 from .fair_value import DAYS_PER_YEAR, HOURS_PER_DAY, FairValue
+from .halts import Halts
 from .latency import Latency
 from .limits import Limits
 from .populations import Population
@@ -115,6 +116,7 @@ class Config(Model):
     venue: VenueConfig = setting("matching, protection and fees", default=VenueConfig())
     short_selling: ShortSelling = setting("borrowed shares", default=ShortSelling())
     limits: Limits = setting("what an agent may hold and lose", default=Limits())
+    halts: Halts = setting("price bands and trading halts", default=Halts())
     latency: Latency = setting("how long orders travel", default=Latency())
     warmup: Warmup = setting("what comes before the run", default=Warmup())
     storage: Storage = setting("what is written to the run directory", default=Storage())

@@ -29,7 +29,8 @@ SETTINGS = {
     "positions": "storage.agents_every = 100",
     "equity": "storage.equity_every = 10",
     "news": "news.enabled = true",
-    "borrows": "short_selling = true of a population",
+    "halts": "halts.band_bps = 500",
+    "borrows": "short_selling = true for a population",
 }
 
 

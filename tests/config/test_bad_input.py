@@ -137,6 +137,14 @@ PROBLEMS = [
     ({"limits": {"drawdown": 1.5}}, "limits.drawdown: must be at most 1"),
     ({"limits": {"drawdown": -0.1}}, "limits.drawdown: must be more than 0"),
     ({"limits": {"loss": 0.1}}, "limits.loss: no such setting"),
+    # halts
+    ({"halts": {"band_bps": 0}}, "halts.band_bps: must be at least 1, got 0"),
+    ({"halts": {"band_bps": 10_000}}, "halts.band_bps: must be at most 9999, got 10000"),
+    ({"halts": {"band_bps": 0.05}}, "halts.band_bps: must be a whole number, got 0.05"),
+    ({"halts": {"window_ticks": 0}}, "halts.window_ticks: must be at least 1, got 0"),
+    ({"halts": {"window_ticks": 10**6}}, "halts.window_ticks: must be at most 100000"),
+    ({"halts": {"halt_ticks": 0}}, "halts.halt_ticks: must be at least 1, got 0"),
+    ({"halts": {"band": 3}}, "halts.band: no such setting; did you mean 'band_bps'?"),
     # distributions
     (
         {"background": {"size": {"kind": "lognorml"}}},

@@ -12,6 +12,7 @@ from qtg.invariants import check_invariants
 from qtg.schemas import BorrowEvent, ExecType, Reason, Side
 from qtg.simulation import Simulation
 from tests.reference.borrowing import BorrowingLedger, BorrowRules
+from tests.reference.halts import SlowHalts
 from tests.reference.ledger import HOUSE, POOL, Limits, SlowLedger, Terms
 from tests.reference.rules import Message
 
@@ -84,6 +85,10 @@ class Watched:
         self.arrived: list[Message] = []
         self.counts: Counter[str] = Counter()
         self._tap(sim.exchange)
+        rules, markets = sim.config.halts, sim.exchange.venue.n_markets
+        self.halts = SlowHalts(
+            markets, rules.band_bps or 10**9, rules.window_ticks, rules.halt_ticks
+        )
 
     def step(self) -> None:
         """One tick on both sides; raises AssertionError at the first difference."""
@@ -104,11 +109,31 @@ class Watched:
         told = events_of(sim, exchange.first_admission, exchange.first_match)
         assert [(e["row"], e["agent"], e["market"], e["reason"]) for e in told] == refused
         assert [m for m in self.arrived if m.agent != POOL] == slow.arrive(sim.tick)
+        auctions: dict[int, int] = {}
         for event in events_of(sim, exchange.first_match):
             self._book(event)
+            if event["exec_type"] == ExecType.TRADE and slow.halted:
+                in_call = event["market"] in slow.halted
+                assert not in_call or event["market"] in self.halts.due(sim.tick)
+                auctions.setdefault(event["market"], event["price"])
+                assert not in_call or event["price"] == auctions[event["market"]]
+        self._follow_halts(auctions)
         self._compare()
-        if not exchange.venue.calling:  # books may cross while orders gather
-            check_invariants(exchange)
+        check_invariants(exchange)
+
+    def _follow_halts(self, auctions: dict[int, int]) -> None:
+        sim, halts = self.sim, self.sim.exchange.halts
+        if not halts.on:
+            return
+        before = len(self.halts.ended)
+        self.halts.end(sim.tick, auctions, self.slow.last, not sim.warming_up)
+        self.slow.halted = self.halts.halted
+        assert set(np.flatnonzero(halts.halted)) == self.halts.halted
+        assert set(np.flatnonzero(sim.exchange.venue.gathering)) == self.halts.halted
+        rows = halts.ended((sim.tick, 0), sim.exchange.venue.n_markets)
+        told = (rows.tick, rows.symbol, rows.start_tick, rows.reference, rows.price, rows.reopening)
+        found = list(zip(*(column.tolist() for column in told), strict=True))
+        assert found == self.halts.ended[before:]
 
     def _begin_borrowing(self) -> int:
         """Fees and recalls; how many of the messages sent are the exchange's own."""
