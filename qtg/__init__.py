@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from . import quant
     from .agents.agent_context import AgentContext
+    from .agents.compiled import compiled_strategy
     from .agents.context import StrategyContext
     from .agents.parameters import Param
     from .agents.registry import kinds, strategy
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "agents.agent_context": ("AgentContext",),
+    "agents.compiled": ("compiled_strategy",),
     "agents.context": ("StrategyContext",),
     "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
@@ -134,6 +136,7 @@ __all__ = [
     "TimeInForce",
     "Venue",
     "calibrate",
+    "compiled_strategy",
     "kinds",
     "open_run",
     "quant",

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtg.kernels.candles import OpenCandles, add_trades, clear, merge_up
+from qtg.kernels.depth import write_depth
 from qtg.kernels.publish import add_volume, find_trades, trace, write_order_events, write_trades
 from qtg.kernels.view import read_books
 from qtg.schemas import (
     AgentSnapshots,
     Borrows,
     Candles,
+    Depth,
     Equity,
     HaltRows,
     Instruments,
@@ -73,6 +75,7 @@ class Publisher:
             (Borrows, self._config.borrows_shares),
             (HaltRows, self._config.halts.band_bps is not None),
             (Quotes, storage.quotes),
+            (Depth, bool(storage.depth_every)),
             (Candles, bool(storage.candles)),
             (OrderEvents, storage.orders),
             (AgentSnapshots, bool(storage.agents_every)),
@@ -165,6 +168,8 @@ class Publisher:
             self._write_order_events(sim, sink)
         if storage.quotes:
             self._write_quotes(sim, sink)
+        if storage.depth_every and sim.tick % storage.depth_every == 0:
+            self._write_depth(sim, sink)
         if self._candle_ticks and sim.keeps_candles:
             add_trades(sim.exchange.events, trades, self._candles)
             for timeframe in range(len(self._candle_ticks)):
@@ -223,6 +228,13 @@ class Publisher:
         ):
             getattr(columns, name)[rows] = getattr(view, name)
         buffer.commit(n)
+
+    def _write_depth(self, sim: Simulation, sink: Sink) -> None:
+        levels = self._config.storage.depth_levels
+        buffer = sink.table(Depth)
+        columns, at = buffer.reserve(2 * levels * self._symbols)
+        book, clock = sim.exchange.venue.book_columns, (sim.tick, sim.time_ns(sim.tick))
+        buffer.commit(write_depth(book, levels, clock, self._symbols, columns, at) - at)
 
     def _roll(self, sim: Simulation, timeframe: int, sink: Sink, last: bool = False) -> None:
         """Close a timeframe's candles when its time is over: store them, pass them up."""

@@ -62,6 +62,11 @@ class Result:
         return self.table("quotes")
 
     @property
+    def depth(self) -> "pl.DataFrame":
+        """Open quantity by price near the best, if the run stored it (`storage.depth_every`)."""
+        return self.table("depth")
+
+    @property
     def orders(self) -> "pl.DataFrame":
         """Every event of the run, if it stored them (`storage.orders = true`)."""
         return self.table("orders")

@@ -99,8 +99,7 @@ class Simulation:
         self.exchange.venue.threads = min(threads, self.exchange.venue.n_markets)
         self.economy = Economy(config, self.exchange)
         n_smart = len(config.smart)
-        history = (config.warmup.ticks + config.ticks) // config.bar_ticks
-        self.board = Board(config.bar_ticks, self.exchange.venue.n_markets, history)
+        self.board = Board(config.bar_ticks, self.exchange.venue.n_markets)
         self.benched: list[Benched] = []
         self.smart = [
             build_group(group, self.exchange, self.board, self.benched)

@@ -43,7 +43,7 @@ def _run_everything() -> None:
                 "rules": "realistic",
                 "venue": settings,
                 "warmup.ticks": 1,
-                "storage.orders": True,
+                "storage": {"orders": True, "depth_every": 2},
                 "bar_ticks": 1,
             },
             ticks=200,

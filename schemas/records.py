@@ -47,6 +47,19 @@ class Quotes(NamedTuple):
     volume: Annotated[I64, Col("shares", "quantity traded in this tick")]
 
 
+class Depth(NamedTuple):
+    """The book near the best, as stored on request (`storage.depth_every`): open quantity at each
+    price from the best on, empty prices included; no row for a side without orders."""
+
+    tick: Annotated[I64, Col("tick", "tick after which the book looked like this")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    side: Annotated[I8, Col("Side", "side of the book")]
+    distance: Annotated[I32, Col("ticks", "distance from the side's best price")]
+    price: Annotated[I64, Col("price", "the price")]
+    qty: Annotated[I64, Col("shares", "open quantity at it")]
+
+
 class Metrics(NamedTuple):
     """One row per tick: wall-clock time by phase and what happened."""
 
@@ -162,6 +175,7 @@ STORED: dict[str, type] = {
     "trades": Trades,
     "candles": Candles,
     "quotes": Quotes,
+    "depth": Depth,
     "orders": OrderEvents,
     "agents": AgentSnapshots,
     "positions": PositionSnapshots,

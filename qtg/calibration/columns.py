@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 NAMES = {
-    "time": ("time", "timestamp", "datetime", "date_time", "ts", "ts_event"),
+    "time": ("time", "timestamp", "datetime", "date_time", "ts", "ts_event", "date"),
     "price": ("price", "px", "last", "trade_price"),
     "qty": ("qty", "quantity", "size", "volume", "amount", "shares"),
     "side": ("side", "sign", "aggressor", "aggressor_side", "direction"),

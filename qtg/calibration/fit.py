@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtg.errors import ConfigError
 
-from .market import first_guess, tell_directly
+from .market import first_guess, let_volatility_move, tell_directly
 from .measures import Measures, Session, measure, session_of, taken_orders
 from .quotes import QuoteTape, read_quotes
 from .result import Calibration
@@ -36,7 +36,7 @@ class Effort(NamedTuple):
 
 
 FULL = Effort(copies=32, rounds=4, least_ticks=2_000, most_ticks=4_000)
-QUICK = Effort(copies=16, rounds=2, least_ticks=600, most_ticks=1_200)
+QUICK = Effort(copies=16, rounds=3, least_ticks=600, most_ticks=1_200)
 
 
 def calibrate(
@@ -101,10 +101,11 @@ def calibrate(
     with (progress or _silent)(steps) as advance:
         simulated = _Simulated(tape, given is not None, effort.copies, advance)
         found = search(trial, real, statistics, simulated, effort.rounds)
-        held_out = [simulated(found.config.with_(seed=each)) for each in _other_seeds(seed)]
+        fitted = let_volatility_move(found.config)
+        held_out = [simulated(fitted.with_(seed=each)) for each in _other_seeds(seed)]
     notes = (*tape.notes, *(given.notes if given else ()))
     return Calibration(
-        config=found.config.with_(ticks=guess.ticks),
+        config=fitted.with_(ticks=guess.ticks),
         real=real,
         fitted=tuple(held_out),
         source=Path(trades).name if isinstance(trades, (str, Path)) else "a frame of trades",

@@ -18,7 +18,7 @@ class Knob(NamedTuple):
 
     path: str  # of the setting, as `Config.with_` takes it
     told_by: tuple[str, ...]  # statistics that tell it: without any, it stays as first estimated
-    scale: str  # "log", "memory" (log of the time a decay lasts), or "plain"
+    scale: str  # "log" or "plain"
     low: float
     high: float
     step: float  # on the scale; for slopes
@@ -30,16 +30,11 @@ class Knob(NamedTuple):
     def place(self, value: float) -> float:
         """A value of the setting on the scale, within the limits."""
         value = min(max(value, self.low), self.high)
-        if self.scale == "log":
-            return math.log(value)
-        return -math.log(1.0 - value) if self.scale == "memory" else value
+        return math.log(value) if self.scale == "log" else value
 
     def value(self, place: float) -> float:
         """The setting at a place on the scale."""
-        if self.scale == "log":
-            value = math.exp(place)
-        else:
-            value = 1.0 - math.exp(-place) if self.scale == "memory" else place
+        value = math.exp(place) if self.scale == "log" else place
         return min(max(value, self.low), self.high)
 
 
@@ -61,8 +56,11 @@ KNOBS = (
         0.2,
         0.4,
     ),
-    Knob("background.sentiment_volatility", ("sign_acf_1",), "plain", 0.01, 1.0, 0.15),
-    Knob("background.sentiment_decay", ("sign_acf_10", "sign_acf_100"), "memory", 0.2, 0.9999, 0.5),
+    Knob("background.metaorders.share", ("sign_acf_1",), "plain", 0.0, 1.0, 0.1),
+    Knob(
+        "background.metaorders.duration_ticks.minimum", ("sign_acf_10",), "log", 0.5, 10_000.0, 0.4
+    ),
+    Knob("background.metaorders.duration_ticks.alpha", ("sign_acf_100",), "plain", 1.05, 6.0, 0.3),
 )
 
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
 
 from qtg.config import Config
+from qtg.config.fair_value import VolatilityCascade
 from qtg.config.types import price_text
-from qtg.schemas import I64
+from qtg.schemas import F64, I64
 
-from .measures import HORIZONS, Measures, TakenOrders
+from .measures import HORIZONS, SIGN_LAGS, Measures, TakenOrders
 from .sizes import SizeFit, fit_sizes
 from .tape import RealTape
 
@@ -25,10 +27,19 @@ TICK_LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000,
 ORDERS_PER_TICK = 0.4  # at most; more would trade at the quotes of one moment
 AGGRESSIVE = 0.25  # part of the pool's orders; the rest fill the book
 POOL = 1_000  # agents; only their number times their activity shows in a tape
+LONGEST = 100_000.0  # ticks that a metaorder is worked
 REACH = 0.8  # part of the aggressive orders that reach a quote, to begin with
 STOCK = 5_000  # typical orders that the maker's shares are good for
 MOST_MONEY = 2e11
 MOST_SHARES = 2**40
+
+
+class Memory(NamedTuple):
+    """Metaorders: their share of the orders, and their durations."""
+
+    share: float
+    shortest: float  # ticks
+    alpha: float  # tail index
 
 
 class Direct(NamedTuple):
@@ -39,8 +50,7 @@ class Direct(NamedTuple):
     rate: float  # orders taken per second
     volatility: float  # per year, at the longest horizon that is measured
     spread_ticks: float
-    sentiment_volatility: float
-    sentiment_decay: float
+    memory: Memory
     typical_size: float  # root mean square [shares]
     largest_size: int  # but for one in a thousand [shares]
 
@@ -59,7 +69,9 @@ def tell_directly(orders: list[TakenOrders], real: Measures, tick_size: int, lot
         real["rate"],
         usable[-1] if usable else 0.25,
         spread if spread > 0 else bounce(orders) / tick_size,
-        *mood(real["sign_acf_1"], real["sign_acf_10"], real["rate"] * tick_ms / 1_000),
+        told_memory(
+            [real[f"sign_acf_{lag}"] for lag in SIGN_LAGS], 1_000 / (real["rate"] * tick_ms)
+        ),
         float(np.sqrt(np.mean(np.square(qty, dtype=np.float64)))),
         int(np.quantile(qty, 0.999)),
     )
@@ -83,15 +95,41 @@ def bounce(orders: list[TakenOrders]) -> float:
     return float(np.median(found)) if len(found) else 0.0
 
 
-def mood(first: float, tenth: float, orders_per_tick: float) -> tuple[float, float]:
-    """Volatility and decay of a mood that gives signs these autocorrelations at lags 1 and 10.
+def told_memory(acf: Sequence[float], ticks: float) -> Memory:
+    """Metaorders that give signs these autocorrelations at lags of 1, 10 and 100 orders.
 
-    The chance of a buy is (1 + mood) / 2, so signs are correlated as moods are: by the variance of
-    the mood times what is left of it after so many orders.
+    One metaorder at a time takes part in a share of the orders, so two signs agree beyond chance
+    with the square of the share times the chance that it still lasts. Durations and shares are
+    looked for on a grid; an autocorrelation that is missing or not positive is taken as small.
+
+    Parameters
+    ----------
+    acf : three floats
+    ticks : float    from one order to the next
     """
-    first, tenth = (0.02 if not each > 0.02 else each for each in (first, tenth))
-    kept = min(max((tenth / first) ** (1 / 9), 0.5), 0.999)  # from one order to the next
-    return min(math.sqrt(first / kept), 0.95), min(kept**orders_per_tick, 0.9999)
+    floored = np.array([each if each > 0.01 else 0.01 for each in acf])
+    if floored[0] <= 0.01:
+        return Memory(0.1, max(10 * ticks, 1.0), 2.0)
+    shortest = np.geomspace(1.0, LONGEST / 10, 161)[:, np.newaxis]
+    alpha = np.linspace(1.1, 3.0, 39)
+    lasts = [still_lasts(lag * ticks, shortest, alpha) for lag in SIGN_LAGS]
+    off = sum(
+        (np.log(later / lasts[0]) - np.log(value / floored[0])) ** 2
+        for later, value in zip(lasts[1:], floored[1:], strict=True)
+    )
+    row, column = np.unravel_index(int(np.argmin(off)), np.shape(off))
+    share = math.sqrt(floored[0] / float(lasts[0][row, column]))
+    return Memory(min(share, 0.95), float(shortest[row, 0]), float(alpha[column]))
+
+
+def still_lasts(ticks: float, shortest: F64, alpha: F64) -> F64:
+    """Chance that a metaorder found at work still is after so many ticks: the residual life of
+    durations from a Pareto distribution, 1 - u (a - 1) / (a m) while u is less than the shortest
+    duration m, then (u / m) ** (1 - a) / a (Cox, 1962, Renewal Theory, section 5.4)."""
+    within = 1.0 - ticks * (alpha - 1.0) / (alpha * shortest)
+    beyond = (ticks / shortest) ** (1.0 - alpha) / alpha
+    chance: F64 = np.where(ticks <= shortest, within, beyond)
+    return chance
 
 
 def first_guess(direct: Direct, tape: RealTape, name: str, seed: int) -> Config:
@@ -143,16 +181,47 @@ def first_guess(direct: Direct, tape: RealTape, name: str, seed: int) -> Config:
                 "aggressive_ticks": {"kind": "exponential", "mean": max(2.0, spread)},
                 "offset_ticks": {"kind": "exponential", "mean": max(10.0, 2.0 * spread)},
                 "size": {k: _digits(v) if k != "kind" else v for k, v in sizes.items()},
+                "anchor": 1.0,  # as the maker does
                 "contrarian": 0.0,
-                "sentiment_volatility": _digits(direct.sentiment_volatility),
-                "sentiment_decay": _digits(direct.sentiment_decay),
+                "sentiment_volatility": 0.0,  # metaorders are all the memory there is
+                "metaorders": {
+                    "count": 1,
+                    "share": _digits(direct.memory.share),
+                    "duration_ticks": {
+                        "kind": "power_law",
+                        "minimum": _digits(direct.memory.shortest),
+                        "alpha": _digits(direct.memory.alpha),
+                        "maximum": LONGEST,
+                    },
+                },
                 "latency_low": 0,
                 "latency_high": 0,
             },
-            "fair_value": {"volatility": _digits(min(direct.volatility, 10.0))},
+            "fair_value": {
+                "volatility": _digits(min(direct.volatility, 10.0)),
+                "cascade": {"factors": 0},  # until `let_volatility_move`
+            },
             "latency": {"enabled": False},
             "warmup": {"ticks": 20},
             "storage": {"quotes": True},
+        }
+    )
+
+
+def let_volatility_move(config: Config) -> Config:
+    """The market with the usual cascade of volatility, which the search leaves out: the cascade
+    keeps the mean of the variance and only adds noise to what is measured.
+
+    Fewer orders are aggressive while volatility is low (`background.volatility_trading`), which it
+    is more often than not, so the share is raised by what that takes away on average.
+    """
+    usual, pool = VolatilityCascade(), config.background
+    factor = 0.5 * (math.sqrt(1.0 + usual.swing) + math.sqrt(1.0 - usual.swing))
+    rise = 1.0 + pool.volatility_trading * (factor**usual.factors - 1.0)
+    return config.with_(
+        {
+            "fair_value.cascade": usual.model_dump(),
+            "background.aggressive": min(_digits(pool.aggressive / rise), 1.0),
         }
     )
 

@@ -58,7 +58,7 @@ def taken_orders(session: Session) -> TakenOrders:
     starts = np.ones(len(sign), bool)
     starts[1:] = (np.diff(trades.time) != 0) | (np.diff(sign) != 0)
     first = np.flatnonzero(starts)
-    last = np.append(first[1:], len(sign)) - 1
+    last = np.append(first[1:], len(sign))[: len(first)] - 1
     qty = np.add.reduceat(trades.qty, first) if len(first) else trades.qty
     return TakenOrders(trades.time[first], trades.price[last], qty, sign[first])
 

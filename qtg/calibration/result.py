@@ -61,18 +61,18 @@ class Calibration:
         rows = []
         for each in STATISTICS:
             real = self.real[each.key]
-            if math.isnan(real):
-                continue
+            if math.isnan(real) and each.key == "spread":
+                continue  # no quotes were given
             values = np.array([seed[each.key] for seed in self.fitted])
             fitted = float(values.mean())
             off = each.distance(real, fitted)
             rows.append(
                 (
                     each.label,
-                    real,
+                    None if math.isnan(real) else real,
                     None if math.isnan(fitted) else fitted,
                     None if math.isnan(fitted) else float(values.std(ddof=1)),
-                    None if math.isnan(fitted) or not real else fitted / real,
+                    None if math.isnan(fitted / (real or math.nan)) else fitted / real,
                     _tolerance(each.scale, each.tolerance, each.slack),
                     None if math.isnan(off) else abs(off) <= 1.0,
                 )

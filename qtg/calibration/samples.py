@@ -42,7 +42,9 @@ def simulate_sessions(
     """
     sim = Simulation(config, envs=range(copies))
     trades, quotes = _Trades(), _Quotes()
-    sim.run(config.warmup.ticks + SETTLING)
+    for _ in range(config.warmup.ticks + SETTLING):
+        sim.step()
+        advance()
     sim.add_hook(trades)
     if quoted:
         sim.add_hook(quotes)

@@ -22,13 +22,15 @@ import numpy as np
 from qtg.schemas import F64
 
 from .knobs import KNOBS, Knob, turned
-from .measures import HORIZONS, Measures
+from .measures import HORIZONS, SIGN_LAGS, Measures
 from .statistics import STATISTICS, Statistic
 
 if TYPE_CHECKING:
     from qtg.config import Config
 
 FARTHEST = 20.0  # tolerances
+MOST_STEPS = 2.0  # of a knob, in one round
+RIDGE = 0.05
 ENOUGH_RETURNS = 100
 
 
@@ -42,14 +44,17 @@ class Found(NamedTuple):
 
 def searched_statistics(real: Measures, seconds: float, copies: int) -> list[Statistic]:
     """Those that the tape has, and that `copies` sessions of so many seconds measure well."""
-    found = []
-    for each in STATISTICS:
-        horizon = HORIZONS.get(each.key.removeprefix("volatility_"))
-        if horizon is not None and copies * (seconds // horizon) < ENOUGH_RETURNS:
-            continue
-        if each.searched and np.isfinite(real[each.key]):
-            found.append(each)
-    return found
+    too_long = {
+        f"volatility_{name}"
+        for name, horizon in HORIZONS.items()
+        if copies * (seconds // horizon) < ENOUGH_RETURNS
+    }
+    too_long |= {f"sign_acf_{lag}" for lag in SIGN_LAGS if real["rate"] * seconds < 2 * lag}
+    return [
+        each
+        for each in STATISTICS
+        if each.searched and each.key not in too_long and np.isfinite(real[each.key])
+    ]
 
 
 def distances(statistics: Sequence[Statistic], real: Measures, fitted: Measures) -> F64:
@@ -70,8 +75,8 @@ def told_knobs(statistics: Sequence[Statistic]) -> list[Knob]:
 
 
 def most_tries(knobs: Sequence[Knob], rounds: int) -> int:
-    """How many markets a search of so many rounds tries at most."""
-    return rounds * (len(knobs) + 1)
+    """How many markets a search of so many rounds tries."""
+    return 1 + rounds * (len(knobs) + 1)
 
 
 def search(
@@ -81,7 +86,11 @@ def search(
     measured: Callable[[Config], Measures],
     rounds: int,
 ) -> Found:
-    """Least squares with numerical slopes, from `start`, within the knobs' limits.
+    """Gauss-Newton steps with numerical slopes, from `start`, within the knobs' limits.
+
+    A round tries one market per knob for the slopes and one at the end of the step, which reaches
+    at most two steps of any knob; if that is no better, the next step reaches half as far. The best
+    market of all that were tried is kept.
 
     Parameters
     ----------
@@ -89,34 +98,51 @@ def search(
     real : what to match
     statistics : by which
     measured : runs a market and measures it; the same market gives the same numbers
-    rounds : steps at most; each tries one market per knob and one more
+    rounds : how many
     """
-    from scipy.optimize import least_squares
-
     knobs = told_knobs(statistics)
-    begin = np.array([knob.read(start) for knob in knobs])
     steps = np.array([knob.step for knob in knobs])
-    best = Found(start, np.inf, 0)
-
-    # Places are counted in steps from the start plus 10, since slopes are taken over a part of x.
-    def off(x: F64) -> F64:
-        nonlocal best
-        config = turned(start, knobs, list(begin + (x - 10.0) * steps))
-        found = distances(statistics, real, measured(config))
-        loss = loss_of(found)
-        better = (config, loss) if loss < best.loss else best[:2]
-        best = Found(*better, best.tried + 1)
-        return found
-
     low = np.array([knob.place(knob.low) for knob in knobs])
     high = np.array([knob.place(knob.high) for knob in knobs])
-    bounds = [10.0 + (edge - begin) / steps for edge in (low - 1e-9, high + 1e-9)]
-    least_squares(
-        off,
-        np.full(len(knobs), 10.0),
-        bounds=bounds,
-        loss="soft_l1",
-        diff_step=0.1,
-        max_nfev=rounds,
-    )
-    return best
+
+    def tried(place: F64) -> _Point:
+        config = turned(start, knobs, list(place))
+        off = distances(statistics, real, measured(config))
+        return _Point(config, place, off, loss_of(off))
+
+    at = tried(np.array([knob.read(start) for knob in knobs]))
+    reach = MOST_STEPS
+    for _ in range(rounds):
+        aside = []
+        for i in range(len(knobs)):
+            place = at.place.copy()
+            place[i] += steps[i] if place[i] + steps[i] <= high[i] else -steps[i]
+            aside.append(tried(place))
+        moves = _newton(at, aside, steps)
+        moves *= min(1.0, reach / max(float(np.abs(moves).max()), 1e-9))
+        ahead = tried(np.clip(at.place + moves * steps, low, high))
+        best = min([at, *aside, ahead], key=lambda point: point.loss)
+        reach = reach if best is ahead else reach / 2
+        at = best
+    return Found(at.config, at.loss, most_tries(knobs, rounds))
+
+
+class _Point(NamedTuple):
+    """A market that was tried."""
+
+    config: Config
+    place: F64  # of each knob
+    off: F64  # distance of each statistic
+    loss: float
+
+
+def _newton(at: _Point, aside: list[_Point], steps: F64) -> F64:
+    """The move of each knob, in steps, that should bring the loss down most.
+
+    Distances are weighted as the loss says, and long moves discouraged: slopes are noisy.
+    """
+    widths = np.array([point.place[i] - at.place[i] for i, point in enumerate(aside)]) / steps
+    slopes = np.array([point.off - at.off for point in aside]).T / widths
+    weighted = slopes / np.sqrt(1.0 + at.off**2)[:, np.newaxis]
+    curvature = weighted.T @ slopes + RIDGE * np.eye(len(aside))
+    return np.asarray(-np.linalg.solve(curvature, weighted.T @ at.off), np.float64)

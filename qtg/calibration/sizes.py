@@ -30,11 +30,10 @@ def fit_sizes(lots: I64) -> SizeFit:
     ----------
     lots : int64 (n,)   sizes of orders in lots, at least 1
     """
+    if lots.min() == lots.max():
+        return SizeFit(LogNormal(median=float(lots[0]), sigma=0.0), 0.0)
     real = np.log(np.quantile(lots, _PROBABILITIES))
-    found = [_lognormal(lots, real)]
-    if lots.max() > lots.min():
-        found.append(_power_law(lots, real))
-    return min(found, key=lambda fit: fit.error)
+    return min(_lognormal(lots, real), _power_law(lots, real), key=lambda fit: fit.error)
 
 
 def _lognormal(lots: I64, real: F64) -> SizeFit:

@@ -31,7 +31,7 @@ class Statistic(NamedTuple):
         if abs(fitted - real) <= self.slack:
             return 0.0
         if not (real > 0 and fitted > 0):
-            return math.nan if math.isnan(real + fitted) else math.inf
+            return math.nan if math.isnan(real + fitted) else math.copysign(math.inf, fitted - real)
         return math.log(fitted / real) / math.log(self.tolerance)
 
 

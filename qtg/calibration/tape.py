@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +24,7 @@ GAP_SECONDS = 1_800.0  # without a trade: the market is closed
 _BUYS, _SELLS = {"buy", "b", "bid", "1", "+1"}, {"sell", "s", "ask", "a", "-1"}
 _UNKNOWN = {"", "n", "none", "unknown", "0"}
 _LARGEST_MEDIAN = 1_000  # lots; fractions are not resolved further than this
+_LARGEST_NOTIONAL = 2e7  # of a typical trade [currency], so that a maker can pay for many
 
 
 class Tape(NamedTuple):
@@ -75,7 +77,7 @@ def read_tape(source: Any, symbol: str | None = None) -> RealTape:
     qty_column = need_column(frame, "qty", what)
     time = read_times(need_column(frame, "time", what), what)
     price = _to_grid(read_amounts(price_column, what), what)
-    qty = _whole(read_amounts(qty_column, what), notes)
+    qty = _whole(read_amounts(qty_column, what), float(np.median(price)) / PRICE_SCALE, notes)
     side = _sides(frame, what)
     _check_enough(time, price, what)
     time = _own_times(frame, time, side)
@@ -157,16 +159,20 @@ def _to_grid(price: F64, what: str) -> I64:
     return whole
 
 
-def _whole(qty: F64, notes: list[str]) -> I64:
-    """Quantities as whole numbers: fractions are counted in a smaller unit."""
+def _whole(qty: F64, price: float, notes: list[str]) -> I64:
+    """Quantities as whole numbers: fractions are counted in a smaller unit, and what agents could
+    not pay for in a larger one."""
     power = 0
     while power < 8 and np.median(qty) * 10**power < _LARGEST_MEDIAN:
         if np.mean(np.abs(qty * 10**power - np.rint(qty * 10**power)) < 1e-6) >= MOSTLY:
             break
         power += 1
+    typical = float(np.sqrt(np.mean(np.square(qty)))) * price
+    power = min(power, math.floor(math.log10(_LARGEST_NOTIONAL / typical)))
+    unit = 10.0**-power
     if power:
-        notes.append(f"quantities are fractions: a share of the market stands for {10.0**-power:g}")
-    whole: I64 = np.maximum(np.rint(qty * 10**power), 1).astype(np.int64)
+        notes.append(f"a share of the market stands for {unit:g} of the tape's quantities")
+    whole: I64 = np.maximum(np.rint(qty / unit), 1).astype(np.int64)
     return whole
 
 

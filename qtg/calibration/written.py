@@ -18,10 +18,11 @@ _COMMENTS = {
     "is not told by trades.",
     "smart": "One maker stands for all who quote. Its half_spread was searched for; the rest is "
     "so large that it never runs dry.",
-    "background": "size: quantiles of the orders taken. activity, sentiment_volatility and "
-    "sentiment_decay were searched for. The book's settings (offset_ticks, lifetime_ticks, "
-    "anchor) are not told by trades.",
-    "fair_value": "Searched for, from the volatility at the longest horizon on.",
+    "background": "size: quantiles of the orders taken. activity and metaorders, which give signs "
+    "their memory, were searched for; sentiment would be a second memory and is off. offset_ticks, "
+    "lifetime_ticks and anchor are not told by trades.",
+    "fair_value": "Searched for, from the volatility at the longest horizon on. How it moves "
+    "(cascade) is as usual.",
 }
 
 
@@ -53,8 +54,9 @@ def written(config: Config, summary: str, table: pl.DataFrame) -> str:
 
 
 def _compared(row: Mapping[str, Any]) -> str:
-    if row["fitted"] is None:
-        return f"real {row['real']:.4g}, fitted not measured"
+    if row["real"] is None or row["fitted"] is None:
+        which = "real" if row["real"] is None else "fitted"
+        return f"not measured, the {which} tape is too short"
     outcome = "" if row["reached"] else ": not reached"
     return f"real {row['real']:.4g}, fitted {row['fitted']:.4g}{outcome}"
 

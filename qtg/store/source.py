@@ -29,6 +29,7 @@ SETTINGS = {
     "positions": "storage.agents_every = 100",
     "equity": "storage.equity_every = 10",
     "news": "news.enabled = true",
+    "depth": "storage.depth_every = 10",
     "halts": "halts.band_bps = 500",
     "borrows": "short_selling = true for a population",
 }

@@ -24,10 +24,13 @@ PAGES = (
     "docs/guide/first-run.md",
     "docs/guide/economy.md",
     "docs/guide/analytics.md",
+    "docs/guide/rules.md",
     "docs/guide/agents.md",
+    "docs/guide/your-strategy.md",
     "docs/guide/population.md",
     "docs/guide/venue.md",
     "docs/guide/quant.md",
+    "docs/guide/calibrate.md",
 )
 
 
