@@ -110,11 +110,21 @@ def _tell_once(error: OSError) -> None:
 
 def kernel(function: F) -> F:
     """Compile a kernel."""
+    compiled: Any = kernel_of_a_user(function)
+    if compiled is not function:  # as it is with the JIT off
+        compiled._cache = _cache_of(function)
+    return compiled  # type: ignore[no-any-return]
+
+
+def kernel_of_a_user(function: F) -> F:
+    """Compile what a user wrote, as a kernel is; it is not kept on disk.
+
+    numba names a cached function by its file, and would not notice that another one it calls has
+    changed.
+    """
     compiled: Any = numba.njit(  # type: ignore[call-overload]
         error_model="numpy", nogil=True, forceinline=True, _nrt=False
     )(function)
-    if compiled is not function:  # as it is with the JIT off
-        compiled._cache = _cache_of(function)
     return compiled  # type: ignore[no-any-return]
 
 

@@ -1,4 +1,4 @@
-"""Risk checks before an order may travel: form, cash, shares, shares outstanding."""
+"""Risk checks before an order may travel: form, cash, shares, what may be borrowed, limits."""
 
 from typing import NamedTuple
 
@@ -10,8 +10,10 @@ from ._jit import kernel
 from .delay import enqueue
 from .directory import find
 from .ledger import reserve, worst_unit_cost
+from .limits import LimitTerms, check_limits
 from .market import market_book
 from .matching import Incoming, log_order
+from .shorts import ShortTerms, check_purchase, check_short, covering
 from .validation import check_new, check_replace
 
 MAX_NOTIONAL = float(1 << 60)
@@ -21,6 +23,9 @@ class AdmissionRules(NamedTuple):
     tick: int
     longest_latency: int
     protection_bps: int
+    shorts: ShortTerms
+    limits: LimitTerms
+    buy_ins: int  # rows at the outbox's start that are the exchange's own
 
 
 @kernel
@@ -36,36 +41,61 @@ def _check_sender(orders, k, n_markets, terms, rules):
 
 
 @kernel
-def _check_funds(ledger, terms, m, agent, side, price, qty):
-    """Whether the agent can carry the order whatever fills when."""
-    if np.float64(price) * np.float64(qty) > MAX_NOTIONAL:
-        return Reason.NOTIONAL_TOO_LARGE
+def _check_cash(ledger, terms, rules, last, order):
+    """Whether the agent can carry a buy at its worst price."""
+    m, agent, _, price, qty, is_buy_in = order
     row = (m // terms.symbols) * terms.agents + agent
-    if side > 0:
-        accounts, holdings = ledger.accounts, ledger.holdings
-        if worst_unit_cost(price, terms) * qty > accounts.cash[row] - accounts.reserved[row]:
-            return Reason.INSUFFICIENT_CASH
-        if holdings.held[m] + holdings.open_buys[m] + qty > holdings.outstanding[m]:
-            return Reason.SHARES_OUTSTANDING
+    accounts, holdings = ledger.accounts, ledger.holdings
+    cost = worst_unit_cost(price, terms) * qty
+    if cost > accounts.cash[row] - accounts.reserved[row]:
+        return Reason.INSUFFICIENT_CASH
+    if is_buy_in:
         return Reason.NONE
-    positions, symbol = ledger.positions, m % terms.symbols
-    if qty > positions.qty[row, symbol] - positions.reserved[row, symbol]:
-        return Reason.INSUFFICIENT_SHARES
+    may_short = terms.shorts != 0 and accounts.may_short[row] != 0
+    covered = covering(ledger, row, m % terms.symbols, qty) if may_short else np.int64(0)
+    long = holdings.held[m] + holdings.short[m]
+    if long + holdings.open_buys[m] + qty - covered > holdings.outstanding[m]:
+        return Reason.SHARES_OUTSTANDING
+    if may_short:
+        return check_purchase(ledger, terms, rules.shorts, last, (m, agent, cost, qty))
     return Reason.NONE
 
 
 @kernel
-def _protect(orders, k, view, rules):
-    """Give a market order its worst price: away from the best opposite (else last) price."""
-    m, side = orders.market[k], orders.side[k]
+def _check_shares(ledger, terms, rules, last, order):
+    """Whether the agent has what it sells, or can borrow it."""
+    m, agent, _, price, qty, _ = order
+    row, symbol = (m // terms.symbols) * terms.agents + agent, m % terms.symbols
+    positions = ledger.positions
+    if qty <= positions.qty[row, symbol] - positions.reserved[row, symbol]:
+        return Reason.NONE
+    if terms.shorts == 0 or ledger.accounts.may_short[row] == 0:
+        return Reason.INSUFFICIENT_SHARES
+    return check_short(ledger, terms, rules.shorts, last, (m, agent, price, qty))
+
+
+@kernel
+def _check_funds(ledger, terms, rules, last, order):
+    """Whether the agent can carry the order whatever fills when.
+
+    `order` is (market, agent, side, worst price, quantity, whether it is a buy-in).
+    """
+    if np.float64(order[3]) * np.float64(order[4]) > MAX_NOTIONAL:
+        return Reason.NOTIONAL_TOO_LARGE
+    if order[2] > 0:
+        return _check_cash(ledger, terms, rules, last, order)
+    return _check_shares(ledger, terms, rules, last, order)
+
+
+@kernel
+def protected_price(view, m, side, bps):
+    """Worst price of a market order: away from the best opposite (else last) price."""
     best = view.ask[m] if side > 0 else view.bid[m]
     start = best if best > 0 else view.last[m]
     step = view.tick_size[m]
-    bps = rules.protection_bps
     worst = start + side * (start // 10_000 * bps + start % 10_000 * bps // 10_000)
     ticks = worst // step if side > 0 else -(-worst // step)
-    orders.price[k] = max(ticks, 1) * step
-    orders.ord_type[k] = OrdType.PROTECTED
+    return max(ticks, 1) * step
 
 
 @kernel
@@ -94,11 +124,16 @@ def _admit_one(orders, k, books, view, ledger, terms, rules):
     else:
         reason = check_new(books.markets, m, orders, k, rules.tick)
         if reason == Reason.NONE and orders.ord_type[k] == OrdType.MARKET:
-            _protect(orders, k, view, rules)
+            side = np.int64(orders.side[k])
+            orders.price[k] = protected_price(view, m, side, rules.protection_bps)
+            orders.ord_type[k] = OrdType.PROTECTED
     if reason != Reason.NONE:
         return reason
     agent, side = np.int64(orders.agent[k]), np.int64(orders.side[k])
-    reason = _check_funds(ledger, terms, m, agent, side, orders.price[k], orders.qty[k])
+    order = (m, agent, side, orders.price[k], orders.qty[k], k < rules.buy_ins)
+    reason = _check_funds(ledger, terms, rules, view.last, order)
+    if reason == Reason.NONE and rules.limits.on != 0:
+        reason = check_limits(ledger, terms, rules.limits, view.last, order)
     if reason == Reason.NONE:
         reserve(ledger, terms, m, agent, side, orders.price[k], orders.qty[k])
     return reason

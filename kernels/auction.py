@@ -42,6 +42,8 @@ from .validation import MAX_PRICE, check_new
 GATHER = 1  # orders only gather
 UNCROSS = 2  # and each market uncrosses after its rows
 
+NOT_NOW = -1  # reference price of a market that is not uncrossed
+
 # expire_tick of orders that end with the call
 ENDS_IOC = -1
 ENDS_MARKET = -2
@@ -305,16 +307,18 @@ def uncross(book, m, given, events, k):
 def uncross_markets(books, references, progress, c, events):
     """Uncross the markets of stretch `c`, whose rows are market rows.
 
-    `references` int64 (M,) are the reference prices, 0 for a market's last price.
+    `references` int64 (M,) are the reference prices, 0 for a market's last price and NOT_NOW for
+    a market that is left as it is.
     """
     status = Status.OK
     k, m = progress.event[c], progress.row[c]
     while m < progress.end_row[c]:
-        book = market_book(books, m)
-        if k + resting_orders(book) > progress.end_event[c]:
-            status = Status.GROW_EVENTS
-            break
-        k = uncross(book, m, references[m], events, k)
+        if references[m] != NOT_NOW:
+            book = market_book(books, m)
+            if k + resting_orders(book) > progress.end_event[c]:
+                status = Status.GROW_EVENTS
+                break
+            k = uncross(book, m, references[m], events, k)
         m += 1
     progress.row[c] = m
     progress.event[c] = k

@@ -14,7 +14,9 @@ import numpy as np
 from qtg.schemas import Execution, MarketView
 
 from ._jit import kernel
+from .ledger import worst_unit_cost
 from .outbox import put_limit
+from .shorts import sellable
 
 
 class Plan(NamedTuple):
@@ -105,12 +107,14 @@ def _send(rows, desk, i, symbol, m, side, qty, view, tick, out):
 
 
 @kernel
-def _affordable(ledger, row, symbol, side, qty, price):
-    """As much of `qty` as free cash or free shares allow."""
-    accounts, positions = ledger.accounts, ledger.positions
+def _affordable(ledger, terms, row, symbol, side, qty, cost, spent):
+    """As much of `qty` as own and borrowed shares allow, or free cash less what other orders of the
+    tick spend, at `cost` a share."""
+    accounts = ledger.accounts
     if side > 0:
-        return min(qty, max(accounts.cash[row] - accounts.reserved[row], 0) // max(price, 1))
-    return min(qty, positions.qty[row, symbol] - positions.reserved[row, symbol])
+        free = accounts.cash[row] - accounts.reserved[row] - spent
+        return min(qty, max(free, 0) // max(cost, 1))
+    return min(qty, sellable(ledger, terms, row, symbol))
 
 
 @kernel
@@ -129,7 +133,7 @@ def work_orders(rows, desk, symbols, plan, sight, ledger, terms, tick, out):
     for i in range(rows.agent.shape[0]):
         if rows.working[i] == 0:
             continue
-        open_symbols = 0
+        open_symbols, spent = 0, np.int64(0)
         row = rows.env[i] * terms.agents + rows.agent[i]
         for symbol in symbols:
             held = ledger.positions.qty[row, symbol]
@@ -144,8 +148,10 @@ def work_orders(rows, desk, symbols, plan, sight, ledger, terms, tick, out):
             done = side * (held - desk.start_qty[i, symbol])
             qty = min(_due(plan, sight, desk, i, symbol, m, tick) - done, abs(gap))
             lot = view.lot_size[m]
-            price = max(view.ask[m], view.last[m])
-            qty = _affordable(ledger, row, symbol, side, qty // lot * lot, price) // lot * lot
+            cost = worst_unit_cost(view.ask[m] if view.ask[m] > 0 else view.last[m], terms)
+            qty = qty // lot * lot
+            qty = _affordable(ledger, terms, row, symbol, side, qty, cost, spent) // lot * lot
             if qty > 0:
+                spent += cost * qty if side > 0 else 0
                 _send(rows, desk, i, symbol, m, side, qty, view, tick, out)
         rows.working[i] = 1 if open_symbols > 0 else 0

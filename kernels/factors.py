@@ -118,7 +118,7 @@ def trade_factors(
         first = env * terms.symbols
         if not score_symbols(factors, i, symbols, quality, sight, first, factor, scores):
             continue
-        chosen = max(np.int64(factors.share[i] * n), 1)
+        chosen = max(np.int64(factors.share[i] * n + 1e-9), 1)  # 29% of 100 is 28.999...
         for place in range(n):
             symbol = np.int64(symbols[place])
             rank = rank_of(scores, place)

@@ -1,9 +1,9 @@
 """Money and shares. Everything is int64 and conserved to the unit.
 
 A live buy order of an agent reserves cash at its worst price and the worst fee, a live sell order
-reserves shares; what fills when can therefore never make either negative. The pool (agent 0) is
-exempt: it has no portfolio, only accounting. An agent's row in the ledger is
-environment * agents + agent.
+reserves shares; what fills when can therefore never make cash negative, nor shares but those of
+an agent that has located them to borrow (docs/adr/0010). The pool (agent 0) is exempt: it has no
+portfolio, only accounting. An agent's row in the ledger is environment * agents + agent.
 """
 
 from typing import NamedTuple
@@ -24,6 +24,10 @@ class LedgerTerms(NamedTuple):
     agents: int
     maker_ppm: int  # fee in millionths of the notional; negative is a rebate
     taker_ppm: int
+    shorts: int = 0  # 1 if some agents may sell what they do not have
+    exposures: int = 0  # 1 if the ledger keeps `Exposures`
+    pool_ppm: int = 0  # what a market lends, in millionths of the shares that nobody holds long
+    max_short: int = 0  # the most that an agent may be short in a symbol
 
 
 @kernel
@@ -55,16 +59,50 @@ def share_of(total, part, whole):
 
 
 @kernel
+def located(positions, row, symbol):
+    """Shares that an account would be short if all its live sells filled."""
+    return max(positions.reserved[row, symbol] - positions.qty[row, symbol], 0)
+
+
+@kernel
+def _count_short(ledger, m, row, symbol, sign):
+    """Add an account (`sign` 1) to what its market lends, or take it out (-1)."""
+    ledger.holdings.located[m] += sign * located(ledger.positions, row, symbol)
+    ledger.holdings.short[m] += sign * max(-ledger.positions.qty[row, symbol], 0)
+
+
+@kernel
+def _move_shares(ledger, terms, m, row, qty, reserved):
+    """Add to the shares that an account has, and to those that it has set aside."""
+    positions, symbol = ledger.positions, m % terms.symbols
+    counted = terms.shorts != 0 and ledger.accounts.may_short[row] != 0
+    if counted:
+        _count_short(ledger, m, row, symbol, -1)
+    positions.qty[row, symbol] += qty
+    positions.reserved[row, symbol] += reserved
+    if counted:
+        _count_short(ledger, m, row, symbol, 1)
+
+
+@kernel
+def _ask_for(ledger, terms, m, row, unit_cost, qty):
+    """Set cash aside for `qty` more shares, or free it for a negative `qty`."""
+    ledger.accounts.reserved[row] += unit_cost * qty
+    ledger.holdings.open_buys[m] += qty
+    if terms.exposures != 0:
+        ledger.exposures.open_buys[row, m % terms.symbols] += qty
+
+
+@kernel
 def release(ledger, terms, m, agent, side, price, qty):
     """Free what an order of `qty` at `price` had reserved (ledger modified in place)."""
     if agent == Account.POOL:
         return
     row = (m // terms.symbols) * terms.agents + agent
     if side > 0:
-        ledger.accounts.reserved[row] -= worst_unit_cost(price, terms) * qty
-        ledger.holdings.open_buys[m] -= qty
+        _ask_for(ledger, terms, m, row, worst_unit_cost(price, terms), -qty)
     else:
-        ledger.positions.reserved[row, m % terms.symbols] -= qty
+        _move_shares(ledger, terms, m, row, 0, -qty)
 
 
 @kernel
@@ -72,10 +110,9 @@ def reserve(ledger, terms, m, agent, side, price, qty):
     """Set aside what an order can need; the caller has checked that it is there."""
     row = (m // terms.symbols) * terms.agents + agent
     if side > 0:
-        ledger.accounts.reserved[row] += worst_unit_cost(price, terms) * qty
-        ledger.holdings.open_buys[m] += qty
+        _ask_for(ledger, terms, m, row, worst_unit_cost(price, terms), qty)
     else:
-        ledger.positions.reserved[row, m % terms.symbols] += qty
+        _move_shares(ledger, terms, m, row, 0, qty)
 
 
 @kernel
@@ -90,36 +127,51 @@ def _pay_fee(ledger, terms, m, agent, charged):
 
 
 @kernel
+def _cover(ledger, row, symbol, price, qty):
+    """Book the part of a purchase that covers a short: what it brought in less what it cost."""
+    positions, recalled = ledger.positions, ledger.exposures.recalled
+    recalled[row, symbol] = max(recalled[row, symbol] - qty, 0)
+    proceeds = share_of(-positions.cost[row, symbol], qty, -positions.qty[row, symbol])
+    positions.cost[row, symbol] += proceeds
+    positions.realized[row, symbol] += proceeds - price * qty
+
+
+@kernel
 def _buy(ledger, terms, m, agent, price, qty):
     """Shares in, cash out."""
     row, symbol = (m // terms.symbols) * terms.agents + agent, m % terms.symbols
-    notional = price * qty
+    positions, notional = ledger.positions, price * qty
     ledger.accounts.cash[row] -= notional
-    ledger.positions.qty[row, symbol] += qty
     if agent == Account.POOL:
         ledger.holdings.pool_bought[m] += qty
         ledger.holdings.pool_paid[m] += notional
     else:
-        ledger.positions.cost[row, symbol] += notional
+        covered = min(qty, max(-positions.qty[row, symbol], 0))
+        if covered > 0:
+            _cover(ledger, row, symbol, price, covered)
+        positions.cost[row, symbol] += price * (qty - covered)
         ledger.holdings.held[m] += qty
+    _move_shares(ledger, terms, m, row, qty, 0)
 
 
 @kernel
 def _sell(ledger, terms, m, agent, price, qty):
-    """Shares out at their average cost, cash in."""
+    """Shares out at their average cost, cash in; the cost of a short is less what it brings in."""
     row, symbol = (m // terms.symbols) * terms.agents + agent, m % terms.symbols
-    notional = price * qty
-    positions = ledger.positions
+    positions, notional = ledger.positions, price * qty
     ledger.accounts.cash[row] += notional
     if agent == Account.POOL:
         ledger.holdings.pool_sold[m] += qty
         ledger.holdings.pool_received[m] += notional
     else:
-        cost = share_of(positions.cost[row, symbol], qty, positions.qty[row, symbol])
-        positions.cost[row, symbol] -= cost
-        positions.realized[row, symbol] += notional - cost
+        owned = min(qty, max(positions.qty[row, symbol], 0))
+        if owned > 0:
+            cost = share_of(positions.cost[row, symbol], owned, positions.qty[row, symbol])
+            positions.cost[row, symbol] -= cost
+            positions.realized[row, symbol] += price * owned - cost
+        positions.cost[row, symbol] -= price * (qty - owned)
         ledger.holdings.held[m] -= qty
-    positions.qty[row, symbol] -= qty
+    _move_shares(ledger, terms, m, row, -qty, 0)
 
 
 @kernel

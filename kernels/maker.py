@@ -13,6 +13,7 @@ from .directory import find
 from .market import market_book
 from .outbox import put_limit, put_replace
 from .random import lane
+from .shorts import borrowable
 from .turns import has_turn
 
 
@@ -99,6 +100,6 @@ def make_markets(rows, symbols, books, sight, ledger, terms, random, tick, out):
             ask = max(_to_ticks(center + half, step, True), bid + step)
             positions = ledger.positions
             _quote(out, book, rows, i, m, 1, positions.bid_id[row, symbol], bid, qty)
-            sellable = min(qty, held // lot * lot)
-            if sellable > 0:
-                _quote(out, book, rows, i, m, -1, positions.ask_id[row, symbol], ask, sellable)
+            offered = min(qty, (held + borrowable(ledger, terms, row, symbol)) // lot * lot)
+            if offered > 0:
+                _quote(out, book, rows, i, m, -1, positions.ask_id[row, symbol], ask, offered)

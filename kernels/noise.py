@@ -7,6 +7,7 @@ from qtg.schemas import Stream
 from ._jit import kernel
 from .outbox import put_limit, put_market
 from .random import below, lane, normal_pair, philox
+from .shorts import sellable
 from .turns import has_turn
 
 
@@ -38,8 +39,7 @@ def trade_noise(rows, symbols, view, ledger, terms, random, tick, out):
         qty = max(np.int64(rows.size[i] * (0.5 + np.abs(spare))) // lot, 1) * lot
         if side < 0:
             row = env * terms.agents + agent
-            free = ledger.positions.qty[row, symbol] - ledger.positions.reserved[row, symbol]
-            qty = min(qty, free // lot * lot)
+            qty = min(qty, sellable(ledger, terms, row, symbol) // lot * lot)
             if qty <= 0:
                 continue
         if np.float64(words[2]) < rows.market_share[i] * 4294967296.0:

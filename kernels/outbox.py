@@ -59,6 +59,13 @@ def put_market(out, market, agent, latency, side, qty):
 
 
 @kernel
+def put_cancel(out, market, agent, latency, order_id):
+    """A cancel of a resting order."""
+    k = _start(out, market, agent, latency, MsgType.CANCEL)
+    out.orders.order_id[k] = order_id
+
+
+@kernel
 def put_replace(out, market, agent, latency, order_id, price, qty):
     """New price and open quantity for a resting order."""
     k = _start(out, market, agent, latency, MsgType.REPLACE)

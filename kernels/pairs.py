@@ -16,6 +16,8 @@ from .random import lane
 from .technical import bollinger_reversion
 from .turns import has_turn
 
+ROUNDING = 1e-6  # [shares]
+
 
 class Spreads(NamedTuple):
     """Regressions of pairs, float64 (window, environment * pairs + pair); NaN until they start."""
@@ -28,27 +30,29 @@ class Spreads(NamedTuple):
 def leg_sizes(stance, size, ratio, spare_first, spare_second):
     """Shares of each leg, both 0 or more: as much as can be sold of the leg that is sold.
 
-    `spare_*` are the shares that may be sold of each symbol.
+    `spare_*` are the shares that may be sold of each symbol. A ratio of 1.5 may come as
+    1.4999999999999558, so that whole lots are taken of a little more.
     """
     first, second = size, size * ratio
     if stance < 0 and first > spare_first:
         first, second = spare_first, spare_first * ratio
     if stance > 0 and second > spare_second:
         first, second = spare_second / ratio, spare_second
-    return max(first, 0.0), max(second, 0.0)
+    return max(first, 0.0) + ROUNDING, max(second, 0.0) + ROUNDING
 
 
 @kernel
-def _open_legs(rows, desk, pairs, i, stance, ratio, positions, row, sight, first_market, tick):
-    """Aim both legs at once."""
+def _aim_legs(rows, desk, pairs, i, stance, ratio, positions, row, sight, first_market, tick):
+    """Aim both legs at once; at flat if a spread cannot be held, as it has less than a lot of a
+    leg, or no ratio above 0."""
     a, b = pairs.first[i], pairs.second[i]
     spare_a = np.float64(desk.base[i, a] - rows.floor[i])
     spare_b = np.float64(desk.base[i, b] - rows.floor[i])
     first, second = leg_sizes(stance, rows.size[i], ratio, spare_a, spare_b)
     view = sight.market
     ma, mb = first_market + a, first_market + b
-    if stance != 0 and (first < view.lot_size[ma] or second < view.lot_size[mb]):
-        return
+    if not (ratio > 0.0 and first >= view.lot_size[ma] and second >= view.lot_size[mb]):
+        stance, first, second = 0, 0.0, 0.0
     desk.stance[i, a], desk.stance[i, b] = stance, -stance
     want_a = desk.base[i, a] + stance * lots(first, view.lot_size[ma])
     want_b = desk.base[i, b] - stance * lots(second, view.lot_size[mb])
@@ -79,8 +83,8 @@ def trade_pairs(rows, desk, pairs, n_pairs, spreads, sight, ledger, terms, rando
         z, ratio = spreads.zscore[pairs.reading[i], at], spreads.ratio[pairs.reading[i], at]
         had = np.int64(desk.stance[i, pairs.first[i]])
         stance = bollinger_reversion(z, pairs.enter[i], pairs.leave[i], had)
-        if stance == had or (stance != 0 and not ratio > 0.0):
+        if stance == had:
             continue
         row = env * terms.agents + agent
         market = env * terms.symbols
-        _open_legs(rows, desk, pairs, i, stance, ratio, ledger.positions, row, sight, market, tick)
+        _aim_legs(rows, desk, pairs, i, stance, ratio, ledger.positions, row, sight, market, tick)

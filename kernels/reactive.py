@@ -13,6 +13,7 @@ from qtg.schemas import NO_ROW, Account, ExecType, ReactiveKind, Stream, Wake
 from ._jit import kernel
 from .outbox import put_limit
 from .random import lane
+from .shorts import sellable
 from .turns import has_turn
 
 NEVER = 1 << 62
@@ -107,13 +108,12 @@ def _send(rows, i, view, ledger, terms, tick, out, side):
     best = view.ask[m] if side > 0 else view.bid[m]
     price = best if best > 0 else view.last[m] // step * step
     price = max(price, step)
-    accounts, positions = ledger.accounts, ledger.positions
+    accounts = ledger.accounts
     if side > 0:
         affordable = (accounts.cash[row] - accounts.reserved[row]) // price
         qty = min(qty, affordable // lot * lot)
     else:
-        free = positions.qty[row, symbol] - positions.reserved[row, symbol]
-        qty = min(qty, free // lot * lot)
+        qty = min(qty, sellable(ledger, terms, row, symbol) // lot * lot)
     if qty > 0:
         expire = tick + rows.latency[i] + max(np.int64(rows.lifetime[i]), 1)
         put_limit(out, m, agent, rows.latency[i], side, price, qty, expire)

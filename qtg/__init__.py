@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
     from . import quant
     from .agents.agent_context import AgentContext
+    from .agents.compiled import compiled_strategy
     from .agents.context import StrategyContext
     from .agents.parameters import Param
     from .agents.registry import kinds, strategy
     from .agents.simple import Strategy
+    from .analytics.rebuild import rebuild_from_trades
     from .calibration import Calibration, calibrate
     from .config import Config, Population, SymbolConfig
     from .errors import (
@@ -56,10 +58,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "agents.agent_context": ("AgentContext",),
+    "agents.compiled": ("compiled_strategy",),
     "agents.context": ("StrategyContext",),
     "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
     "agents.simple": ("Strategy",),
+    "analytics.rebuild": ("rebuild_from_trades",),
     "calibration": ("Calibration", "calibrate"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
@@ -132,10 +136,12 @@ __all__ = [
     "TimeInForce",
     "Venue",
     "calibrate",
+    "compiled_strategy",
     "kinds",
     "open_run",
     "quant",
     "realism",
+    "rebuild_from_trades",
     "replay_l3",
     "simulate",
     "strategy",

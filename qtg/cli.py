@@ -128,6 +128,15 @@ def presets(as_json: Json = False) -> None:
     print_presets([Config.preset(name) for name in preset_names()], as_json)
 
 
+@app.command()
+def strategies(strategies: Strategies = None, as_json: Json = False) -> None:
+    """List the strategies that a configuration can name: built in, installed, in your files."""
+    from .strategy_list import print_strategies
+
+    _load(strategies)
+    print_strategies(as_json)
+
+
 @config_app.command("show")
 def config_show(source: Preset, strategies: Strategies = None, as_json: Json = False) -> None:
     """Print a configuration with every setting, environment overrides included."""

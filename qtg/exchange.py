@@ -13,12 +13,15 @@ import numpy as np
 from qtg.kernels.admission import AdmissionRules, admit
 from qtg.kernels.delay import DelayQueue
 from qtg.kernels.ledger import LedgerTerms, settle
+from qtg.kernels.limits import LimitTerms, raise_peaks
 from qtg.kernels.outbox import Outbox
 from qtg.kernels.view import read_books
 from qtg.schemas import (
     Account,
     Accounts,
+    Borrows,
     Events,
+    Exposures,
     Holdings,
     Ledger,
     MarketView,
@@ -33,6 +36,8 @@ from qtg.schemas import (
 
 from .config import Config
 from .errors import ConfigError
+from .halts import Halts
+from .lending import Lending
 from .venue import Venue
 
 
@@ -53,6 +58,7 @@ class Funding:
     tier: np.ndarray
     cash: np.ndarray
     shares: np.ndarray
+    may_short: np.ndarray
 
 
 class Exchange:
@@ -78,31 +84,60 @@ class Exchange:
             window=terms.window,
         )
         self.n_agents = len(funding[0].cash)
+        shorts = int(any(funds.may_short.any() for funds in funding))
         self.terms = LedgerTerms(
-            len(symbols), self.n_agents, terms.maker_fee_centibps, terms.taker_fee_centibps
+            len(symbols),
+            self.n_agents,
+            terms.maker_fee_centibps,
+            terms.taker_fee_centibps,
+            shorts,
+            int(shorts or config.limits.any),
+            round(config.rules_in_force.borrow_pool * 1_000_000),
+            config.rules_in_force.max_short,
         )
         self._protection_bps = int(terms.protection_bps)
         self._longest_latency = longest_latency
         self.view = self._first_view(config, len(envs))
         self.ledger = self._first_ledger(config, funding)
+        self._limits = limit_terms(config)
+        self.halts = Halts(config, self.venue)
+        self.opening = config.venue.opening_auction
+        if self.opening:
+            self.venue.begin_call()
+        self.lending = Lending(config, self.ledger, self.terms)
         self._use_queue(_empty_queue(self._longest_latency, 1024, self.venue.next_id))
         self.outbox = Outbox(record_array(Orders, 16), np.zeros(1, np.int64))
         self.first_admission = 0
         self.first_match = 0
         self.n_events = 0
+        self.buy_ins = 0
+        self._expected = 0
 
     def begin(self, tick: int) -> None:
-        """Start a tick: expire what is due, settle it, and show strategies the books."""
+        """Start a tick: expire what is due, settle it, show strategies the books, and see to
+        borrowed shares; the outbox then holds the exchange's own orders."""
         self.n_events = self.venue.advance(tick)
         settle(self.venue.events, 0, self.n_events, self.ledger, self.terms)
         read_books(self.venue.book_columns, self.view)
+        if self._limits.drawdown_ppm:
+            raise_peaks(self.ledger, self.terms, self.view.last)
+        if self.terms.shorts:
+            self.reserve_outbox(self.lending.begin(tick, self.ledger, self.view))
+            self.lending.buy_in(tick, self.ledger, self.venue, self.view, self.outbox)
+        self.buy_ins = self.pending()
 
     def pending(self) -> int:
         """Orders in the outbox."""
         return int(self.outbox.n[0])
 
+    def expect_orders(self, rows: int) -> None:
+        """Keep room for `rows` orders of built-in strategies, beside all others."""
+        self._expected = rows
+        self.reserve_outbox(0)
+
     def reserve_outbox(self, rows: int) -> None:
-        """Make room for `rows` orders of strategies in this tick."""
+        """Make room for `rows` orders, beside those that are expected."""
+        rows += self._expected
         if rows > len(self.outbox.orders):
             rows = max(rows, 2 * len(self.outbox.orders))
             orders = grown_record_array(Orders, self.outbox.orders, rows)
@@ -133,7 +168,14 @@ class Exchange:
         self.first_admission = self.n_events
         self.reserve_queue(self.pending())
         self.venue.reserve_events(self.n_events + self.pending())
-        rules = AdmissionRules(tick, self._longest_latency, self._protection_bps)
+        rules = AdmissionRules(
+            tick,
+            self._longest_latency,
+            self._protection_bps,
+            self.lending.terms,
+            self._limits,
+            self.buy_ins,
+        )
         self.n_events = admit(
             self.outbox,
             (self.venue.book_columns, self.view),
@@ -144,6 +186,10 @@ class Exchange:
             self.venue.events,
             self.n_events,
         )
+
+    def borrows(self, clock: tuple[int, int]) -> Borrows:
+        """Recalls and buy-ins of the tick, for storage; `clock` is (tick, time in ns)."""
+        return self.lending.borrows(clock, self.terms.symbols, self.outbox)
 
     def due(self, tick: int) -> Arrivals:
         """The orders that arrive at `tick`, in the order they were sent."""
@@ -160,6 +206,18 @@ class Exchange:
     def open_markets(self) -> None:
         """End the opening call: every market trades at one price, near its fair value."""
         self.n_events = self.venue.end_call(self.view.fair_value.copy(), self.n_events)
+        self.opening = False
+        self.halts.restart()
+
+    def reopen_markets(self, tick: int) -> None:
+        """End the halts whose time is over: each market trades at one price."""
+        if self.halts.on:
+            self.n_events = self.halts.reopen(tick, self.n_events)
+
+    def watch_prices(self, tick: int, active: bool) -> int:
+        """Halt markets whose price has left its band, from the next tick on; returns how many
+        are halted then."""
+        return self.halts.watch(tick, active and not self.opening) if self.halts.on else 0
 
     def settle(self) -> None:
         """Book what `match` did."""
@@ -202,13 +260,14 @@ class Exchange:
         accounts = allocate(Accounts, rows)
         positions = allocate(Positions, rows, len(config.symbols))
         holdings = allocate(Holdings, self.venue.n_markets)
-        outstanding = np.array([symbol.shares_outstanding for symbol in config.symbols])
+        outstanding = np.array(config.outstanding, np.int64)
         price = np.array([symbol.initial_price_units for symbol in config.symbols])
         for env, funds in enumerate(funding):
             mine = slice(env * self.n_agents, (env + 1) * self.n_agents)
             markets = slice(env * len(price), (env + 1) * len(price))
             accounts.kind[mine], accounts.tier[mine] = funds.kind, funds.tier
             accounts.cash[mine] = accounts.start_cash[mine] = funds.cash
+            accounts.may_short[mine] = funds.may_short
             held = funds.shares.sum(axis=0)
             _check_float(config, held, outstanding)
             positions.qty[mine] = funds.shares
@@ -216,7 +275,9 @@ class Exchange:
             positions.cost[mine] = funds.shares * price
             holdings.outstanding[markets] = outstanding
             holdings.held[markets] = held
-        return Ledger(accounts, positions, holdings)
+        kept = rows if self.terms.exposures else 0
+        exposures = allocate(Exposures, kept, len(config.symbols))
+        return Ledger(accounts, positions, holdings, exposures)
 
 
 def _check_float(config: Config, held: np.ndarray, outstanding: np.ndarray) -> None:
@@ -228,6 +289,18 @@ def _check_float(config: Config, held: np.ndarray, outstanding: np.ndarray) -> N
             f"{outstanding[over[0]]:,} exist; lower `shares` of the populations or raise "
             "shares_outstanding"
         )
+
+
+def limit_terms(config: Config) -> LimitTerms:
+    """The limits of a run in the units of the kernels."""
+    limits = config.limits
+    return LimitTerms(
+        int(limits.any),
+        limits.position or 0,
+        round((limits.sector or 0.0) * 1_000_000),
+        round((limits.drawdown or 0.0) * 1_000_000),
+        np.array([symbol.sector for symbol in config.symbols], np.int32),
+    )
 
 
 def _empty_queue(longest_latency: int, rows: int, next_id: np.ndarray) -> DelayQueue:

@@ -29,8 +29,10 @@ def load_strategies(path: str | Path) -> None:
         with registering(str(path)):
             spec.loader.exec_module(module)
     except QtgError:
+        del sys.modules[name]
         raise
     except (Exception, SystemExit) as error:
+        del sys.modules[name]
         raise StrategyError(
             f"{path} cannot be loaded: {told(error, str(path.resolve()))}"
         ) from error

@@ -43,6 +43,7 @@ def agent_rows(exchange: Exchange, clock: Clock) -> AgentSnapshots:
         realized_pnl=realized,
         unrealized_pnl=unrealized,
         fees=accounts.fees[:n],
+        borrow_fees=accounts.borrow_fees[:n],
     )
 
 

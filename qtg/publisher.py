@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtg.kernels.candles import OpenCandles, add_trades, clear, merge_up
+from qtg.kernels.depth import write_depth
 from qtg.kernels.publish import add_volume, find_trades, trace, write_order_events, write_trades
 from qtg.kernels.view import read_books
 from qtg.schemas import (
     AgentSnapshots,
+    Borrows,
     Candles,
+    Depth,
     Equity,
+    HaltRows,
     Instruments,
     Metrics,
     News,
@@ -68,7 +72,10 @@ class Publisher:
             (Trades, True),
             (Metrics, True),
             (News, self._config.news.enabled),
+            (Borrows, self._config.borrows_shares),
+            (HaltRows, self._config.halts.band_bps is not None),
             (Quotes, storage.quotes),
+            (Depth, bool(storage.depth_every)),
             (Candles, bool(storage.candles)),
             (OrderEvents, storage.orders),
             (AgentSnapshots, bool(storage.agents_every)),
@@ -127,6 +134,7 @@ class Publisher:
             return
         for timeframe in range(len(self._candle_ticks)):
             self._roll(sim, timeframe, self._sink, last=True)
+        self._write_rules(sim, self._sink, last=True)
         storage = self._config.storage
         if storage.agents_every and sim.tick % storage.agents_every != 0:
             self._write_snapshot(sim, self._sink)
@@ -155,10 +163,13 @@ class Publisher:
         self._write_trades(sim, sink, trades)
         if len(sim.economy.news.tick):
             sink.table(News).extend(sim.economy.news)
+        self._write_rules(sim, sink)
         if storage.orders:
             self._write_order_events(sim, sink)
         if storage.quotes:
             self._write_quotes(sim, sink)
+        if storage.depth_every and sim.tick % storage.depth_every == 0:
+            self._write_depth(sim, sink)
         if self._candle_ticks and sim.keeps_candles:
             add_trades(sim.exchange.events, trades, self._candles)
             for timeframe in range(len(self._candle_ticks)):
@@ -167,6 +178,18 @@ class Publisher:
             self._write_snapshot(sim, sink)
         if self._keeps_equity and sim.tick % storage.equity_every == 0:
             self._write_equity(sim, sink)
+
+    def _write_rules(self, sim: Simulation, sink: Sink, last: bool = False) -> None:
+        """Recalls, buy-ins and halts of the tick; with `last` the halts that go on."""
+        clock = (sim.tick, sim.time_ns(sim.tick))
+        if self._config.borrows_shares and not last:
+            borrows = sim.exchange.borrows(clock)
+            if len(borrows.tick):
+                sink.table(Borrows).extend(borrows)
+        if sim.exchange.halts.on:
+            halts = sim.exchange.halts.ended(clock, self._symbols, last)
+            if len(halts.tick):
+                sink.table(HaltRows).extend(halts)
 
     def _write_trades(self, sim: Simulation, sink: Sink, trades: np.ndarray) -> None:
         if len(trades) == 0:
@@ -205,6 +228,13 @@ class Publisher:
         ):
             getattr(columns, name)[rows] = getattr(view, name)
         buffer.commit(n)
+
+    def _write_depth(self, sim: Simulation, sink: Sink) -> None:
+        levels = self._config.storage.depth_levels
+        buffer = sink.table(Depth)
+        columns, at = buffer.reserve(2 * levels * self._symbols)
+        book, clock = sim.exchange.venue.book_columns, (sim.tick, sim.time_ns(sim.tick))
+        buffer.commit(write_depth(book, levels, clock, self._symbols, columns, at) - at)
 
     def _roll(self, sim: Simulation, timeframe: int, sink: Sink, last: bool = False) -> None:
         """Close a timeframe's candles when its time is over: store them, pass them up."""
@@ -259,5 +289,5 @@ class Publisher:
             columns.tick_size[row] = symbol.tick_size_units
             columns.lot_size[row] = symbol.lot_size
             columns.initial_price[row] = symbol.initial_price_units
-            columns.shares_outstanding[row] = symbol.shares_outstanding
+            columns.shares_outstanding[row] = self._config.outstanding[row - at]
         buffer.commit(len(symbols))

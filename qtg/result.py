@@ -12,7 +12,11 @@ from .store.source import Memory, Source, open_files
 from .store.units import readable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
+
+    from .analytics.rebuild import Rebuilt
 
 
 class Result:
@@ -58,6 +62,11 @@ class Result:
         return self.table("quotes")
 
     @property
+    def depth(self) -> "pl.DataFrame":
+        """Open quantity by price near the best, if the run stored it (`storage.depth_every`)."""
+        return self.table("depth")
+
+    @property
     def orders(self) -> "pl.DataFrame":
         """Every event of the run, if it stored them (`storage.orders = true`)."""
         return self.table("orders")
@@ -88,6 +97,16 @@ class Result:
         return self.table("news")
 
     @property
+    def borrows(self) -> "pl.DataFrame":
+        """Recalls of borrowed shares and buy-ins, if agents may sell short."""
+        return self.table("borrows")
+
+    @property
+    def halts(self) -> "pl.DataFrame":
+        """Trading halts, if the run has price bands (`halts.band_bps`)."""
+        return self.table("halts")
+
+    @property
     def instruments(self) -> "pl.DataFrame":
         """What is traded."""
         return self.table("instruments")
@@ -114,6 +133,24 @@ class Result:
         """A table as a lazy frame, for tables larger than memory; otherwise like `table`."""
         self._source.need(name)
         return readable(self._source.scan(name), name, self._source.info, raw)
+
+    def chunks(self, name: str) -> "Iterator[Any]":
+        """A table in pieces of NumPy columns as the engine has them, for loops of your own over
+        tables larger than memory: money in units of 1e-4, codes instead of names (`symbol` is a row
+        of the instruments). Do not write to them.
+
+        Raises
+        ------
+        StorageError    there is no such table, or this run did not store it
+        """
+        self._source.need(name)
+        return self._source.chunks(name)
+
+    def rebuild(self, tick: int | None = None) -> "Rebuilt":
+        """The ledger of every agent again, from the trades; see `qtg.rebuild_from_trades`."""
+        from .analytics.rebuild import rebuild_from_trades
+
+        return rebuild_from_trades(self, tick)
 
     def sql(self, query: str) -> "pl.DataFrame":
         """Ask DuckDB.

@@ -47,6 +47,7 @@ class Counts:
     rejected: int = 0
     events: int = 0
     trades: int = 0
+    halted: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,7 @@ class Simulation:
         self.exchange.venue.threads = min(threads, self.exchange.venue.n_markets)
         self.economy = Economy(config, self.exchange)
         n_smart = len(config.smart)
-        history = (config.warmup.ticks + config.ticks) // config.bar_ticks
-        self.board = Board(config.bar_ticks, self.exchange.venue.n_markets, history)
+        self.board = Board(config.bar_ticks, self.exchange.venue.n_markets)
         self.benched: list[Benched] = []
         self.smart = [
             build_group(group, self.exchange, self.board, self.benched)
@@ -111,10 +111,8 @@ class Simulation:
         self._members = members
         self._external: list[Orders] = []
         self._warm_until = config.warmup.ticks
-        if config.venue.opening_auction:
-            self.exchange.venue.begin_call()
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
-        self.exchange.reserve_outbox(most)
+        self.exchange.expect_orders(most)
         if sink is not None:
             self.publisher.attach(self, sink)
 
@@ -182,7 +180,7 @@ class Simulation:
     @property
     def opens_now(self) -> bool:
         """Whether an opening auction ends in this tick: the warm-up's last, or the first."""
-        return self.exchange.venue.calling and self.tick >= max(self._warm_until, 1)
+        return self.exchange.opening and self.tick >= max(self._warm_until, 1)
 
     @property
     def keeps_candles(self) -> bool:

@@ -1,6 +1,7 @@
 """Matching on several threads: each takes a stretch of markets and its own event rows.
 
-Kernels let go of Python's lock, so ordinary threads do.
+Kernels let go of Python's lock, so ordinary threads do. Markets in a call (their orders gather) and
+markets that trade take different kernels, so a batch is also cut where they meet.
 
 Stretches follow each other in market order, so closing the gaps between their event rows gives
 exactly the rows that one thread writes.
@@ -8,12 +9,14 @@ exactly the rows that one thread writes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from qtg.kernels.matching import Progress, Rules, match_rows
+from qtg.kernels.auction import gather_rows
+from qtg.kernels.matching import Progress, match_rows
 from qtg.schemas import Events, Orders, Status, grown
 
 if TYPE_CHECKING:
@@ -23,8 +26,22 @@ _POOL = ThreadPoolExecutor(thread_name_prefix="qtg-match")
 Batch = tuple[Orders | np.recarray, np.ndarray, np.ndarray]  # orders, index, ids
 
 
+class Part(NamedTuple):
+    """Rows of the index whose markets are all in a call, or all not (`Rules.calling`)."""
+
+    row: int
+    end_row: int
+    calling: int
+
+    @property
+    def work(self) -> Callable[..., None]:
+        """The kernel that works these rows."""
+        kernel: Callable[..., None] = gather_rows if self.calling else match_rows
+        return kernel
+
+
 def match_in_stretches(
-    venue: Venue, batch: Batch, starts: np.ndarray, rules: Rules, k: int
+    venue: Venue, batch: Batch, starts: np.ndarray, parts: list[Part], k: int
 ) -> tuple[Events, int]:
     """Match a batch grouped by market; events go in from row `k`.
 
@@ -33,8 +50,11 @@ def match_in_stretches(
     """
     orders, index, ids = batch
     events = venue.events
-    bounds = _cut(starts, venue.threads)
+    firsts = [part.row for part in parts]
+    bounds = np.sort(np.concatenate([_cut(starts, venue.threads), firsts[1:]]).astype(np.int64))
     n = len(bounds) - 1
+    owner = [parts[p - 1] for p in np.searchsorted(firsts, bounds[:-1], side="right")]
+    rules = [venue.rules(part.calling) for part in owner]
     share = max((len(events.qty) - k) // n, 1)
     progress = Progress(*(np.zeros(n, np.int64) for _ in Progress._fields))
     progress.row[:], progress.end_row[:] = bounds[:-1], bounds[1:]
@@ -43,8 +63,8 @@ def match_in_stretches(
     while True:
         books = venue.book_columns
         work = [
-            _POOL.submit(match_rows, books, orders, index, ids, progress, c, rules, events)
-            for c in range(n)
+            _POOL.submit(part.work, books, orders, index, ids, progress, c, rules[c], events)
+            for c, part in enumerate(owner)
         ]
         for each in work:
             each.result()

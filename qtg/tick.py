@@ -30,11 +30,11 @@ def run_tick(sim: Simulation) -> None:
     if not sim.warming_up:
         for group in sim.smart:
             group.decide(exchange, tick)
-    counts.orders_smart = exchange.pending()
+    counts.orders_smart = exchange.pending() - exchange.buy_ins
     watch.lap(Phase.SMART)
 
     counts.woken = sim.reactive.decide(exchange, sim.economy, tick)
-    counts.orders_reactive = exchange.pending() - counts.orders_smart
+    counts.orders_reactive = exchange.pending() - counts.orders_smart - exchange.buy_ins
     sim.take_external_orders()
     watch.lap(Phase.WAKE)
 
@@ -52,8 +52,10 @@ def run_tick(sim: Simulation) -> None:
     exchange.match(arriving)
     if sim.opens_now:
         exchange.open_markets()
+    exchange.reopen_markets(tick)
     watch.lap(Phase.MATCH)
 
+    counts.halted = exchange.watch_prices(tick, not sim.warming_up)
     exchange.settle()
     sim.reactive.apply_updates(exchange)
     watch.lap(Phase.SETTLE)

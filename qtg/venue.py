@@ -1,17 +1,17 @@
 """The venue: orders in, events out."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from qtg.kernels.arrange import group_rows, name_rows, shuffle
-from qtg.kernels.auction import GATHER, UNCROSS, gather_rows, uncross_markets
+from qtg.kernels.auction import GATHER, NOT_NOW, UNCROSS, uncross_markets
 from qtg.kernels.expiry import expire_due, sweep_timers
 from qtg.kernels.ladder import NO_KEY
 from qtg.kernels.market import rebuild_directories
-from qtg.kernels.matching import Progress, Rules, match_rows
+from qtg.kernels.matching import Progress, Rules
 from qtg.kernels.timers import CHUNK, ROWS
 from qtg.schemas import (
     LADDERS,
@@ -48,7 +48,7 @@ from .market_terms import (
     tick_units,
 )
 from .order_columns import as_orders
-from .stretches import match_in_stretches
+from .stretches import Part, match_in_stretches
 
 MAX_SLOTS = 1 << 22  # per market; times the largest quantity: 2**62 (docs/adr/0002)
 TIMER_BUCKETS = 256
@@ -133,7 +133,7 @@ class Venue:
         self._starts = np.zeros(self.n_markets + 2, np.int64)
         self._progress = Progress(*(np.zeros(1, np.int64) for _ in Progress._fields))
         self.tick = 0
-        self.calling = False
+        self._calls = 0  # markets in a call
 
     def submit(
         self,
@@ -213,17 +213,47 @@ class Venue:
         """Which markets are closed, bool (market,); a copy."""
         return np.asarray(self.book_columns.markets.closed != 0)
 
-    def begin_call(self) -> None:
-        """Let orders gather without trading until `uncross`; books may cross meanwhile."""
-        self.calling = True
+    @property
+    def gathering(self) -> np.ndarray:
+        """In which markets orders gather for an auction, bool (market,); a copy."""
+        return np.asarray(self.book_columns.markets.calling != 0)
 
-    def uncross(self, reference: Price | Sequence[Price] | None = None) -> Events:
+    @property
+    def calling(self) -> bool:
+        """Whether orders gather in any market; setting it puts all markets into a call, or none."""
+        return self._calls > 0
+
+    @calling.setter
+    def calling(self, calls: bool) -> None:
+        if self._calls != calls * self.n_markets:
+            self._call(slice(None), calls)
+
+    def begin_call(self, market: int | Sequence[int] | np.ndarray | None = None) -> None:
+        """Let orders gather without trading until `uncross`; books may cross meanwhile.
+
+        Parameters
+        ----------
+        market : int or ints (n,), optional    market rows; all markets if left out. The others
+            trade on.
+
+        Raises
+        ------
+        ConfigError    a market that does not exist
+        """
+        self._call(slice(None) if market is None else market_rows(market, self.n_markets), True)
+
+    def uncross(
+        self,
+        reference: Price | Sequence[Price] | None = None,
+        market: int | Sequence[int] | np.ndarray | None = None,
+    ) -> Events:
         """End the call: every market trades at one price.
 
         Parameters
         ----------
         reference : price or one per market, optional   what the auction price should be near
             [currency]; without it the last price
+        market : int or ints (n,), optional    the markets whose call ends; all if left out
 
         Returns
         -------
@@ -243,6 +273,10 @@ class Venue:
         if reference is not None:
             given = per_market(reference, self.symbols, reference_units)
             references[:] = np.tile(given, len(self.envs))
+        if market is not None:
+            others = np.ones(self.n_markets, bool)
+            others[market_rows(market, self.n_markets)] = False
+            references[others] = NOT_NOW
         self._own_events()
         k = self.end_call(references)
         return taken(self._events, slice(k))
@@ -250,9 +284,10 @@ class Venue:
     def end_call(self, references: np.ndarray, k: int = 0) -> int:
         """End the call; events go in from row `k`. Returns the next free event row.
 
-        `references` (int64, one per market, 1e-4) may be 0 for a market's last price.
+        `references` (int64, one per market, 1e-4) may be 0 for a market's last price, and NOT_NOW
+        for a market that is left as it is.
         """
-        self.calling = False
+        self._call(references != NOT_NOW, False)
         self._begin(0, self.n_markets, k)
         while True:
             uncross_markets(self.book_columns, references, self._progress, 0, self._events)
@@ -289,18 +324,37 @@ class Venue:
         the id that a new order gets.
         """
         self._arrange(market, n)
-        calling = 0
-        if self.calling:
-            calling = GATHER
-        elif auction or self.matching == Matching.AUCTION:
-            calling = UNCROSS
-        if self.threads > 1 and not calling:
-            return self._match_on_threads(orders, ids, k)
-        work: Callable[..., None] = gather_rows if calling else match_rows
-        rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), calling)
-        self._begin(0, n, k)
+        parts = self._parts(n, auction)
+        if self.threads > 1 and not all(part.calling for part in parts):
+            batch = (orders, self._index, ids)
+            self._events, k = match_in_stretches(self, batch, self._starts, parts, k)
+            return k
+        for part in parts:
+            k = self._match_part(part, orders, ids, k)
+        return k
+
+    def rules(self, calling: int) -> Rules:
+        """What holds for a batch in which markets are in a call, or not."""
+        return Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), calling)
+
+    def _parts(self, n: int, auction: bool) -> list[Part]:
+        """The first `n` rows of the index, cut where markets in a call begin and end."""
+        trading = UNCROSS if auction or self.matching == Matching.AUCTION else 0
+        if self._calls in (0, self.n_markets):
+            return [Part(0, n, GATHER if self._calls else trading)]
+        gathers = self.gathering
+        first = np.flatnonzero(np.diff(gathers, prepend=not gathers[0]))
+        bounds = [*self._starts[first].tolist(), n]
+        return [
+            Part(bounds[i], bounds[i + 1], GATHER if gathers[m] else trading)
+            for i, m in enumerate(first)
+        ]
+
+    def _match_part(self, part: Part, orders: Orders | np.recarray, ids: np.ndarray, k: int) -> int:
+        rules = self.rules(part.calling)
+        self._begin(part.row, part.end_row, k)
         while True:
-            work(
+            part.work(
                 self.book_columns,
                 orders,
                 self._index,
@@ -313,11 +367,10 @@ class Venue:
             if self._finished():
                 return int(self._progress.event[0])
 
-    def _match_on_threads(self, orders: Orders | np.recarray, ids: np.ndarray, k: int) -> int:
-        rules = Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), 0)
-        batch = (orders, self._index, ids)
-        self._events, k = match_in_stretches(self, batch, self._starts, rules, k)
-        return k
+    def _call(self, markets: slice | np.ndarray, calls: bool) -> None:
+        flags = self.book_columns.markets.calling
+        flags[markets] = calls
+        self._calls = int(np.count_nonzero(flags))
 
     def reserve_events(self, rows: int) -> None:
         """Make room for `rows` event rows in all."""

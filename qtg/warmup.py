@@ -39,7 +39,13 @@ def _run_everything() -> None:
         settings = {"matching": matching, "opening_auction": matching == "shuffled"}
         config = Config.preset(
             "quick_test",
-            {"venue": settings, "warmup.ticks": 1, "storage.orders": True, "bar_ticks": 1},
+            {
+                "rules": "realistic",
+                "venue": settings,
+                "warmup.ticks": 1,
+                "storage": {"orders": True, "depth_every": 2},
+                "bar_ticks": 1,
+            },
             ticks=200,
             **_everyone(),
         )
@@ -57,6 +63,7 @@ def _everyone() -> dict[str, list[dict[str, Any]]]:
         if kind.decide is None:
             group = {"kind": kind.name, "count": 2, "cash": 1_000_000, "shares": 1_000}
             tiers[kind.tier.name.lower()].append(group)
+    tiers["smart"][0]["short_selling"] = True
     taker = {"kind": "threshold_buyer", "count": 2, "params": {"take_profit": 0.01}}
     tiers["reactive"].append(taker)
     return tiers

@@ -14,15 +14,22 @@ class Accounts(NamedTuple):
     cash: Annotated[I64, Col("cash", "cash, reserved part included")]
     reserved: Annotated[I64, Col("cash", "cash set aside for live buy orders at their worst price")]
     fees: Annotated[I64, Col("cash", "fees paid so far, rebates deducted")]
+    borrow_fees: Annotated[I64, Col("cash", "paid so far for borrowed shares; negative: received")]
     start_cash: Annotated[I64, Col("cash", "cash at the start of the run")]
+    peak_equity: Annotated[
+        I64, Col("cash", "most it was worth at the start of a tick; kept for limits.drawdown only")
+    ]
+    may_short: Annotated[I8, Col("flag", "1 if it may sell what it does not have")]
 
 
 class Positions(NamedTuple):
     """Share side of the ledger, shape (environment * agents, symbol)."""
 
-    qty: Annotated[I64, Col("shares", "shares held, reserved part included")]
+    qty: Annotated[I64, Col("shares", "shares held, reserved part included; negative if short")]
     reserved: Annotated[I64, Col("shares", "shares set aside for live sell orders")]
-    cost: Annotated[I64, Col("cash", "exact total cost of the shares held (weighted average)")]
+    cost: Annotated[
+        I64, Col("cash", "exact total cost (weighted average); of a short, less what it brought in")
+    ]
     realized: Annotated[I64, Col("cash", "realized profit so far, before fees")]
     bid_id: Annotated[I64, Col("id", "the agent's latest live buy order, else 0")]
     ask_id: Annotated[I64, Col("id", "the agent's latest live sell order, else 0")]
@@ -32,12 +39,24 @@ class Holdings(NamedTuple):
     """Per market: what all agents together hold and have asked for, and the pool's turnover."""
 
     outstanding: Annotated[I64, Col("shares", "shares that exist")]
-    held: Annotated[I64, Col("shares", "held by agents other than the pool")]
+    held: Annotated[I64, Col("shares", "held by agents other than the pool, less their shorts")]
     open_buys: Annotated[I64, Col("shares", "live buy quantity of agents other than the pool")]
     pool_bought: Annotated[I64, Col("shares", "bought by the pool")]
     pool_sold: Annotated[I64, Col("shares", "sold by the pool")]
     pool_paid: Annotated[I64, Col("cash", "paid by the pool for what it bought")]
     pool_received: Annotated[I64, Col("cash", "received by the pool for what it sold")]
+    located: Annotated[I64, Col("shares", "short if all live sells of agents filled")]
+    short: Annotated[I64, Col("shares", "sold by agents who did not have them, not yet covered")]
+
+
+class Exposures(NamedTuple):
+    """What only borrowing and limits need of an account and symbol, shape (environment * agents,
+    symbol); without rows where neither is on."""
+
+    open_buys: Annotated[I64, Col("shares", "live buy quantity")]
+    accrued: Annotated[I64, Col("cash", "borrow fee owed, times the ticks of a year")]
+    recalled: Annotated[I64, Col("shares", "part of its short that the lender wants back")]
+    recall_tick: Annotated[I64, Col("tick", "tick at which what is recalled is bought in")]
 
 
 class Ledger(NamedTuple):
@@ -46,6 +65,7 @@ class Ledger(NamedTuple):
     accounts: Accounts
     positions: Positions
     holdings: Holdings
+    exposures: Exposures
 
 
 class MarketView(NamedTuple):

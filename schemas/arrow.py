@@ -7,7 +7,7 @@ strategy kinds and enums become dictionary columns, so that every reader sees na
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from .columns import NO_ROW, Column, columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+T = TypeVar("T", bound=NamedTuple)
 
 
 def enum_of(unit: str) -> type[IntEnum] | None:
@@ -100,6 +102,58 @@ def table_to_arrow(
         for column, values in zip(columns(type(table)), table, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def table_from_arrow(
+    batch: "pa.RecordBatch", table: type[T], symbols: Sequence[str], kinds: Sequence[str] = ()
+) -> T:
+    """The columns of an Arrow batch as the engine has them: the reverse of `table_to_arrow`.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch    with the columns of `table`
+    table : type                   a table class
+    symbols, kinds : names by row, for columns with the unit `symbol` or `kind`
+
+    Returns
+    -------
+    table    a copy, so that its columns may be written to
+
+    Raises
+    ------
+    ValueError    a name is no symbol, kind or enum member
+
+    Examples
+    --------
+    >>> from qtg.schemas import Instruments, allocate
+    >>> batch = table_to_arrow(allocate(Instruments, 1), ["AAPL"]).to_batches()[0]
+    >>> table_from_arrow(batch, Instruments, ["AAPL"]).symbol
+    array([0], dtype=int32)
+    """
+    values = [
+        _column_values(column, batch.column(column.name), labels(column.unit, symbols, kinds))
+        for column in columns(table)
+    ]
+    return table(*values)
+
+
+def _column_values(column: Column, array: Any, names: list[str] | None) -> Any:
+    import pyarrow as pa
+
+    if names is None:
+        if column.unit == "ns":
+            array = array.view(pa.int64())
+        return np.array(array.to_numpy(zero_copy_only=False), column.dtype)
+    enum = enum_of(column.unit)
+    codes = range(len(names)) if enum is None else [int(member) for member in enum]
+    code_of = dict(zip(names, codes, strict=True))
+    there = array.dictionary.to_pylist()
+    unknown = [name for name in there if name not in code_of]
+    if unknown:
+        raise ValueError(f"column {column.name}: {unknown[0]!r} is no {column.unit}")
+    lookup = np.array([*(code_of[name] for name in there), NO_ROW], column.dtype)
+    places = array.indices.fill_null(len(there)).to_numpy(zero_copy_only=False)
+    return lookup[places]
 
 
 def _arrow_type(column: Column) -> Any:

@@ -83,6 +83,7 @@ class Markets(NamedTuple):
     priority: Annotated[I64, Col("id", "last time priority given")]
     last_price: Annotated[I64, Col("price", "last trade price, or the initial price")]
     closed: Annotated[I8, Col("flag", "1 while no new orders are taken")]
+    calling: Annotated[I8, Col("flag", "1 while orders gather for an auction")]
     ending: Annotated[I8, Col("flag", "1 if orders were gathered that end with the call")]
 
 

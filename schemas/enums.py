@@ -77,6 +77,12 @@ class Reason(IntEnum):
     INSUFFICIENT_SHARES = 31
     SHARES_OUTSTANDING = 32
     NOTIONAL_TOO_LARGE = 33
+    SHORT_LIMIT = 34
+    NO_BORROW = 35
+    INSUFFICIENT_MARGIN = 36
+    POSITION_LIMIT = 37
+    SECTOR_LIMIT = 38
+    DRAWDOWN_LIMIT = 39
     # matching
     POST_ONLY_WOULD_CROSS = 40
     FOK_UNFILLABLE = 41
@@ -111,6 +117,12 @@ REASON_TEXT = {
     Reason.INSUFFICIENT_SHARES: "free shares do not cover the quantity",
     Reason.SHARES_OUTSTANDING: "agents would hold more shares than exist",
     Reason.NOTIONAL_TOO_LARGE: "price times quantity exceeds 2**60",
+    Reason.SHORT_LIMIT: "the agent would be short more than short_selling.max_short",
+    Reason.NO_BORROW: "the market lends no more shares; buy some, or wait until others cover",
+    Reason.INSUFFICIENT_MARGIN: "free cash would not cover the margin of the agent's shorts",
+    Reason.POSITION_LIMIT: "live orders could lead to more shares than limits.position",
+    Reason.SECTOR_LIMIT: "live orders could lead to more in one sector than limits.sector",
+    Reason.DRAWDOWN_LIMIT: "the agent has lost limits.drawdown of its peak and may only reduce",
     Reason.POST_ONLY_WOULD_CROSS: "a post-only order would have traded on arrival",
     Reason.FOK_UNFILLABLE: "fill-or-kill quantity is not available at the limit",
     Reason.SELF_TRADE: "self-trade prevention",
@@ -222,6 +234,15 @@ class NewsKind(IntEnum):
     SECTOR = 3  # a branch of industry: the earnings of its companies
     MACRO = 4  # the economy: all earnings, by beta
     RATE_DECISION = 5  # the central bank: the risk-free rate
+
+
+class BorrowEvent(IntEnum):
+    """What happens to shares that are sold short."""
+
+    RECALL = 0  # the lender wants them back by `due_tick`
+    LIFTED = 1  # so many are not wanted back any more
+    BUY_IN = 2  # the exchange buys back what was recalled and is due
+    MARGIN_CALL = 3  # the exchange buys back what the agent's equity does not carry
 
 
 class Account(IntEnum):

@@ -11,7 +11,7 @@ from .economy import News
 from .orders import OrderEvents, Trades
 
 # Raise it when a stored column is added, removed, renamed or changes its unit.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Candles(NamedTuple):
@@ -47,6 +47,19 @@ class Quotes(NamedTuple):
     volume: Annotated[I64, Col("shares", "quantity traded in this tick")]
 
 
+class Depth(NamedTuple):
+    """The book near the best, as stored on request (`storage.depth_every`): open quantity at each
+    price from the best on, empty prices included; no row for a side without orders."""
+
+    tick: Annotated[I64, Col("tick", "tick after which the book looked like this")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    side: Annotated[I8, Col("Side", "side of the book")]
+    distance: Annotated[I32, Col("ticks", "distance from the side's best price")]
+    price: Annotated[I64, Col("price", "the price")]
+    qty: Annotated[I64, Col("shares", "open quantity at it")]
+
+
 class Metrics(NamedTuple):
     """One row per tick: wall-clock time by phase and what happened."""
 
@@ -71,6 +84,7 @@ class Metrics(NamedTuple):
     events: Annotated[I64, Col("count", "events published")]
     trades: Annotated[I64, Col("count", "trades")]
     resting: Annotated[I64, Col("count", "resting orders after the tick")]
+    halted: Annotated[I64, Col("count", "markets in a trading halt after the tick")]
     regime: Annotated[I8, Col("Regime", "mood of the market")]
 
 
@@ -85,12 +99,13 @@ class AgentSnapshots(NamedTuple):
     tier: Annotated[I8, Col("Tier", "tier of the agent")]
     cash: Annotated[I64, Col("cash", "cash, reserved cash included")]
     reserved_cash: Annotated[I64, Col("cash", "cash held back for resting buy orders")]
-    shares: Annotated[I64, Col("shares", "sum of positions over all symbols")]
+    shares: Annotated[I64, Col("shares", "sum of positions over all symbols, shorts negative")]
     position_value: Annotated[I64, Col("cash", "sum of positions at the last trade price")]
     equity: Annotated[I64, Col("cash", "cash plus position value")]
     realized_pnl: Annotated[I64, Col("cash", "profit of what was sold, over all symbols")]
     unrealized_pnl: Annotated[I64, Col("cash", "position value less its cost")]
     fees: Annotated[I64, Col("cash", "fees paid less rebates received")]
+    borrow_fees: Annotated[I64, Col("cash", "paid for borrowed shares; the pool receives them")]
 
 
 class PositionSnapshots(NamedTuple):
@@ -100,8 +115,8 @@ class PositionSnapshots(NamedTuple):
     time: Annotated[I64, Col("ns", "time of the tick, UTC")]
     agent: Annotated[I32, Col("agent", "agent row")]
     symbol: Annotated[I32, Col("symbol", "instrument")]
-    qty: Annotated[I64, Col("shares", "shares held")]
-    cost: Annotated[I64, Col("cash", "what the shares held have cost")]
+    qty: Annotated[I64, Col("shares", "shares held; negative if short")]
+    cost: Annotated[I64, Col("cash", "what they have cost; of a short, less what it brought in")]
     realized_pnl: Annotated[I64, Col("cash", "profit of what was sold")]
 
 
@@ -116,6 +131,32 @@ class Equity(NamedTuple):
     cash: Annotated[I64, Col("cash", "cash, reserved cash included")]
     position_value: Annotated[I64, Col("cash", "sum of positions at the last trade price")]
     equity: Annotated[I64, Col("cash", "cash plus position value")]
+
+
+class Borrows(NamedTuple):
+    """Recalls of borrowed shares and buy-ins, one row each. A buy-in is an ordinary order of the
+    agent, sent by the exchange; `order_id` leads to its trades and events."""
+
+    tick: Annotated[I64, Col("tick", "tick in which it happened")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    agent: Annotated[I32, Col("agent", "agent who is short")]
+    event: Annotated[I8, Col("BorrowEvent", "what happened")]
+    qty: Annotated[I64, Col("shares", "shares recalled, lifted or ordered")]
+    due_tick: Annotated[I64, Col("tick", "tick at which what is recalled is bought in, else 0")]
+    order_id: Annotated[I64, Col("id", "the order of a buy-in; 0 otherwise, and if refused")]
+
+
+class HaltRows(NamedTuple):
+    """Trading halts, one row each, when it is over or the run ends."""
+
+    tick: Annotated[I64, Col("tick", "last tick of the halt, or of the run if that came first")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    symbol: Annotated[I32, Col("symbol", "instrument")]
+    start_tick: Annotated[I64, Col("tick", "first tick in which orders gathered")]
+    reference: Annotated[I64, Col("price", "reference price when it was halted")]
+    price: Annotated[I64, Col("price", "last price that was too far from it")]
+    reopening: Annotated[I64, Col("quote", "price of the reopening auction; 0 if nothing traded")]
 
 
 class Instruments(NamedTuple):
@@ -134,6 +175,7 @@ STORED: dict[str, type] = {
     "trades": Trades,
     "candles": Candles,
     "quotes": Quotes,
+    "depth": Depth,
     "orders": OrderEvents,
     "agents": AgentSnapshots,
     "positions": PositionSnapshots,
@@ -141,4 +183,6 @@ STORED: dict[str, type] = {
     "metrics": Metrics,
     "instruments": Instruments,
     "news": News,
+    "borrows": Borrows,
+    "halts": HaltRows,
 }

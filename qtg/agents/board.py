@@ -28,15 +28,13 @@ class Board:
     ----------
     bar_ticks : int    length of a bar
     markets : int
-    history : int      bars that the run will have, to refuse windows that never fill
     """
 
-    def __init__(self, bar_ticks: int, markets: int, history: int) -> None:
+    def __init__(self, bar_ticks: int, markets: int) -> None:
         self.bar_ticks = bar_ticks
-        self._history = history
         self._markets = markets
         self._volume = np.zeros(markets, np.int64)
-        self._high = np.zeros(markets)
+        self._high = np.full(markets, -np.inf)
         self._low = np.full(markets, np.inf)
         self._bar_volume = np.zeros(markets, np.int64)
         self._values = np.full((0, markets), np.nan)
@@ -49,7 +47,7 @@ class Board:
 
         Raises
         ------
-        ConfigError    a window that is shorter than the indicator needs or longer than the run
+        ConfigError    a window that is shorter than the indicator needs
         """
         n = len(next(iter(params.values())))
         names = [need.indicator] if isinstance(need.indicator, str) else list(need.indicator)
@@ -73,7 +71,6 @@ class Board:
         shape = (len(windows), len(y))
         spreads = Spreads(np.full(shape, np.nan), np.full(shape, np.nan))
         for row, n in enumerate(windows.tolist()):
-            self._check_length(kind, "window", n)
             state = _started(kind, quant.hedge, len(y), {"n": n})
             self._hedges.append((state, (y, x), spreads, row))
         return spreads
@@ -111,15 +108,13 @@ class Board:
         for state, (y, x), spreads, row in self._hedges:
             result = quant.hedge.step(state, close[y], close[x])
             spreads.zscore[row], spreads.ratio[row] = result.zscore, result.ratio
-        self._high[:], self._low[:] = close, close
+        self._high[:], self._low[:] = -np.inf, np.inf
         self._bar_volume[:] = 0
 
     def _row(self, kind: str, name: str, arguments: dict[str, int], part: str | None) -> int:
         key = (name, *arguments.items())
         if (*key, part) not in self._rows:
             if key not in self._rolling:
-                for argument, length in arguments.items():
-                    self._check_length(kind, argument, length)
                 indicator = getattr(quant, name)
                 state = _started(kind, indicator, self._markets, arguments)
                 self._rolling[key] = (indicator, state, [])
@@ -128,13 +123,6 @@ class Board:
             blank = np.full((1, self._markets), np.nan)
             self._values = np.concatenate([self._values, blank])
         return self._rows[(*key, part)]
-
-    def _check_length(self, kind: str, argument: str, length: int) -> None:
-        if length > self._history:
-            raise ConfigError(
-                f"{kind}: {argument} draws up to {length} bars of {self.bar_ticks} ticks, but the "
-                f"run has {self._history}; shorten it, run longer, or lower bar_ticks"
-            )
 
 
 def _started(kind: str, indicator: Any, columns: int, arguments: Mapping[str, int]) -> Any:

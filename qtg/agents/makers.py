@@ -26,7 +26,7 @@ class MarketMakers:
         for name, need in members.kind.needs.items():
             getattr(rows, name)[:] = board.rows(members.kind.name, need, members.params)
         rows.inventory[:] = np.maximum(rows.inventory, 1.0)
-        rows.target[:] = members.shares.mean(axis=1)
+        rows.target[:] = members.shares[:, members.symbols].mean(axis=1)
         self.rows = rows
         self._symbols = members.symbols
         self._board = board

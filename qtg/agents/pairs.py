@@ -64,10 +64,11 @@ def _pairs(members: Members) -> np.ndarray:
 def _drawn(members: Members, pairs: int, exchange: Exchange) -> np.ndarray:
     """int64 (n,): a pair for each trader, by its own draw."""
     drawn = np.empty(len(members.agent), np.int64)
+    first = int(members.agent[0]) if len(drawn) else 0
     for env, env_id in enumerate(exchange.venue.envs):
         mine = members.env == env
         u = np.empty(int(mine.sum()))
-        entity = _PAIR_DRAW + int(members.agent[0])
+        entity = _PAIR_DRAW + first
         fill_uniform(exchange.venue.seed, lane(env_id, Stream.SETUP), entity, u)
         drawn[mine] = u * pairs
     return drawn

@@ -89,6 +89,7 @@ def check_populations(config: Config) -> None:
                 kind = find_kind(population.kind, tier)
                 _distributions(population, kind)
                 _check_policy(population, kind)
+                _check_windows(population, kind, config)
 
 
 def _check_policy(population: Population, kind: Kind) -> None:
@@ -128,10 +129,25 @@ def _distributions(population: Population, kind: Kind) -> dict[str, Distribution
         raise ConfigError(f"{kind.name} sees all its symbols; `watches` is for tier 2")
     if population.execution is not None and not kind.has_desk:
         raise ConfigError(f"{kind.name} places its own orders; remove its `execution`")
+    if population.pairs is not None and not kind.has_pairs:
+        raise ConfigError(f"{kind.name} trades no pairs; remove its `pairs`")
     for rule in kind.rules:
         if problem := rule(chosen):
             raise ConfigError(f"params of {kind.name}: {problem}")
     return chosen
+
+
+def _check_windows(population: Population, kind: Kind, config: Config) -> None:
+    """Refuse a window, given in the configuration, that the run is too short to fill."""
+    history = (config.warmup.ticks + config.ticks) // config.bar_ticks
+    windows = {name for need in kind.needs.values() for name in need.lengths.values()}
+    for name in windows & set(population.params):
+        most = population.params[str(name)].support()[1]
+        if most > history:
+            raise ConfigError(
+                f"params.{name} of {kind.name} can be {most:g} bars of {config.bar_ticks} ticks, "
+                f"but the run has {history}; shorten it, run longer, or lower bar_ticks"
+            )
 
 
 def _members(
@@ -204,11 +220,13 @@ def fund(members: list[Members], kinds: list[str], n_envs: int, symbols: int) ->
         tier[Account.POOL] = Tier.BACKGROUND
         cash = np.zeros(n_agents, np.int64)
         shares = np.zeros((n_agents, symbols), np.int64)
+        may_short = np.zeros(n_agents, np.int8)
         for group, rows in mine:
             agents = group.agent[rows]
             kind[agents] = kinds.index(group.population.kind)
             tier[agents] = group.tier
             cash[agents] = group.cash[rows]
             shares[agents] = group.shares[rows]
-        fundings.append(Funding(kind, tier, cash, shares))
+            may_short[agents] = group.population.short_selling
+        fundings.append(Funding(kind, tier, cash, shares, may_short))
     return fundings

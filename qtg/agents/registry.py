@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from qtg.schemas import Tier
 
 from ..config.distributions import Choice, Distribution, Uniform
-from ..errors import ConfigError
+from ..errors import ConfigError, StrategyError
+from .installed import installed, load, package_of
 from .need import Need
 from .parameters import Param, Rule, as_param, check_defaults, less
 from .simple import Strategy
@@ -37,6 +38,7 @@ class Kind:
     needs: dict[str, Need] = field(default_factory=dict)  # indicators that it reads
     has_desk: bool = False  # wants positions, and takes `execution`
     origin: str = "built in"  # the file, package or module that it comes from
+    has_pairs: bool = False  # takes `pairs`
 
 
 _KINDS: dict[str, Kind] = {}
@@ -115,26 +117,42 @@ def add_kind(kind: Kind) -> None:
     _KINDS[kind.name] = kind
 
 
-def find_kind(name: str, tier: Tier) -> Kind:
-    """The kind of this name and tier.
+def find_kind(name: str, tier: Tier | None = None) -> Kind:
+    """The kind of this name (and tier), from an installed package if nobody has registered it.
 
     Raises
     ------
-    ConfigError    no such kind, or it belongs to another tier
+    ConfigError      no such kind, or it belongs to another tier
+    StrategyError    a package offers it and cannot be imported
     """
-    kind = _KINDS.get(name)
-    if kind is None:
-        close = difflib.get_close_matches(name, _KINDS, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ConfigError(
-            f"no strategy is called {name!r}; {hint}known: {', '.join(sorted(_KINDS))}; one of "
-            "your own must be registered first (on the command line with --strategies FILE)"
-        )
-    if kind.tier != tier:
+    kind = _KINDS.get(name) or _installed_kind(name)
+    if tier is not None and kind.tier != tier:
         raise ConfigError(
             f"{name} belongs under `{kind.tier.name.lower()}`, not `{tier.name.lower()}`"
         )
     return kind
+
+
+def _installed_kind(name: str) -> Kind:
+    """A kind that a package offers."""
+    offered = installed()
+    if name not in offered:
+        known = sorted({*_KINDS, *offered})
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ConfigError(
+            f"no strategy is called {name!r}; {hint}known: {', '.join(known)}; one of your own "
+            "must be registered first (on the command line with --strategies FILE)"
+        )
+    entry = offered[name]
+    with registering(f"package {package_of(entry)}"):
+        load(entry)
+    if name not in _KINDS:
+        raise StrategyError(
+            f"package {package_of(entry)} offers a strategy {name!r}, but {entry.value} registers "
+            f"none of that name; put @qtg.strategy({name!r}) above it"
+        )
+    return _KINDS[name]
 
 
 def kinds() -> dict[str, Kind]:
@@ -149,10 +167,16 @@ def _built_in(
     rules: tuple[Rule, ...] = (),
     needs: dict[str, Need] | None = None,
     has_desk: bool = False,
+    has_pairs: bool = False,
     **params: float | Distribution | Param,
 ) -> None:
     known = {key: as_param(value) for key, value in params.items()}
-    add_kind(Kind(name, tier, doc, known, rules=rules, needs=needs or {}, has_desk=has_desk))
+    add_kind(
+        Kind(
+            name, tier, doc, known, rules=rules, needs=needs or {},
+            has_desk=has_desk, has_pairs=has_pairs,
+        )
+    )  # fmt: skip
 
 
 _built_in(
@@ -212,6 +236,7 @@ def _trader(
     doc: str,
     rules: tuple[Rule, ...] = (),
     needs: dict[str, Need] | None = None,
+    has_pairs: bool = False,
     **params: float | Distribution | Param,
 ) -> None:
     """A kind that wants positions and leaves the orders to a desk."""
@@ -219,7 +244,7 @@ def _trader(
         "size": Param(Uniform(low=50, high=200), above=0),
         "lifetime": Param(3, low=1),
     }
-    _built_in(name, Tier.SMART, doc, rules, needs, True, **{**common, **params})
+    _built_in(name, Tier.SMART, doc, rules, needs, True, has_pairs, **{**common, **params})
 
 
 def _bars(low: float, high: float, least: int = 1) -> Param:
@@ -280,6 +305,8 @@ _trader(
     "pairs_trading",
     "trades two symbols against each other when their spread has parted, both legs at once",
     (less("leave", "enter"),),
+    {"spread": Need("hedge", {"n": "window"}, part="zscore")},
+    has_pairs=True,
     window=_bars(60, 120, 3),
     enter=Param(Uniform(low=1.5, high=2.5), above=0),
     leave=Param(Uniform(low=0.0, high=0.5), low=0),
@@ -325,7 +352,6 @@ _built_in(
     arrival_decay=Param(Uniform(low=30, high=80), above=0),
     horizon=Param(Uniform(low=60, high=300), above=0),
     window=_bars(30, 60, 2),
-    inventory=Param(10_000, above=0),
     size=Param(Uniform(low=300, high=900), above=0),
 )
 _built_in(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..exchange import Exchange
 from .board import Board
+from .compiled import Compiled, CompiledStrategy
 from .executors import Executors
 from .factors import FactorTraders
 from .failure import Benched
@@ -39,5 +40,8 @@ def build_group(
     own = members.kind.decide
     if own is None:
         return _GROUPS[members.kind.name](members, exchange, board)
+    symbols = tuple(each.symbol for each in members.listed)
+    if isinstance(own, Compiled):
+        return CompiledStrategy(members, symbols, benched, exchange)
     form = AgentStrategy if isinstance(own, type) else UserStrategy
-    return form(members, tuple(each.symbol for each in members.listed), benched)
+    return form(members, symbols, benched)

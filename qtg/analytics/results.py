@@ -35,7 +35,8 @@ with fills as (
 select a.agent, a.tier::varchar as tier, a.kind::varchar as kind,
        o.equity as start_equity, a.equity as final_equity,
        case a.agent when {pool} then
-           a.realized_pnl + a.unrealized_pnl - o.realized_pnl - o.unrealized_pnl - (a.fees - o.fees)
+           a.realized_pnl + a.unrealized_pnl - o.realized_pnl - o.unrealized_pnl
+           - (a.fees - o.fees) - (a.borrow_fees - o.borrow_fees)
        else a.equity - o.equity end as pnl,
        a.fees - o.fees as fees,
        coalesce(trades, 0) as trades, coalesce(volume, 0) as volume,
@@ -53,7 +54,8 @@ def agent_results(run: "Result") -> "pl.DataFrame":
     -------
     DataFrame    agent, tier, kind, start_equity, final_equity, pnl, fees [1e-4], trades (fills),
         volume [shares], turnover [1e-4]; sorted by agent, the pool and the house included. The
-        pool's pnl is that of its trading; everybody else's is the change of equity, fees paid.
+        pool's pnl is that of its trading and lending; everybody else's is the change of equity,
+        fees paid.
 
     Raises
     ------

@@ -7,6 +7,7 @@ from .distributions import (
     Constant,
     Distribution,
     Exponential,
+    LogLogistic,
     LogNormal,
     Normal,
     PowerLaw,
@@ -16,12 +17,16 @@ from .economy import Economy, NewsConfig, Scheduled, Unscheduled
 from .environment import NOT_SETTINGS, variable
 from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
+from .halts import Halts
 from .latency import Latency
+from .limits import Limits
 from .populations import FailurePolicy, Population
 from .presets import preset_names
 from .problem import SettingError
 from .root import Config
+from .rules import RULES, Rules, RuleSet
 from .schema import config_schema
+from .short_selling import ShortSelling
 from .spelling import did_you_mean
 from .storage import Storage, timeframe_seconds
 from .symbols import SymbolConfig
@@ -31,6 +36,7 @@ from .warmup import Warmup
 __all__ = [
     "NOT_SETTINGS",
     "REGIMES",
+    "RULES",
     "Background",
     "Choice",
     "Config",
@@ -43,7 +49,10 @@ __all__ = [
     "FailurePolicy",
     "FairValue",
     "FairValueProcess",
+    "Halts",
     "Latency",
+    "Limits",
+    "LogLogistic",
     "LogNormal",
     "NewsConfig",
     "Normal",
@@ -51,8 +60,11 @@ __all__ = [
     "PowerLaw",
     "RegimeChance",
     "RegimeSwitch",
+    "RuleSet",
+    "Rules",
     "Scheduled",
     "SettingError",
+    "ShortSelling",
     "Storage",
     "SymbolConfig",
     "Traits",

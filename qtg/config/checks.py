@@ -23,7 +23,9 @@ def check_config(config: "Config") -> None:
     for path, population in populations(config):
         _check_tradable(config, path, population)
     _check_latencies(config)
+    _check_outstanding(config)
     _check_shares(config)
+    _check_borrowing(config)
     _check_growth(config)
     _check_time(config)
     _check_equity(config)
@@ -92,17 +94,40 @@ def _check_latencies(config: "Config") -> None:
 
 def _check_shares(config: "Config") -> None:
     """Agents cannot be given more shares than exist. Means here; the draws when they are made."""
-    for symbol in config.symbols:
+    for symbol, outstanding in zip(config.symbols, config.outstanding, strict=True):
         given = 0.0
         for path, population in populations(config):
             if population.symbols is None or symbol.symbol in population.symbols:
                 given += population.count * population.shares.expected()
-            if given > symbol.shares_outstanding:
+            if given > outstanding:
                 raise SettingError(
                     f"{path}.shares",
                     f"up to here agents start with {given:,.0f} shares of {symbol.symbol}, which "
-                    f"has {symbol.shares_outstanding:,} outstanding; give fewer or issue more",
+                    f"has {outstanding:,} outstanding; give fewer or issue more",
                 )
+
+
+def _check_outstanding(config: "Config") -> None:
+    """A rule set must fit the prices and lots too."""
+    for row, (symbol, shares) in enumerate(zip(config.symbols, config.outstanding, strict=True)):
+        try:
+            symbol.check_outstanding(shares)
+        except SettingError as error:
+            raise SettingError(f"symbols.{row}.{error.path}", error.text) from None
+
+
+def _check_borrowing(config: "Config") -> None:
+    """Who may sell short must be able to borrow."""
+    rules = config.rules_in_force
+    for path, population in populations(config):
+        if population.short_selling and population.count:
+            for name in ("borrow_pool", "max_short"):
+                if getattr(rules, name) == 0:
+                    raise SettingError(
+                        f"{path}.short_selling",
+                        f"is on but short_selling.{name} is 0, so that nothing can be borrowed; "
+                        'raise it, set rules = "realistic" or switch this off',
+                    )
 
 
 def _check_growth(config: "Config") -> None:

@@ -14,6 +14,7 @@ from .families import (
     Choice,
     Constant,
     Exponential,
+    LogLogistic,
     LogNormal,
     Normal,
     PowerLaw,
@@ -28,6 +29,7 @@ __all__ = [
     "Constant",
     "Distribution",
     "Exponential",
+    "LogLogistic",
     "LogNormal",
     "Normal",
     "PowerLaw",
@@ -43,6 +45,7 @@ KINDS: dict[str, type[DistributionModel]] = {
     "lognormal": LogNormal,
     "exponential": Exponential,
     "power_law": PowerLaw,
+    "loglogistic": LogLogistic,
     "choice": Choice,
 }
 
@@ -74,6 +77,7 @@ Distribution = Annotated[
     | Annotated[LogNormal, Tag("lognormal")]
     | Annotated[Exponential, Tag("exponential")]
     | Annotated[PowerLaw, Tag("power_law")]
+    | Annotated[LogLogistic, Tag("loglogistic")]
     | Annotated[Choice, Tag("choice")],
     Discriminator(_tag),
     BeforeValidator(_check_kind),

@@ -199,6 +199,28 @@ class PowerLaw(DistributionModel):
         return math.log(self.maximum) - math.log(self.minimum)
 
 
+class LogLogistic(DistributionModel):
+    """Positive: the density rises like x ** (shape - 1) from 0 and P(X > x) falls like
+    x ** -shape."""
+
+    kind: Literal["loglogistic"] = "loglogistic"
+    median: Real = setting("value that half of the draws exceed", gt=0)
+    shape: Real = setting("exponent of the rise and of the tail", ge=1 / _STEEPEST, le=_STEEPEST)
+
+    def quantile(self, u: ArrayLike) -> F64:
+        u = off_the_ends(unit_interval(u), True, True)
+        return np.asarray(self.median * (u / (1.0 - u)) ** (1.0 / self.shape), np.float64)
+
+    def expected(self) -> float:
+        if self.shape <= 1.0:
+            return math.inf
+        angle = math.pi / self.shape
+        return self.median * angle / math.sin(angle)
+
+    def support(self) -> tuple[float, float]:
+        return 0.0, math.inf
+
+
 class Choice(DistributionModel):
     """One of a few values."""
 

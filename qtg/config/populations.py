@@ -9,7 +9,7 @@ from .base import Model, setting
 from .distributions import Constant, Distribution, check_least, check_most
 from .execution import ExecutionConfig
 from .problem import SettingError
-from .types import MAX_TICK, ByName, Frozen, Identifier, Real, Whole, freeze
+from .types import MAX_TICK, ByName, Frozen, Identifier, Real, Switch, Whole, freeze
 
 MAX_AGENTS = 2**31 - 4
 RICHEST = 1e12
@@ -54,6 +54,7 @@ class Population(Model):
         "how agents who want a position get there (tier 1); left out: as the kind does it",
         default=None,
     )
+    short_selling: Switch = setting("whether they may borrow shares and sell them", default=False)
     params: Annotated[dict[Identifier, Distribution], AfterValidator(freeze)] = setting(
         "the strategy's own parameters, drawn once per agent", default=Frozen()
     )

@@ -21,15 +21,19 @@ from .checks import check_config
 from .economy import Economy, NewsConfig
 from .environment import apply_environment, blame
 from .fair_value import DAYS_PER_YEAR, HOURS_PER_DAY, FairValue
+from .halts import Halts
 from .latency import Latency
+from .limits import Limits
 from .populations import Population
 from .presets import preset_names, preset_text
 from .problem import SettingError, shown
+from .rules import PLAIN, RULES, Rules, RuleSet
+from .short_selling import ShortSelling
 from .spelling import did_you_mean
 from .storage import Storage
 from .symbols import SymbolConfig
 from .toml import read_toml, write_toml
-from .types import MAX_TICK, Whole
+from .types import MAX_TICK, ByName, Whole
 from .venue import VenueConfig
 from .warmup import Warmup
 
@@ -95,6 +99,11 @@ class Config(Model):
     start: Annotated[datetime, BeforeValidator(_moment), AfterValidator(_utc)] = setting(
         "market time of the first tick, with a time zone; kept in UTC", default=DEFAULT_START
     )
+    rules: Annotated[RuleSet, ByName()] | None = setting(
+        "how many shares exist and can be borrowed, where the settings for that are left out; "
+        "if it is left out too, 10,000,000 shares exist and none can be borrowed",
+        default=None,
+    )
     symbols: tuple[SymbolConfig, ...] = setting("what is traded", default=())
     smart: tuple[Population, ...] = setting("tier 1: agents that decide in every tick", default=())
     reactive: tuple[Population, ...] = setting(
@@ -105,6 +114,9 @@ class Config(Model):
     economy: Economy = setting("what discounts earnings", default=Economy())
     news: NewsConfig = setting("what becomes known", default=NewsConfig())
     venue: VenueConfig = setting("matching, protection and fees", default=VenueConfig())
+    short_selling: ShortSelling = setting("borrowed shares", default=ShortSelling())
+    limits: Limits = setting("what an agent may hold and lose", default=Limits())
+    halts: Halts = setting("price bands and trading halts", default=Halts())
     latency: Latency = setting("how long orders travel", default=Latency())
     warmup: Warmup = setting("what comes before the run", default=Warmup())
     storage: Storage = setting("what is written to the run directory", default=Storage())
@@ -218,6 +230,28 @@ class Config(Model):
     def n_agents(self) -> int:
         """Agents of all tiers."""
         return sum(self.counts.values())
+
+    @property
+    def rules_in_force(self) -> Rules:
+        """What the rule set decides, and in its place what is set."""
+        rules = PLAIN if self.rules is None else RULES[self.rules]
+        own = self.short_selling
+        return rules._replace(
+            max_short=rules.max_short if own.max_short is None else own.max_short,
+            borrow_pool=rules.borrow_pool if own.borrow_pool is None else own.borrow_pool,
+        )
+
+    @property
+    def borrows_shares(self) -> bool:
+        """Whether any agent may sell short."""
+        return any(each.short_selling and each.count for each in (*self.smart, *self.reactive))
+
+    @property
+    def outstanding(self) -> tuple[int, ...]:
+        """Shares of each symbol that exist."""
+        usual = self.rules_in_force.shares_outstanding
+        own = (each.shares_outstanding for each in self.symbols)
+        return tuple(usual if shares is None else shares for shares in own)
 
     @property
     def ticks_per_day(self) -> float:

@@ -61,6 +61,20 @@ class Storage(Model):
     equity_of: tuple[str, ...] = setting(
         "whose equity is stored: tiers (smart, reactive) or kinds", default=("smart",)
     )
+    depth_every: Whole = setting(
+        "store the depth of every book in every so many-th tick; 0 is never",
+        "ticks",
+        default=0,
+        ge=0,
+        le=MAX_TICK,
+    )
+    depth_levels: Whole = setting(
+        "prices on each side whose depth is stored, from the best on",
+        "price ticks",
+        default=30,
+        ge=1,
+        le=10_000,
+    )
     orders: Switch = setting("store every order and what became of it", default=False)
     row_group: Whole = setting(
         "rows per Parquet row group", "rows", default=122_880, ge=1_024, le=2**24

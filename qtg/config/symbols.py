@@ -35,10 +35,10 @@ class SymbolConfig(Model):
     )
     tick_size: Price = setting("smallest price step", "currency", default="0.01")
     lot_size: Whole = setting("smallest quantity step", "shares", default=1, ge=1, le=2**40)
-    shares_outstanding: Whole = setting(
-        "shares that exist; agents cannot hold more in total",
+    shares_outstanding: Whole | None = setting(
+        "shares that exist; agents cannot hold more in total; if left out, by `rules`",
         "shares",
-        default=10_000_000,
+        default=None,
         ge=1,
         le=2**48,
     )
@@ -74,24 +74,24 @@ class SymbolConfig(Model):
         """The tick size in int64 units of 1e-4."""
         return price_units(self.tick_size)
 
-    @property
-    def market_cap_units(self) -> int:
-        """Initial price times shares outstanding, in int64 units of 1e-4."""
-        return self.initial_price_units * self.shares_outstanding
-
     @model_validator(mode="after")
     def _check(self) -> Self:
         self._check_tick_grid()
-        if self.shares_outstanding < self.lot_size:
+        if self.shares_outstanding is not None:
+            self.check_outstanding(self.shares_outstanding)
+        return self
+
+    def check_outstanding(self, shares: int) -> None:
+        """Raise a `SettingError` unless so many shares of this stock can exist."""
+        if shares < self.lot_size:
             raise SettingError("shares_outstanding", f"is less than one lot of {self.lot_size}")
-        if self.market_cap_units > MAX_PRICE_UNITS:
+        if self.initial_price_units * shares > MAX_PRICE_UNITS:
             most = MAX_PRICE_UNITS // self.initial_price_units
             raise SettingError(
                 "shares_outstanding",
                 f"times initial_price passes the largest amount of money, about 4.6e14; "
                 f"use at most {most}",
             )
-        return self
 
     def _check_tick_grid(self) -> None:
         price, step = self.initial_price_units, self.tick_size_units

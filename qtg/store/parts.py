@@ -1,5 +1,6 @@
 """One Parquet file of a run: write it, and check it before it is read."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 
 from qtg.errors import StorageError
 from qtg.schemas import columns
-from qtg.schemas.arrow import arrow_schema, table_to_arrow
+from qtg.schemas.arrow import arrow_schema, table_from_arrow, table_to_arrow
 
 from .files import put_in_place, reason_of
 from .run_info import Part, RunInfo
@@ -17,6 +18,7 @@ from .run_info import Part, RunInfo
 # These units hardly repeat, so that a dictionary would only cost time.
 DISTINCT_UNITS = ("id", "cash", "elapsed")
 ROWS_AT_ONCE = 1 << 20
+BATCH_ROWS = 1 << 17
 
 
 class PartWriter:
@@ -76,6 +78,13 @@ def check_part(directory: Path, part: Part, info: RunInfo) -> None:
     ours = {key.encode(): value.encode() for key, value in info.footer(part.table).items()}
     if metadata.num_rows != part.rows or any(footer.get(k) != v for k, v in ours.items()):
         raise _damaged(file, "belongs to something else than this run")
+
+
+def read_part(file: str, table: type, info: RunInfo) -> Iterator[Any]:
+    """The rows of a part as columns, about a row group at a time."""
+    with pq.ParquetFile(file) as part:
+        for batch in part.iter_batches(BATCH_ROWS):
+            yield table_from_arrow(batch, table, info.symbols, info.kinds)
 
 
 def _damaged(file: Path, what: str) -> StorageError:

@@ -2,6 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,9 @@ SETTINGS = {
     "positions": "storage.agents_every = 100",
     "equity": "storage.equity_every = 10",
     "news": "news.enabled = true",
+    "depth": "storage.depth_every = 10",
+    "halts": "halts.band_bps = 500",
+    "borrows": "short_selling = true for a population",
 }
 
 
@@ -55,6 +59,10 @@ class Source(ABC):
         """Number of rows."""
 
     @abstractmethod
+    def chunks(self, name: str) -> Iterator[Any]:
+        """The table in pieces of NumPy columns, in order, so that it need not fit in memory."""
+
+    @abstractmethod
     def scan(self, name: str) -> "pl.LazyFrame":
         """The table as a lazy frame; names are Categorical."""
 
@@ -73,6 +81,13 @@ class RunFiles(Source):
     def rows(self, name: str) -> int:
         """Number of rows."""
         return sum(part.rows for part in self.info.manifest if part.table == name)
+
+    def chunks(self, name: str) -> Iterator[Any]:
+        """The table in pieces of NumPy columns, in order, so that it need not fit in memory."""
+        from .parts import read_part
+
+        for file in self._files(name):
+            yield from read_part(file, STORED[name], self.info)
 
     def scan(self, name: str) -> "pl.LazyFrame":
         """The table as a lazy frame; names are Categorical."""
@@ -108,9 +123,9 @@ class Memory(Source):
         """Number of rows."""
         return sum(len(chunk[0]) for chunk in self.chunks(name))
 
-    def chunks(self, name: str) -> list[Any]:
-        """The table in pieces, as they were handed over."""
-        return self._sink.chunks.get(name, [])
+    def chunks(self, name: str) -> Iterator[Any]:
+        """The table in pieces of NumPy columns, as they were handed over."""
+        return iter(self._sink.chunks.get(name, []))
 
     def scan(self, name: str) -> "pl.LazyFrame":
         """The table as a lazy frame; names are Categorical."""

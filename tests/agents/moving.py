@@ -77,7 +77,9 @@ class Moving:
         def noting(view: MarketView, tick: int) -> None:
             for name in ("mid", "fair_value", "volume", "news"):
                 self._keep(name, getattr(view, name))
-            self._keep("held", self.sim.exchange.ledger.positions.qty)
+            accounts, positions, _ = self.sim.exchange.ledger
+            self._keep("held", positions.qty)
+            self._keep("free_cash", accounts.cash - accounts.reserved)
             update(view, tick)
 
         self.sim.board.update = noting  # type: ignore[method-assign]
@@ -85,7 +87,7 @@ class Moving:
     def run(self, ticks: int = TICKS) -> "Moving":
         for _ in range(ticks):
             self.sim.step()
-            for name in ("stance", "target"):
+            for name in ("stance", "target") if hasattr(self.group, "desk") else ():
                 self._keep(name, getattr(self.group.desk, name))
         return self
 

@@ -52,7 +52,7 @@ def test_benched_agents_do_nothing_and_rest_nothing() -> None:
     assert [(m.msg_type, m.agent) for m in sent] == [
         (MsgType.CANCEL, FIRST + i) for i in (0, 1, 2, 0, 1, 2)
     ]
-    assert len(told) == 1
+    assert sum("benched" in str(each.message) for each in told) == 1
     assert len(seen.sim.book("A").orders()) == 0
     reserved = seen.sim.exchange.ledger.accounts.reserved
     assert reserved[FIRST:].tolist() == [0, 0, 0]

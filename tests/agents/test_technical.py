@@ -1,6 +1,5 @@
 """Traders who go by an indicator, against the rules in plain Python."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,11 @@ import pytest
 import talib
 
 import qtg
+from tests.sizes import sized
 
 from . import rules
 from .market import Outgoing, market, population, set_last
 from .moving import TICKS, Moving, at_ticks, config_of, goal, traders, uniform
-
-Column = Callable[[np.ndarray, dict[str, float]], np.ndarray]  # closes of a market -> readings
 
 
 def rsi_says(close: np.ndarray, p: dict[str, float]) -> list[np.ndarray]:
@@ -123,6 +121,7 @@ def test_stances_and_targets_are_those_of_the_rule(case: Case) -> None:
     assert len(differing) > 4, "parameters are each trader's own"
 
 
+@pytest.mark.compiled
 @each_kind
 def test_turns_symbols_and_environments(case: Case) -> None:
     group = traders(case.kind, 5, params=case.params, every=4, symbols=["C", "A"])
@@ -191,23 +190,32 @@ def test_nothing_in_a_market_that_does_not_move(kind: str) -> None:
     assert play(scene(kind), [100.0] * 20) == []
 
 
-@pytest.mark.parametrize("exponential", [0, 1])
-@pytest.mark.parametrize("kind", ["trend_follower", "macd_crossover"])
-def test_rounding_is_no_crossing(kind: str, exponential: int) -> None:
-    params = {
-        "trend_follower": {"fast": uniform(2, 5), "slow": uniform(6, 9)},
-        "macd_crossover": {"fast": uniform(2, 3), "slow": uniform(4, 6), "signal": uniform(2, 3)},
-    }[kind]
-    params |= {"exponential": exponential} if kind == "trend_follower" else {}
-    seen = market(population(kind, 20, params={**params, "band": 0}), bar_ticks=1, ticks=500)
+@pytest.mark.parametrize(
+    ("kind", "params", "still"),
+    [
+        ("trend_follower", {"fast": uniform(2, 5), "slow": 9, "exponential": 0}, 8),
+        ("trend_follower", {"fast": uniform(2, 5), "slow": 9, "exponential": 1}, 40),
+        ("macd_crossover", {"fast": 2, "slow": uniform(4, 6), "signal": uniform(2, 4)}, 30),
+    ],
+)
+def test_rounding_is_no_crossing(kind: str, params: dict[str, Any], still: int) -> None:
+    """Averages of a price that has stopped meet, and who followed the last crossing stays: after
+    `still` ticks they differ by their history for the last time, afterwards by rounding."""
+    names = [{"symbol": f"S{k}", "initial_price": "100.00"} for k in range(12)]
+    group = population(kind, 4, params={**params, "band": 0})
+    seen = market(group, symbols=names, bar_ticks=1, ticks=500)
     desk = seen.sim.smart[-1].desk  # type: ignore[attr-defined]
-    rng = np.random.default_rng(5)
-    play(seen, rng.uniform(99, 101, 12).tolist())
-    play(seen, [100.37] * 120)
+    prices = np.random.default_rng(5).integers(9_000, 11_000, (12, 13)) * 100
+    for row in (*prices.T, *[prices[:, -1]] * (still - 1)):
+        for m, price in enumerate(row):
+            set_last(seen.sim, int(price), m)
+        seen.step()
     settled = desk.stance.copy()
-    assert settled.any()
-    for _ in range(60):
-        play(seen, [100.37])
+    assert settled.all()
+    for _ in range(sized(160, 20)):
+        for m, price in enumerate(prices[:, -1]):
+            set_last(seen.sim, int(price), m)
+        seen.step()
         np.testing.assert_array_equal(desk.stance, settled)
 
 

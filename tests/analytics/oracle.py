@@ -41,9 +41,9 @@ class Holder:
         closes = min(abs(signed), abs(held)) if held * signed < 0 else 0
         if closes:
             way = 1 if held > 0 else -1
-            cost = floor(Fraction(self.cost[symbol] * closes, abs(held)))
-            self.cost[symbol] -= cost
-            self.realized[symbol] += way * closes * price - cost
+            paid = floor(Fraction(way * self.cost[symbol] * closes, abs(held)))
+            self.cost[symbol] -= way * paid
+            self.realized[symbol] += way * (closes * price - paid)
             signed += way * closes
             held -= way * closes
         self.cost[symbol] += signed * price

@@ -171,6 +171,20 @@ def _run_of(command: Command) -> str:
     return "fine"
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--by", "shrp"), "agents cannot be ranked by 'shrp'; did you mean 'sharpe'?"),
+        (("--top", 0), "top is 0; ask for at least 1 row"),
+        (("--kind", "nois_trader"), "no agents of kind 'nois_trader' in this run; did you mean"),
+    ],
+)
+def test_what_cannot_be_ranked_is_told(
+    options: tuple[object, ...], sentence: str, command: Command, small_run: Path
+) -> None:
+    assert sentence in command.fails(2, "leaderboard", small_run, *options)
+
+
 @pytest.mark.parametrize("name", ["sql", "info", "leaderboard", "report"])
 def test_what_is_no_run_is_told(name: str, command: Command) -> None:
     Path("folder").mkdir()

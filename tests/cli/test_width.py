@@ -72,7 +72,7 @@ def test_info_at_80_columns_is_one_table(
             *(f"{row['vwap']:,.2f}", f"{row['spread_ticks']:,.2f}"),
         ]
     assert lines[5] == ""
-    assert lines[6] == ("410 agents (10 smart, 100 reactive, 300 background), seed 7, complete")
+    assert lines[6] == "440 agents (28 smart, 112 reactive, 300 background), seed 7, complete"
 
 
 def test_presets_at_every_width_have_every_number(width: int, command: Command) -> None:

@@ -92,6 +92,59 @@ PROBLEMS = [
         {"smart": [{"kind": "x", "count": 0, "params": {"edge": "big"}}]},
         "smart.0.params.edge: must be a number, got 'big'",
     ),
+    # short selling
+    ({"rules": "fair"}, "rules: no rule set 'fair'; use one of: training, realistic, liquid"),
+    ({"smart": [{"kind": "x", "count": 0, "short_selling": 1}]}, "smart.0.short_selling: must be"),
+    (
+        {"symbols": [A], "smart": [{"kind": "x", "count": 1, "short_selling": True}]},
+        "smart.0.short_selling: is on but short_selling.borrow_pool is 0, so that nothing can be "
+        'borrowed; raise it, set rules = "realistic" or switch this off',
+    ),
+    (
+        {
+            "symbols": [A],
+            "smart": [{"kind": "x", "count": 1, "short_selling": True}],
+            "short_selling": {"borrow_pool": 0.1},
+        },
+        "smart.0.short_selling: is on but short_selling.max_short is 0",
+    ),
+    ({"short_selling": {"borrow_pool": 1.5}}, "short_selling.borrow_pool: must be at most 1"),
+    ({"short_selling": {"borrow_pool": -0.1}}, "short_selling.borrow_pool: must be at least 0"),
+    ({"short_selling": {"max_short": -1}}, "short_selling.max_short: must be at least 0, got -1"),
+    ({"short_selling": {"max_short": 2**41}}, "short_selling.max_short: must be at most"),
+    ({"short_selling": {"fee_bps": 0.5}}, "short_selling.fee_bps: must be a whole number"),
+    ({"short_selling": {"fee_bps": 10**6}}, "short_selling.fee_bps: must be at most 100000"),
+    ({"short_selling": {"recall_ticks": 0}}, "short_selling.recall_ticks: must be at least 1"),
+    ({"short_selling": {"initial_margin": -1}}, "short_selling.initial_margin: must be at least 0"),
+    ({"short_selling": {"initial_margin": 11}}, "short_selling.initial_margin: must be at most 10"),
+    (
+        {"short_selling": {"initial_margin": 0.2}},
+        "short_selling.maintenance_margin: 0.3 is more than initial_margin, 0.2; a new short",
+    ),
+    (
+        {"rules": "liquid", "symbols": [{**A, "initial_price": "1e7"}]},
+        "symbols.0.shares_outstanding: times initial_price passes the largest amount of money",
+    ),
+    (
+        {"rules": "training", "symbols": [{**A, "lot_size": 2_000_000}]},
+        "symbols.0.shares_outstanding: is less than one lot of 2000000",
+    ),
+    # limits
+    ({"limits": {"position": 0}}, "limits.position: must be at least 1, got 0"),
+    ({"limits": {"position": 1.5}}, "limits.position: must be a whole number, got 1.5"),
+    ({"limits": {"sector": 0}}, "limits.sector: must be more than 0"),
+    ({"limits": {"sector": 101}}, "limits.sector: must be at most 100"),
+    ({"limits": {"drawdown": 1.5}}, "limits.drawdown: must be at most 1"),
+    ({"limits": {"drawdown": -0.1}}, "limits.drawdown: must be more than 0"),
+    ({"limits": {"loss": 0.1}}, "limits.loss: no such setting"),
+    # halts
+    ({"halts": {"band_bps": 0}}, "halts.band_bps: must be at least 1, got 0"),
+    ({"halts": {"band_bps": 10_000}}, "halts.band_bps: must be at most 9999, got 10000"),
+    ({"halts": {"band_bps": 0.05}}, "halts.band_bps: must be a whole number, got 0.05"),
+    ({"halts": {"window_ticks": 0}}, "halts.window_ticks: must be at least 1, got 0"),
+    ({"halts": {"window_ticks": 10**6}}, "halts.window_ticks: must be at most 100000"),
+    ({"halts": {"halt_ticks": 0}}, "halts.halt_ticks: must be at least 1, got 0"),
+    ({"halts": {"band": 3}}, "halts.band: no such setting; did you mean 'band_bps'?"),
     # distributions
     (
         {"background": {"size": {"kind": "lognorml"}}},

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from qtg.config import Config, Latency, Storage, SymbolConfig, VenueConfig
+from qtg.config import RULES, Config, Latency, RuleSet, Storage, VenueConfig
 from qtg.errors import ConfigError
 from qtg.schemas import Tier
 
@@ -103,9 +103,16 @@ def test_candles_in_seconds() -> None:
     assert Storage(candles=[]).candle_seconds == ()
 
 
-def test_market_cap() -> None:
-    symbol = SymbolConfig(symbol="A", initial_price="2.50", shares_outstanding=1_000)
-    assert symbol.market_cap_units == 25_000_000
+def test_shares_outstanding_are_those_of_the_rule_set_unless_given() -> None:
+    symbols = [{"symbol": "A", "initial_price": "1", "shares_outstanding": 1_000}]
+    config = Config(symbols=[*symbols, {"symbol": "B", "initial_price": "1"}])
+    assert config.outstanding == (1_000, 10_000_000)
+    for rules, each in RULES.items():
+        assert config.with_(rules=rules).outstanding == (1_000, each.shares_outstanding)
+        assert config.with_(rules=rules).rules_in_force == each
+    own = config.with_(rules="liquid", short_selling={"max_short": 7})
+    assert own.rules_in_force == RULES[RuleSet.LIQUID]._replace(max_short=7)
+    assert own.with_({"short_selling.borrow_pool": 0.5}).rules_in_force.borrow_pool == 0.5
 
 
 def test_numpy_numbers_and_whole_floats_count_as_numbers() -> None:

@@ -65,6 +65,46 @@ class Turnover:
 
 
 @dataclass
+class Limits:
+    """Limits of every agent; None is no limit."""
+
+    position: int | None
+    sector: Fraction | None
+    drawdown: Fraction | None
+    sectors: list[int]
+    peaks: dict[Account, int] = field(default_factory=lambda: defaultdict(int))
+
+    def begin(self, ledger: "SlowLedger") -> None:
+        """Note what everybody is worth at the start of a tick."""
+        for account in list(ledger.cash):
+            self.peaks[account] = max(self.peaks[account], ledger.equity(account))
+
+    def why_beyond(self, ledger: "SlowLedger", m: Message) -> int:
+        """The first limit that a message would break, or 0."""
+        env, agent, symbol = key = ledger.holding(m.market, m.agent)
+        before, after = ledger.most(key), ledger.most(key, m)
+        if after <= before:
+            return Reason.NONE
+        if self.position is not None and after > self.position:
+            return Reason.POSITION_LIMIT
+        worth = ledger.equity((env, agent))
+        if self.sector is not None:
+            mine = [s for s, each in enumerate(self.sectors) if each == self.sectors[symbol]]
+            value = sum(
+                (after if s == symbol else ledger.most((env, agent, s)))
+                * ledger.last[env * ledger.terms.symbols + s]
+                for s in mine
+            )
+            if value > self.sector * max(worth, 0):
+                return Reason.SECTOR_LIMIT
+        if self.drawdown is not None:
+            peak = self.peaks[env, agent]
+            if worth < peak - floor(self.drawdown * peak):
+                return Reason.DRAWDOWN_LIMIT
+        return Reason.NONE
+
+
+@dataclass
 class SlowLedger:
     """Accounts, live orders and orders on their way, of all environments of a run."""
 
@@ -79,6 +119,9 @@ class SlowLedger:
     travelling: list[tuple[int, Message]] = field(default_factory=list)
     last: dict[int, int] = field(default_factory=dict)
     pool: dict[int, Turnover] = field(default_factory=lambda: defaultdict(Turnover))
+    halted: set[int] = field(default_factory=set)
+    limits: Limits | None = None
+    forced: bool = False  # the message is the exchange's own
 
     # -- orders
 
@@ -99,7 +142,8 @@ class SlowLedger:
                 m = m._replace(ord_type=OrdType.PROTECTED, price=self.worst_price(m))
         else:
             reason = Reason.UNKNOWN_MSG_TYPE
-        return reason or self._why_not_covered(m) or self._send(m, tick)
+        reason = reason or self._why_not_covered(m)
+        return reason or self._why_beyond_limits(m) or self._send(m, tick)
 
     def arrive(self, tick: int) -> list[Message]:
         """The messages that reach the books now, in the order they were sent."""
@@ -144,6 +188,11 @@ class SlowLedger:
         taken = self.held()[m.market] + self.open_buys()[m.market]
         exist = self.terms.outstanding[m.market % self.terms.symbols]
         return Reason.SHARES_OUTSTANDING if taken + m.qty > exist else Reason.NONE
+
+    def _why_beyond_limits(self, m: Message) -> int:
+        if self.limits is None or self.forced:
+            return Reason.NONE
+        return self.limits.why_beyond(self, m)
 
     def _market(self, number: int) -> Market:
         """A market as the rules of the slow book want it."""
@@ -199,6 +248,22 @@ class SlowLedger:
                 total[env * self.terms.symbols + symbol] += qty
         return total
 
+    def most(self, key: Holding, m: Message | None = None) -> int:
+        """The largest position, either way, that live orders (and one more) can lead to."""
+        env, agent, symbol = key
+        market = env * self.terms.symbols + symbol
+        asked = {Side.BUY: 0, Side.SELL: 0}
+        for o in (*self.asked(), *([] if m is None else [m])):
+            if (o.agent, o.market) == (agent, market):
+                asked[Side(o.side)] += o.qty
+        return max(self.qty[key] + asked[Side.BUY], asked[Side.SELL] - self.qty[key], 0)
+
+    def equity(self, account: Account) -> int:
+        """What an account is worth at the last prices."""
+        env, symbols = account[0], range(self.terms.symbols)
+        last = [self.last[env * len(symbols) + symbol] for symbol in symbols]
+        return self.cash[account] + sum(self.qty[(*account, s)] * last[s] for s in symbols)
+
     def env(self, market: int) -> int:
         """Environment of a market."""
         return market // self.terms.symbols
@@ -250,18 +315,30 @@ class SlowLedger:
         if agent == POOL:
             self.pool[market].bought += qty
             self.pool[market].paid += price * qty
-        else:
-            self.cost[holding] += price * qty
+            return
+        covered = min(qty, max(qty - self.qty[holding], 0))  # its quantity has been added
+        if covered:
+            short = qty - self.qty[holding]
+            proceeds = floor(Fraction(-self.cost[holding] * covered, short))
+            self.cost[holding] += proceeds
+            self.realized[holding] += proceeds - price * covered
+        self.cost[holding] += price * (qty - covered)
 
     def _sell(self, market: int, agent: int, price: int, qty: int) -> None:
-        """Shares leave at their average cost, rounded down; the rest of the cost stays."""
+        """Shares leave at their average cost, rounded down; the rest of the cost stays.
+
+        What is sold short has a negative cost: what it brought in.
+        """
         holding = self.holding(market, agent)
         self.cash[holding[:2]] += price * qty
         if agent == POOL:
             self.pool[market].sold += qty
             self.pool[market].received += price * qty
         else:
-            cost = floor(Fraction(self.cost[holding] * qty, self.qty[holding]))
-            self.cost[holding] -= cost
-            self.realized[holding] += price * qty - cost
+            owned = min(qty, max(self.qty[holding], 0))
+            if owned:
+                cost = floor(Fraction(self.cost[holding] * owned, self.qty[holding]))
+                self.cost[holding] -= cost
+                self.realized[holding] += price * owned - cost
+            self.cost[holding] -= price * (qty - owned)
         self.qty[holding] -= qty

@@ -44,6 +44,8 @@ for matching in ("price_time", "shuffled", "auction"):
     Simulation(config, envs=[0, 1]).run(5)
     opening = config.with_({"venue.opening_auction": True, "check_every": 0})
     qtg.simulate(opening.with_({"storage.orders": True}), progress=False)
+shorts = {"rules": "realistic", "smart.0.short_selling": True, "smart.1.short_selling": True}
+Simulation(lively(shorts)).run(20)
 tiny = lively({"venue.window": 64, "background.count": 6_000})
 sim = Simulation(tiny)
 sim.submit({"agent": [2], "msg_type": [1], "order_id": [5]})
@@ -82,6 +84,9 @@ def test_every_kernel_of_a_run_has_one_signature(
         "fundamentals.move_fair_value",
         "fundamentals.move_sector_sentiment",
         "ledger.settle",
+        "lending.buy_in",
+        "lending.charge_fees",
+        "lending.recall",
         "maker.make_markets",
         "news.draw_news",
         "news.find_news",

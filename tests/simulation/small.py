@@ -17,6 +17,34 @@ IDLE = {"kind": "noise_trader", "count": 4, "probability": 0.0, "cash": 10_000, 
 FIRST = 2  # agent row of the first of them
 PRICE = 1_000_000  # the initial price in units of 1e-4
 STEP = 100
+_RICH = {"count": 2, "cash": 200_000, "shares": 300}
+# Every other kind of tier 1, with windows that fill in a few ticks, and every way to execute.
+TRADERS: list[dict[str, Any]] = [
+    {**_RICH, "kind": kind, **more}
+    for kind, more in (
+        ("avellaneda_stoikov", {"params": {"window": 5}}),
+        ("rsi_momentum", {"params": {"window": 4, "oversold": 40, "overbought": 60}}),
+        ("trend_follower", {"params": {"fast": 2, "slow": 5}, "execution": {"style": "pov"}}),
+        ("macd_crossover", {"params": {"fast": 2, "slow": 4, "signal": 2}}),
+        ("bollinger_reversion", {"params": {"window": 6, "width": 1}}),
+        ("pairs_trading", {"params": {"window": 8, "enter": 1}}),
+        ("factor_long_short", {"every": 5, "params": {"share": 0.5, "momentum_window": 5}}),
+        ("news_trader", {"params": {"threshold": 0.05, "holding": 10}}),
+        ("vwap_executor", {"params": {"size": 150, "start": 5}}),
+    )
+]
+TRADERS[3]["execution"] = {"style": "twap", "ticks": 5}
+TRADERS[6]["execution"] = {"style": "vwap", "ticks": 5}
+SLEEPERS: list[dict[str, Any]] = [
+    {**_RICH, "kind": "sector_rotator", "params": {"interval": 10, "drift": 0.01}},
+    {
+        **_RICH,
+        "kind": "threshold_buyer",
+        "count": 10,
+        "watches": 2,
+        "params": {"threshold": 0.0003, "interval": 5, "take_profit": 0.0003},
+    },
+]
 
 
 def quiet(changes: dict[str, Any] | None = None, /, **fields: Any) -> qtg.Config:
@@ -44,8 +72,16 @@ def lively(changes: dict[str, Any] | None = None, /, **fields: Any) -> qtg.Confi
         "venue.protection_bps": 100,
         "storage.candles": ["10s", "30s"],
         "storage.agents_every": 20,
+        "bar_ticks": 1,
+        "smart": [*plain(config.smart), *TRADERS],
+        "reactive": [*plain(config.reactive), *SLEEPERS],
     }
     return config.with_({**base, **(changes or {})}, **fields)
+
+
+def plain(populations: Iterable[qtg.Population]) -> list[dict[str, Any]]:
+    """Populations as settings."""
+    return [each.model_dump(mode="json", exclude_none=True) for each in populations]
 
 
 def start(config: qtg.Config, **options: Any) -> Simulation:

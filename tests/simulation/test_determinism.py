@@ -111,6 +111,7 @@ def _same_environment(alone: Simulation, batch: Simulation, row: int) -> None:
     for one, all_, rows in (
         (alone.exchange.ledger.accounts, batch.exchange.ledger.accounts, agents),
         (alone.exchange.ledger.positions, batch.exchange.ledger.positions, agents),
+        (alone.exchange.ledger.exposures, batch.exchange.ledger.exposures, agents),
         (alone.exchange.ledger.holdings, batch.exchange.ledger.holdings, markets),
         (alone.exchange.view, batch.exchange.view, markets),
     ):

@@ -62,6 +62,19 @@ def test_ledger_equals_the_slow_ledger_after_every_tick(name: str) -> None:
     assert counts["SELF_TRADE"] > ticks // 50 or name == "auctions"
 
 
+@pytest.mark.parametrize(
+    ("limit", "most"), [("position", 500), ("sector", 0.7), ("drawdown", 0.002)]
+)
+def test_ledger_equals_the_slow_ledger_with_limits(limit: str, most: float) -> None:
+    rich = TIGHT | {"cash": 40_000}
+    sectors = [each | {"sector": "tech"} for each in TWO]
+    wild = {"fair_value": {"process": "gbm", "volatility": 6.0}, "tick_ms": 60_000}
+    changes = {"limits": {limit: most}, "smart": [rich], "symbols": sectors} | wild
+    ticks = sized(120, 40)
+    watched = follow(FEES | LATENCY | changes, ticks, seed=3)
+    assert watched.counts[f"{limit.upper()}_LIMIT"] > ticks // 10
+
+
 def test_ledger_of_every_environment_equals_the_slow_ledger() -> None:
     watched = follow(
         FEES | LATENCY | {"venue.matching": "shuffled"}, sized(60, 20), seed=3, envs=[0, 4, 2]

@@ -1,15 +1,19 @@
 """A running simulation beside the slow ledger: every tick is replayed and compared."""
 
 from collections import Counter
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+import qtg
 from qtg.exchange import Arrivals
 from qtg.invariants import check_invariants
-from qtg.schemas import ExecType, Reason, Side
+from qtg.schemas import BorrowEvent, ExecType, Reason, Side
 from qtg.simulation import Simulation
-from tests.reference.ledger import HOUSE, POOL, SlowLedger, Terms
+from tests.reference.borrowing import BorrowingLedger, BorrowRules
+from tests.reference.halts import SlowHalts
+from tests.reference.ledger import HOUSE, POOL, Limits, SlowLedger, Terms
 from tests.reference.rules import Message
 
 from .small import events_of, messages_of
@@ -21,7 +25,7 @@ def slow_ledger_of(sim: Simulation) -> SlowLedger:
     terms = Terms(
         [symbol.tick_size_units for symbol in config.symbols],
         [symbol.lot_size for symbol in config.symbols],
-        [symbol.shares_outstanding for symbol in config.symbols],
+        list(config.outstanding),
         exchange.n_agents,
         len(exchange.venue.envs),
         round(config.venue.maker_fee_bps * 100),
@@ -30,6 +34,10 @@ def slow_ledger_of(sim: Simulation) -> SlowLedger:
         exchange._longest_latency,
     )
     slow = SlowLedger(terms)
+    if config.borrows_shares:
+        slow = BorrowingLedger(terms, rules=_borrow_rules(sim))
+    if config.limits.any:
+        slow.limits = _limits(config)
     prices = [symbol.initial_price_units for symbol in config.symbols]
     accounts, positions = exchange.ledger.accounts, exchange.ledger.positions
     for row in range(len(accounts.cash)):
@@ -43,6 +51,30 @@ def slow_ledger_of(sim: Simulation) -> SlowLedger:
     return slow
 
 
+def _limits(config: qtg.Config) -> Limits:
+    def part(share: float | None) -> Fraction | None:
+        return None if share is None else Fraction(round(share * 10**6), 10**6)
+
+    own = config.limits
+    sectors = [int(symbol.sector) for symbol in config.symbols]
+    return Limits(own.position, part(own.sector), part(own.drawdown), sectors)
+
+
+def _borrow_rules(sim: Simulation) -> BorrowRules:
+    config, own = sim.config, sim.config.short_selling
+    groups = [group for group in sim._members if group.population.short_selling]
+    return BorrowRules(
+        Fraction(round(config.rules_in_force.borrow_pool * 10**6), 10**6),
+        config.rules_in_force.max_short,
+        Fraction(own.initial_bps, 10_000),
+        Fraction(own.maintenance_bps, 10_000),
+        own.fee_bps,
+        own.recall_ticks,
+        round(config.ticks_per_year),
+        {int(agent) for group in groups for agent in group.agent},
+    )
+
+
 class Watched:
     """Steps a simulation and lets the slow ledger follow."""
 
@@ -53,6 +85,10 @@ class Watched:
         self.arrived: list[Message] = []
         self.counts: Counter[str] = Counter()
         self._tap(sim.exchange)
+        rules, markets = sim.config.halts, sim.exchange.venue.n_markets
+        self.halts = SlowHalts(
+            markets, rules.band_bps or 10**9, rules.window_ticks, rules.halt_ticks
+        )
 
     def step(self) -> None:
         """One tick on both sides; raises AssertionError at the first difference."""
@@ -61,7 +97,11 @@ class Watched:
         for event in events_of(sim, 0, exchange.first_admission):
             self._book(event)
         refused = []
+        if slow.limits is not None:
+            slow.limits.begin(slow)
+        forced = self._begin_borrowing()
         for row, message in enumerate(self.sent):
+            slow.forced = row < forced
             reason = slow.admit(message, sim.tick)
             if reason:
                 refused.append((row, message.agent, message.market, int(reason)))
@@ -69,11 +109,43 @@ class Watched:
         told = events_of(sim, exchange.first_admission, exchange.first_match)
         assert [(e["row"], e["agent"], e["market"], e["reason"]) for e in told] == refused
         assert [m for m in self.arrived if m.agent != POOL] == slow.arrive(sim.tick)
+        auctions: dict[int, int] = {}
         for event in events_of(sim, exchange.first_match):
             self._book(event)
+            if event["exec_type"] == ExecType.TRADE and slow.halted:
+                in_call = event["market"] in slow.halted
+                assert not in_call or event["market"] in self.halts.due(sim.tick)
+                auctions.setdefault(event["market"], event["price"])
+                assert not in_call or event["price"] == auctions[event["market"]]
+        self._follow_halts(auctions)
         self._compare()
-        if not exchange.venue.calling:  # books may cross while orders gather
-            check_invariants(exchange)
+        check_invariants(exchange)
+
+    def _follow_halts(self, auctions: dict[int, int]) -> None:
+        sim, halts = self.sim, self.sim.exchange.halts
+        if not halts.on:
+            return
+        before = len(self.halts.ended)
+        self.halts.end(sim.tick, auctions, self.slow.last, not sim.warming_up)
+        self.slow.halted = self.halts.halted
+        assert set(np.flatnonzero(halts.halted)) == self.halts.halted
+        assert set(np.flatnonzero(sim.exchange.venue.gathering)) == self.halts.halted
+        rows = halts.ended((sim.tick, 0), sim.exchange.venue.n_markets)
+        told = (rows.tick, rows.symbol, rows.start_tick, rows.reference, rows.price, rows.reopening)
+        found = list(zip(*(column.tolist() for column in told), strict=True))
+        assert found == self.halts.ended[before:]
+
+    def _begin_borrowing(self) -> int:
+        """Fees and recalls; how many of the messages sent are the exchange's own."""
+        slow, exchange = self.slow, self.sim.exchange
+        if not isinstance(slow, BorrowingLedger):
+            return 0
+        forced = slow.begin(self.sim.tick)
+        assert self.sent[: exchange.buy_ins] == forced
+        told = exchange.lending.notices()
+        assert list(zip(*(column.tolist() for column in told[:5]), strict=True)) == slow.notices
+        self.counts.update(BorrowEvent(event).name for _, _, event, _, _ in slow.notices)
+        return len(forced)
 
     def _tap(self, exchange: Any) -> None:
         """Note what is sent and what arrives."""
@@ -118,7 +190,21 @@ class Watched:
         for env, agent in accounts:
             if agent > HOUSE:
                 assert slow.cash[env, agent] >= reserved[env, agent] >= 0
-        assert all(slow.qty[key] >= shares[key] for key in holdings)
+        if isinstance(slow, BorrowingLedger):
+            self._compare_borrowing(slow, accounts, holdings)
+        else:
+            assert all(slow.qty[key] >= shares[key] for key in holdings)
+
+    def _compare_borrowing(self, slow: BorrowingLedger, accounts: Any, holdings: Any) -> None:
+        ledger = self.sim.exchange.ledger
+        fees = [slow.borrow_fees[key] for key in accounts]
+        _same("borrow_fees", ledger.accounts.borrow_fees, fees)
+        for name, values in (("accrued", slow.owed), ("recalled", slow.recalled)):
+            column = getattr(ledger.exposures, name).ravel()
+            _same(name, column, [values[key] for key in holdings])
+        markets = range(len(ledger.holdings.short))
+        for name, by_market in (("short", slow.short()), ("located", slow.located_in())):
+            _same(name, getattr(ledger.holdings, name), [by_market[m] for m in markets])
 
     def _compare_markets(self) -> None:
         holdings, slow = self.sim.exchange.ledger.holdings, self.slow

@@ -10,8 +10,9 @@ import pytest
 
 from qtg.errors import StorageError
 from qtg.result import open_run
-from qtg.schemas import Trades
+from qtg.schemas import SCHEMA_VERSION, Trades
 from qtg.store import RunWriter
+from qtg.store.run_info import FORMAT_VERSION
 
 from .tables import RUN, counted_trades
 
@@ -96,10 +97,14 @@ def test_a_directory_without_run_json_is_no_run(tmp_path: Path) -> None:
         open_run(tmp_path / "absent")
 
 
-@pytest.mark.parametrize("what", ["format_version", "schema_version"])
-def test_another_version_is_refused_and_names_the_qtg_that_wrote_it(run: Path, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "ours"), [("format_version", FORMAT_VERSION), ("schema_version", SCHEMA_VERSION)]
+)
+def test_another_version_is_refused_and_names_the_qtg_that_wrote_it(
+    run: Path, what: str, ours: int
+) -> None:
     edit(run, **{what: 99}, versions={"qtg": "9.9.9"})
-    with pytest.raises(StorageError, match=f"{what} 99, this qtg reads 1; open it with qtg 9.9.9"):
+    with pytest.raises(StorageError, match=f"{what} 99, this qtg reads {ours}; open it with qtg 9"):
         open_run(run)
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from qtg.result import open_run, result_of
-from qtg.schemas import STORED, Candles, Instruments, Quotes, Trades, taken
+from qtg.schemas import STORED, Candles, Instruments, Quotes, Trades, columns, taken
+from qtg.schemas.arrow import is_optional
 from qtg.store import MemorySink, RunWriter, Sink
 
 from .tables import RUN, counted_trades, expected, random_table
@@ -45,6 +46,35 @@ def test_every_table_comes_back_from_memory_as_it_was_given(name: str) -> None:
     given = fill(sink)
     sink.close(trace_hash="ab", ticks=3)
     assert_frame_equal(result_of(sink).table(name, raw=True), expected(given[name]))
+
+
+@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize("streamed", [True, False])
+def test_every_table_comes_back_in_pieces_as_the_columns_that_it_was(
+    name: str, streamed: bool, tmp_path: Path
+) -> None:
+    import numpy as np
+
+    sink = (
+        RunWriter(tmp_path / "run", **RUN, row_group=50, part_rows=150)
+        if streamed
+        else MemorySink(**RUN, row_group=50)
+    )
+    given = fill(sink)[name]
+    nobody = random_table(STORED[name], 5)
+    for column in columns(STORED[name]):
+        if is_optional(column):
+            getattr(nobody, column.name)[:] = -1
+    sink.table(STORED[name]).extend(nobody)
+    sink.close(trace_hash="ab", ticks=3)
+    pieces = list(result_of(sink).chunks(name))
+    assert len(pieces) > 1
+    for written, more, *read in zip(given, nobody, *pieces, strict=True):
+        expected = np.concatenate([written, more])
+        found = np.concatenate(read)
+        assert found.dtype == expected.dtype
+        assert np.array_equal(found, expected)
+        assert all(column.flags.writeable for column in read), "kernels take no other kind"
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -83,7 +113,7 @@ def test_parts_carry_schema_version_seed_and_fingerprint(tmp_path: Path) -> None
         sink.table(Trades).extend(counted_trades(0, 10))
         sink.close()
     footer = pq.read_metadata(tmp_path / "run/trades/part-00000.parquet").metadata
-    assert footer[b"qtg.schema_version"] == b"1"
+    assert footer[b"qtg.schema_version"] == b"2"
     assert footer[b"qtg.seed"] == b"7"
     assert footer[b"qtg.fingerprint"] == b"1f2e"
     assert footer[b"qtg.table"] == b"trades"
