@@ -190,6 +190,7 @@ def test_a_run_without_bands_has_no_table_of_halts() -> None:
         run.table("halts")
 
 
+@pytest.mark.compiled
 def test_halts_of_a_lively_market_are_those_that_its_metrics_count() -> None:
     config = lively({"halts": {"band_bps": 3, "window_ticks": 20, "halt_ticks": 4}})
     run = qtg.simulate(config, progress=False)

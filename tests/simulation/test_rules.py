@@ -8,7 +8,6 @@ import pytest
 
 import qtg
 from qtg.schemas import BorrowEvent
-from tests.sizes import sized
 
 from .small import lively, start
 from .test_determinism import _same_environment
@@ -71,16 +70,17 @@ def conserve(ticks: int, every: int) -> None:
     assert shorts > ticks // 2
     assert accounts.borrow_fees.max() > 0 == accounts.borrow_fees.sum()
     assert (accounts.cash - accounts.start_cash).sum() == 0
-    print(ticks, dict(seen), halted, shorts, accounts.borrow_fees.max())
 
 
+@pytest.mark.compiled
 def test_nothing_is_lost_with_borrowing_halts_and_fees() -> None:
-    conserve(sized(2_500, 60), every=5)
+    conserve(2_500, every=5)
 
 
+@pytest.mark.compiled
 @pytest.mark.scale
 def test_nothing_is_lost_over_100_000_ticks() -> None:
-    conserve(sized(100_000, 60), every=50)
+    conserve(100_000, every=50)
 
 
 @pytest.mark.compiled
