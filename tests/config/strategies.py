@@ -13,6 +13,7 @@ from qtg.config import (
     FairValue,
     FairValueProcess,
     Latency,
+    LogLogistic,
     LogNormal,
     Normal,
     Population,
@@ -55,6 +56,7 @@ def amounts(most: float, *, bounded: bool = False) -> st.SearchStrategy:
         kinds += [
             st.builds(LogNormal, median=positive, sigma=st.floats(0, 2)),
             st.builds(Exponential, mean=positive),
+            st.builds(LogLogistic, median=positive, shape=st.floats(0.5, 5)),
         ]
     return st.one_of(kinds)
 
