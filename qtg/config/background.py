@@ -116,7 +116,7 @@ class Background(Model):
         "distance of a passive order's price from the centre; where few orders come near it, depth "
         "rises from the best price on and impact is concave",
         "price ticks",
-        default=LogLogistic(median=12, shape=2),
+        default=LogLogistic(median=12, shape=2.4),
     )
     anchor: Real = setting(
         "how far its idea of the price goes from the mid price (0) to the fair value (1)",
@@ -129,7 +129,7 @@ class Background(Model):
         "part of the orders that are priced through the centre, to take what is there and not to "
         "rest",
         "share",
-        default=0.15,
+        default=0.25,
         ge=0,
         le=1,
     )

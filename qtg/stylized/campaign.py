@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TICKS = 120_000  # 2,000 one-minute bars of each symbol
 POOL = 5_000  # background agents of a campaign's market, at most
 DEPTH_EVERY = 600
-SHORTEST_IMPACT, LONGEST_IMPACT = 2_600, 12_000  # ticks
+SHORTEST_IMPACT, LONGEST_IMPACT = 2_600, 24_000  # ticks
 
 Done = Callable[[int], None]
 
@@ -87,7 +87,7 @@ def measure_seed(settings: dict[str, Any]) -> Measured:
     config = Config(**settings)
     with TemporaryDirectory() as folder:
         run = simulate(config, Path(folder) / "run", progress=False)
-        ticks = min(max(config.ticks // 10, SHORTEST_IMPACT), LONGEST_IMPACT)
+        ticks = min(max(config.ticks // 5, SHORTEST_IMPACT), LONGEST_IMPACT)
         return measure(run, measure_impact(config, ticks=ticks))
 
 

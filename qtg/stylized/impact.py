@@ -38,17 +38,17 @@ class Metaorder(NamedTuple):
 def measure_impact(
     config: "Config",
     *,
-    ticks: int = 12_000,
+    ticks: int = 24_000,
     horizon: int = 300,
-    low: float = 1e-3,
-    high: float = 1e-1,
+    low: float = 5e-4,
+    high: float = 5e-2,
 ) -> Impact:
     """Send metaorders of several sizes, and compare with the same run without them.
 
     All other randomness is the same in both runs. Metaorders come one after the other in every
     symbol, buys and sells in turn, each in equal market orders, one a tick. The impact is how far
-    the mid has moved in the direction of the order when it ends (mean over the last tenth of its
-    ticks), over what a day moves the mid.
+    the mid has moved in the direction of the order when it ends (mean over the last quarter of
+    its ticks), over what a day moves the mid.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def measure_impact(
     change = np.log(moved / plain) / daily
     found: list[list[float]] = [[] for _ in sizes]
     for each in plan:
-        end = slice(each.start + horizon - max(horizon // 10, 1), each.start + horizon)
+        end = slice(each.start + horizon - max(horizon // 4, 1), each.start + horizon)
         found[each.size].append(each.side * change[end, each.market].mean())
     impact = np.array([np.mean(values) for values in found])
     error = np.array([np.std(values, ddof=1) / np.sqrt(len(values)) for values in found])

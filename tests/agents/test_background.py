@@ -162,7 +162,8 @@ def test_passive_prices_lie_away_from_the_mid_as_configured(offset: Any, cdf: An
 def test_aggressive_prices_lie_past_the_mid_as_configured() -> None:
     offset = {"kind": "uniform", "low": 1_000, "high": 2_000}
     through = {"kind": "exponential", "mean": 8}
-    sim = pool(20_000, activity=1.0, offset_ticks=offset, aggressive_ticks=through)
+    terms = {"offset_ticks": offset, "aggressive_ticks": through, "aggressive": 0.15}
+    sim = pool(20_000, activity=1.0, **terms)
     past = np.array([(m.price - PRICE) * m.side // STEP for m in written(sim)])
     aggressive = past[past >= 0]
     # 0.15 is drawn with eight bits: 39 of 256 words

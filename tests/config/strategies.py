@@ -77,7 +77,7 @@ def symbols(draw: st.DrawFn) -> tuple[SymbolConfig, ...]:
                 initial_price=price,
                 tick_size=step,
                 lot_size=draw(st.sampled_from([1, 10, 100])),
-                shares_outstanding=draw(st.integers(10**6, 10**9)),
+                shares_outstanding=draw(st.integers(10**6, 4 * 10**8)),
             )
         )
     return tuple(listed)

@@ -26,6 +26,7 @@ PAGES = (
     "docs/guide/agents.md",
     "docs/guide/venue.md",
     "docs/guide/quant.md",
+    "docs/guide/realism.md",
 )
 
 
