@@ -129,7 +129,7 @@ def square_root_impact(impact: Impact) -> list[Fact]:
 def _with_trader(config: "Config") -> "Config":
     """The market with one more agent, who has plenty and never acts by itself."""
     smart = [each.model_dump(mode="json") for each in config.smart]
-    shares = min(symbol.shares_outstanding for symbol in config.symbols) // 20
+    shares = min(config.outstanding) // 20
     trader = {"kind": "noise_trader", "count": 1, "probability": 0.0}
     smart.append({**trader, "cash": 10**10, "shares": shares})
     return config.with_(smart=smart)
