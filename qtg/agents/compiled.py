@@ -29,9 +29,10 @@ from qtg.schemas import Tier
 from ..errors import ConfigError, StrategyError
 from ..exchange import Exchange
 from .failure import Benched, home_of
+from .kind import Kind
 from .parameters import as_param
 from .population import Members
-from .registry import Kind, Params, add_kind, origin_of
+from .registry import Params, add_kind, origin_of
 from .user_group import TURN_DRAW, UserGroup
 
 Decide = Callable[[Any, Any, Any], None]
