@@ -160,7 +160,7 @@ def count_orders(pool, sentiment, seed, envs, tick):
 def _write(order, order_id, m, side, price, qty, delay, expire_tick):
     order.msg_type = MsgType.NEW
     order.ord_type = OrdType.LIMIT
-    order.tif = TimeInForce.GTT
+    order.tif = TimeInForce.GTT if expire_tick > 0 else TimeInForce.IOC
     order.exec_inst = ExecInst.NONE
     order.side = side
     order.market = m
@@ -233,7 +233,9 @@ def trade_background(pool, market, queue, seed, envs, tick, latency):
                 delay = terms.latency_low[env] + np.int64(spread)
             ticks = _limit_ticks(pool, m, side, crosses, c >> _8)
             lots = look_up(pool.tables.size, ((a & _LOW_16) << _8) | (d & _LOW_8))
-            lifetime = look_up(pool.tables.lifetime, (d >> _16) << _8)
+            expire_tick = np.int64(0)  # what crosses takes what is there and does not rest
+            if not crosses:
+                expire_tick = tick + delay + look_up(pool.tables.lifetime, (d >> _16) << _8)
             price, qty = ticks * view.tick_size[m], lots * view.lot_size[m]
             order = queue.orders[next_place(queue, m, tick + delay)]
-            _write(order, next_id(queue, env), m, side, price, qty, delay, tick + delay + lifetime)
+            _write(order, next_id(queue, env), m, side, price, qty, delay, expire_tick)

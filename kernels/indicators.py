@@ -2,9 +2,13 @@
 
 `advance_*(state, ..., out)` takes input columns of shape (time, market). A state is a tuple of
 arrays with one entry per market and holds all that the next bar needs, so the bars may come all at
-once, in pieces or one by one, with the same results to the bit. `out` arrives full of NaN; only
-values that are defined are written. A bar whose input is NaN or infinite clears its market: no
-window reaches across it, and averages are seeded anew.
+once, in pieces or one by one, with the same results to the bit. `out` is written everywhere, with
+NaN where a value is not defined. A bar whose input is NaN or infinite clears its market: no window
+reaches across it, and averages are seeded anew.
+
+The bars are taken span by span (`spans`): `*_span` moves neighbouring markets on by one bar. What
+a part of an indicator has seen follows from what the market has: RSI's first change is in its
+second bar, so its averages have seen one value less.
 """
 
 from typing import Any, NamedTuple
@@ -12,32 +16,59 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._jit import kernel
-from .rolling import LOWEST, SUM, Average, Moments, Window, push, push_average, push_moments
+from .rolling import (
+    LOWEST,
+    SUM,
+    Average,
+    Moments,
+    Window,
+    averaged,
+    open_moments,
+    open_window,
+    push,
+    push_moments,
+)
+from .spans import FINITE, FINITE_PRODUCT, FINITE_TRIPLE, fill, first_span, next_span
+
+
+class SmaState(NamedTuple):
+    seen: np.ndarray  # int64 (market,), bars since the start or the last clear; so in all states
+    window: Window
+
+
+class EmaState(NamedTuple):
+    seen: np.ndarray
+    average: Average
 
 
 class RsiState(NamedTuple):
-    last: np.ndarray  # float64 (market,), price of the bar before; NaN: none
+    seen: np.ndarray
+    last: np.ndarray  # float64 (market,), price of the bar before
     gain: Average
     loss: Average
 
 
 class MacdState(NamedTuple):
+    seen: np.ndarray
     fast: Average
     slow: Average
     signal: Average
 
 
 class BollingerState(NamedTuple):
+    seen: np.ndarray
     width: float  # standard deviations from the middle to a band
     moments: Moments
 
 
 class AtrState(NamedTuple):
-    last: np.ndarray  # float64 (market,), close of the bar before; NaN: none
+    seen: np.ndarray
+    last: np.ndarray  # float64 (market,), close of the bar before
     true_range: Average
 
 
 class VwapState(NamedTuple):
+    seen: np.ndarray
     money: Window  # price * volume
     volume: Window
 
@@ -48,6 +79,7 @@ class RunningVwapState(NamedTuple):
 
 
 class StochasticState(NamedTuple):
+    seen: np.ndarray
     low: Window
     high: Window  # of negated values
     raw: Window
@@ -81,174 +113,220 @@ class Stochastic(NamedTuple):
 
 
 @kernel
+def mean_span(window, markets, seen, x, out):
+    """Mean of the last n values, with x as the value number `seen`; x and out do not overlap."""
+    n = len(window.tail)
+    slot = open_window(window, markets, seen, SUM)
+    for m in range(len(x)):
+        out[m] = push(slot, m, x[m], SUM) / n
+    if seen < n:
+        fill(out)
+
+
+@kernel
 def advance_sma(state, x, out):
     """Mean of the last n bars."""
-    n = state.tail.shape[0]
-    for t in range(x.shape[0]):
-        for m in range(x.shape[1]):
-            if not np.isfinite(x[t, m]):
-                state.seen[m] = 0
-                continue
-            total = push(state, m, x[t, m], SUM)
-            if state.seen[m] >= n:
-                out[t, m] = total / n
+    span = first_span(FINITE, state.seen, x, x, x)
+    while span.bar < len(x):
+        at = span.bar, span.markets
+        mean_span(state.window, span.markets, span.seen, x[at], out[at])
+        span = next_span(span, FINITE, state.seen, x, x, x)
+
+
+@kernel
+def ema_span(average, span, x, out):
+    """Exponential average."""
+    value = average.value[span.markets]
+    for m in range(len(x)):
+        value[m] = averaged(average, value[m], x[m], span.seen)
+        out[m] = value[m]
+    if span.seen < average.n:
+        fill(out)
 
 
 @kernel
 def advance_ema(state, x, out):
     """Exponential average."""
-    for t in range(x.shape[0]):
-        for m in range(x.shape[1]):
-            if not np.isfinite(x[t, m]):
-                state.seen[m] = 0
-                continue
-            value = push_average(state, m, x[t, m])
-            if state.seen[m] >= state.n:
-                out[t, m] = value
+    span = first_span(FINITE, state.seen, x, x, x)
+    while span.bar < len(x):
+        at = span.bar, span.markets
+        ema_span(state.average, span, x[at], out[at])
+        span = next_span(span, FINITE, state.seen, x, x, x)
+
+
+@kernel
+def rsi_span(state, span, x, out):
+    """The index from the changes since the last bar, of which there is one less than bars."""
+    last = state.last[span.markets]
+    gain, loss = state.gain.value[span.markets], state.loss.value[span.markets]
+    changes = span.seen - 1
+    for m in range(len(x)):
+        gain[m] = averaged(state.gain, gain[m], max(x[m] - last[m], 0.0), changes)
+        loss[m] = averaged(state.loss, loss[m], max(last[m] - x[m], 0.0), changes)
+        last[m] = x[m]
+        moved = gain[m] + loss[m]
+        out[m] = 100.0 * (gain[m] / moved) if moved > 0.0 else 0.0
+    if changes < state.gain.n:
+        fill(out)
 
 
 @kernel
 def advance_rsi(state, x, out):
     """Average gain as a percentage of average gain plus average loss; 0 where both are 0."""
-    for t in range(x.shape[0]):
-        for m in range(x.shape[1]):
-            last = state.last[m]
-            state.last[m] = x[t, m]
-            if not np.isfinite(x[t, m]):
-                state.last[m] = np.nan
-                state.gain.seen[m] = 0
-                state.loss.seen[m] = 0
-                continue
-            if np.isnan(last):
-                continue
-            gain = push_average(state.gain, m, max(x[t, m] - last, 0.0))
-            loss = push_average(state.loss, m, max(last - x[t, m], 0.0))
-            if state.gain.seen[m] >= state.gain.n:
-                moved = gain + loss
-                out[t, m] = 100.0 * (gain / moved) if moved > 0.0 else 0.0
+    span = first_span(FINITE, state.seen, x, x, x)
+    while span.bar < len(x):
+        at = span.bar, span.markets
+        rsi_span(state, span, x[at], out[at])
+        span = next_span(span, FINITE, state.seen, x, x, x)
+
+
+@kernel
+def macd_span(state, span, x, line, signal, histogram):
+    """Both averages end at this bar: the fast one starts later, the signal with the line."""
+    fast = state.fast.value[span.markets]
+    slow = state.slow.value[span.markets]
+    smooth = state.signal.value[span.markets]
+    seen = span.seen
+    lines = seen - state.slow.n + 1
+    for m in range(len(x)):
+        fast[m] = averaged(state.fast, fast[m], x[m], seen - state.slow.n + state.fast.n)
+        slow[m] = averaged(state.slow, slow[m], x[m], seen)
+        apart = fast[m] - slow[m]
+        smooth[m] = averaged(state.signal, smooth[m], apart, lines)
+        line[m], signal[m], histogram[m] = apart, smooth[m], apart - smooth[m]
+    if lines < state.signal.n:
+        fill(line)
+        fill(signal)
+        fill(histogram)
 
 
 @kernel
 def advance_macd(state, x, out):
     """Fast less slow average; the fast one is seeded with the last of the slow one's first bars."""
-    fast, slow, signal = state.fast, state.slow, state.signal
-    for t in range(x.shape[0]):
-        for m in range(x.shape[1]):
-            if not np.isfinite(x[t, m]):
-                fast.seen[m] = 0
-                slow.seen[m] = 0
-                signal.seen[m] = 0
-                continue
-            quick = 0.0
-            if slow.seen[m] >= slow.n - fast.n:
-                quick = push_average(fast, m, x[t, m])
-            line = quick - push_average(slow, m, x[t, m])
-            if slow.seen[m] < slow.n:
-                continue
-            smoothed = push_average(signal, m, line)
-            if signal.seen[m] >= signal.n:
-                out.macd[t, m] = line
-                out.signal[t, m] = smoothed
-                out.histogram[t, m] = line - smoothed
+    span = first_span(FINITE, state.seen, x, x, x)
+    while span.bar < len(x):
+        at = span.bar, span.markets
+        rows = (out.macd[at], out.signal[at], out.histogram[at])
+        macd_span(state, span, x[at], *rows)
+        span = next_span(span, FINITE, state.seen, x, x, x)
+
+
+@kernel
+def bollinger_span(state, span, x, upper, middle, lower):
+    """Mean and bands."""
+    n = len(state.moments.tail_mean)
+    slot = open_moments(state.moments, span.markets, span.seen)
+    for m in range(len(x)):
+        mean, squares = push_moments(slot, m, x[m])
+        away = state.width * np.sqrt(squares / n)
+        upper[m], middle[m], lower[m] = mean + away, mean, mean - away
+    if span.seen < n:
+        fill(upper)
+        fill(middle)
+        fill(lower)
 
 
 @kernel
 def advance_bollinger(state, x, out):
     """Mean of the last n bars, and bands at `width` population standard deviations from it."""
-    moments = state.moments
-    n = moments.tail_mean.shape[0]
-    for t in range(x.shape[0]):
-        for m in range(x.shape[1]):
-            if not np.isfinite(x[t, m]):
-                moments.seen[m] = 0
-                continue
-            mean, squares = push_moments(moments, m, x[t, m])
-            if moments.seen[m] >= n:
-                away = state.width * np.sqrt(squares / n)
-                out.upper[t, m] = mean + away
-                out.middle[t, m] = mean
-                out.lower[t, m] = mean - away
+    span = first_span(FINITE, state.seen, x, x, x)
+    while span.bar < len(x):
+        at = span.bar, span.markets
+        rows = (out.upper[at], out.middle[at], out.lower[at])
+        bollinger_span(state, span, x[at], *rows)
+        span = next_span(span, FINITE, state.seen, x, x, x)
+
+
+@kernel
+def atr_span(state, span, high, low, close, out):
+    """The true range needs a close before it."""
+    last, value = state.last[span.markets], state.true_range.value[span.markets]
+    ranges = span.seen - 1
+    for m in range(len(out)):
+        reach = max(high[m] - low[m], abs(high[m] - last[m]), abs(low[m] - last[m]))
+        last[m] = close[m]
+        value[m] = averaged(state.true_range, value[m], reach, ranges)
+        out[m] = value[m]
+    if ranges < state.true_range.n:
+        fill(out)
 
 
 @kernel
 def advance_atr(state, high, low, close, out):
     """Wilder's average of the true range."""
-    for t in range(close.shape[0]):
-        for m in range(close.shape[1]):
-            last = state.last[m]
-            state.last[m] = close[t, m]
-            if not np.isfinite(high[t, m] + low[t, m] + close[t, m]):
-                state.last[m] = np.nan
-                state.true_range.seen[m] = 0
-                continue
-            if np.isnan(last):
-                continue
-            reach = max(high[t, m] - low[t, m], abs(high[t, m] - last), abs(low[t, m] - last))
-            value = push_average(state.true_range, m, reach)
-            if state.true_range.seen[m] >= state.true_range.n:
-                out[t, m] = value
+    span = first_span(FINITE_TRIPLE, state.seen, high, low, close)
+    while span.bar < len(out):
+        at = span.bar, span.markets
+        atr_span(state, span, high[at], low[at], close[at], out[at])
+        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)
+
+
+@kernel
+def vwap_span(state, span, price, volume, out):
+    """Money by volume."""
+    money = open_window(state.money, span.markets, span.seen, SUM)
+    shares = open_window(state.volume, span.markets, span.seen, SUM)
+    for m in range(len(out)):
+        paid = push(money, m, price[m] * volume[m], SUM)
+        traded = push(shares, m, volume[m], SUM)
+        out[m] = paid / traded if traded > 0.0 else np.nan
+    if span.seen < len(state.money.tail):
+        fill(out)
 
 
 @kernel
 def advance_vwap(state, price, volume, out):
     """Mean price of the last n bars, weighted by volume; NaN where no volume."""
-    n = state.money.tail.shape[0]
-    for t in range(price.shape[0]):
-        for m in range(price.shape[1]):
-            paid = price[t, m] * volume[t, m]
-            if not np.isfinite(paid):
-                state.money.seen[m] = 0
-                state.volume.seen[m] = 0
-                continue
-            money = push(state.money, m, paid, SUM)
-            shares = push(state.volume, m, volume[t, m], SUM)
-            if state.money.seen[m] >= n and shares > 0.0:
-                out[t, m] = money / shares
+    span = first_span(FINITE_PRODUCT, state.seen, price, volume, price)
+    while span.bar < len(out):
+        at = span.bar, span.markets
+        vwap_span(state, span, price[at], volume[at], out[at])
+        span = next_span(span, FINITE_PRODUCT, state.seen, price, volume, price)
 
 
 @kernel
 def advance_running_vwap(state, price, volume, out):
     """Mean price since the start, weighted by volume; NaN where no volume yet."""
+    money, shares = state.money, state.volume
     for t in range(price.shape[0]):
         for m in range(price.shape[1]):
             paid = price[t, m] * volume[t, m]
-            if not np.isfinite(paid):
-                state.money[m] = 0.0
-                state.volume[m] = 0.0
-                continue
-            state.money[m] += paid
-            state.volume[m] += volume[t, m]
-            if state.volume[m] > 0.0:
-                out[t, m] = state.money[m] / state.volume[m]
+            usable = np.isfinite(paid)
+            money[m] = money[m] + paid if usable else 0.0
+            shares[m] = shares[m] + volume[t, m] if usable else 0.0
+            out[t, m] = money[m] / shares[m] if shares[m] > 0.0 else np.nan
+
+
+@kernel
+def place_span(state, span, high, low, close, out):
+    """Where the close lies in the range of the last bars, 0..100."""
+    lows = open_window(state.low, span.markets, span.seen, LOWEST)
+    highs = open_window(state.high, span.markets, span.seen, LOWEST)
+    for m in range(len(out)):
+        lowest = push(lows, m, low[m], LOWEST)
+        highest = -push(highs, m, -high[m], LOWEST)
+        place = 100.0 * ((close[m] - lowest) / (highest - lowest))
+        out[m] = place if highest != lowest else 0.0
+
+
+@kernel
+def stochastic_span(state, span, high, low, close, k, d):
+    """k and d have seen fewer values, as many less as the windows before them wait for."""
+    place_span(state, span, high, low, close, d)
+    places = span.seen - len(state.low.tail) + 1
+    means = places - len(state.raw.tail) + 1
+    mean_span(state.raw, span.markets, places, d, k)
+    mean_span(state.smooth, span.markets, means, k, d)
+    if means < len(state.smooth.tail):
+        fill(k)
 
 
 @kernel
 def advance_stochastic(state, high, low, close, out):
     """Where the close lies in the range of the last bars, smoothed once and twice."""
-    widest, n_smooth, n_d = (
-        state.low.tail.shape[0],
-        state.raw.tail.shape[0],
-        state.smooth.tail.shape[0],
-    )
-    for t in range(close.shape[0]):
-        for m in range(close.shape[1]):
-            if not np.isfinite(high[t, m] + low[t, m] + close[t, m]):
-                state.low.seen[m] = 0
-                state.high.seen[m] = 0
-                state.raw.seen[m] = 0
-                state.smooth.seen[m] = 0
-                continue
-            lowest = push(state.low, m, low[t, m], LOWEST)
-            highest = -push(state.high, m, -high[t, m], LOWEST)
-            if state.low.seen[m] < widest:
-                continue
-            raw = 0.0
-            if highest != lowest:
-                raw = 100.0 * ((close[t, m] - lowest) / (highest - lowest))
-            k = push(state.raw, m, raw, SUM) / n_smooth
-            if state.raw.seen[m] < n_smooth:
-                continue
-            d = push(state.smooth, m, k, SUM) / n_d
-            if state.smooth.seen[m] >= n_d:
-                out.k[t, m] = k
-                out.d[t, m] = d
+    span = first_span(FINITE_TRIPLE, state.seen, high, low, close)
+    while span.bar < len(close):
+        at = span.bar, span.markets
+        rows = (high[at], low[at], close[at], out.k[at], out.d[at])
+        stochastic_span(state, span, *rows)
+        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)

@@ -10,13 +10,14 @@ from .ledger import fee
 
 
 class ReplayedLedger(NamedTuple):
-    """What trades are booked into: cash and fees by agent, the rest by agent and symbol.
+    """What trades are booked into: by agent up to `borrow_fees`, the rest by agent and symbol.
 
     The pool has no cost; its `realized` is what it received less what it paid.
     """
 
     cash: I64
     fees: I64
+    borrow_fees: I64
     qty: I64
     cost: I64
     realized: I64

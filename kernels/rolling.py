@@ -4,7 +4,11 @@ A window over n values is kept as the end of the last block of n values plus the
 Nothing is ever subtracted, so nothing drifts; every n values the block is turned into aggregates
 from each slot to the block's end, which is O(1) per value in the mean.
 
-`seen[m] = 0` clears a market. What a push returns means nothing before n values.
+All work on a span: neighbouring `markets`, a slice, that have seen the same number of values (see
+`spans`). Values are numbered from 1; what is given with a smaller number is not read again.
+`open_*` cuts the rows that the value number `seen` needs, and folds the last block if a new one
+begins; `push_*` then takes market m of the span, without a branch that differs between markets.
+What it returns means nothing before n values.
 """
 
 from typing import NamedTuple
@@ -19,7 +23,6 @@ SUM, LOWEST = 0, 1  # what a Window keeps of its values
 class Window(NamedTuple):
     """Sum, or lowest value, of the last n values."""
 
-    seen: np.ndarray  # int64 (market,), values since the start or the last clear
     head: np.ndarray  # float64 (market,), over this block so far
     tail: np.ndarray  # float64 (n, market), this block's values, then the last block from slot on
 
@@ -27,11 +30,10 @@ class Window(NamedTuple):
 class Moments(NamedTuple):
     """Mean and sum of squared deviations of the last n values."""
 
-    seen: np.ndarray  # int64 (market,), values since the start or the last clear
     head_mean: np.ndarray  # float64 (market,), over this block so far
     head_squares: np.ndarray  # float64 (market,)
     tail_mean: np.ndarray  # float64 (n, market), as in Window
-    tail_squares: np.ndarray  # float64 (n, market)
+    tail_squares: np.ndarray  # float64 (n, market), of the last block; the last row is 0
 
 
 class PairMoments(NamedTuple):
@@ -40,9 +42,8 @@ class PairMoments(NamedTuple):
     The middle axis: mean of x, mean of y, sum of xx, of xy, of yy.
     """
 
-    seen: np.ndarray  # int64 (market,), pairs since the start or the last clear
     head: np.ndarray  # float64 (1, 5, market), over this block so far
-    tail: np.ndarray  # float64 (n, 5, market), as in Window
+    tail: np.ndarray  # float64 (n, 5, market), as in Moments
 
 
 class Average(NamedTuple):
@@ -50,8 +51,40 @@ class Average(NamedTuple):
 
     n: int
     alpha: float  # weight of a new value
-    seen: np.ndarray  # int64 (market,), values since the start or the last clear
     value: np.ndarray  # float64 (market,), the sum until n values are there
+
+
+class Slot(NamedTuple):
+    """Where a window's new value goes: float64 (market of the span,) each."""
+
+    begins: bool  # a block
+    ends: bool
+    head: np.ndarray
+    new: np.ndarray
+    rest: np.ndarray  # of the last block
+
+
+class MomentsSlot(NamedTuple):
+    """As `Slot`. A new value's squares are 0 and need no row."""
+
+    n: int
+    here: int  # values in this block, with the new one
+    head_mean: np.ndarray
+    head_squares: np.ndarray
+    new: np.ndarray
+    rest_mean: np.ndarray
+    rest_squares: np.ndarray
+
+
+class PairSlot(NamedTuple):
+    """As `MomentsSlot`."""
+
+    n: int
+    here: int
+    head: tuple[np.ndarray, ...]
+    new_x: np.ndarray
+    new_y: np.ndarray
+    rest: tuple[np.ndarray, ...]
 
 
 @kernel
@@ -61,23 +94,35 @@ def joined(keep, a, b):
 
 
 @kernel
-def push(window, m, x, keep):
-    """What is kept (`SUM`, `LOWEST`) of the last n values with `x` as the last."""
+def fold(tail, markets, keep):
+    """Turn a block's values into what is kept from each slot to the block's end."""
+    for s in range(len(tail) - 2, -1, -1):
+        row, later = tail[s, markets], tail[s + 1, markets]
+        for m in range(len(row)):
+            row[m] = joined(keep, row[m], later[m])
+
+
+@kernel
+def open_window(window, markets, seen, keep):
+    """The slot of the value number `seen`."""
     head, tail = window.head, window.tail
-    n = tail.shape[0]
-    slot = window.seen[m] % n
-    if slot == 0:
-        if window.seen[m] > 0:
-            for s in range(n - 2, -1, -1):
-                tail[s, m] = joined(keep, tail[s, m], tail[s + 1, m])
-        head[m] = x
-    else:
-        head[m] = joined(keep, head[m], x)
-    tail[slot, m] = x
-    window.seen[m] += 1
-    if slot + 1 == n:
-        return head[m]
-    return joined(keep, head[m], tail[slot + 1, m])
+    n = len(tail)
+    slot = (seen - 1) % n
+    if slot == 0 and seen > 1:
+        fold(tail, markets, keep)
+    # At a block's end the rest is not read; it is any other row, so that no two rows overlap.
+    rest = tail[(slot + 1) % n, markets]
+    return Slot(slot == 0, slot + 1 == n, head[markets], tail[slot, markets], rest)
+
+
+@kernel
+def push(slot, m, x, keep):
+    """What is kept (`SUM`, `LOWEST`) of the last n values with `x` as the last."""
+    rest = slot.rest[m]
+    head = x if slot.begins else joined(keep, slot.head[m], x)
+    slot.head[m] = head
+    slot.new[m] = x
+    return head if slot.ends else joined(keep, head, rest)
 
 
 @kernel
@@ -92,48 +137,77 @@ def merged(n_a, mean_a, squares_a, n_b, mean_b, squares_b):
 
 
 @kernel
-def push_moments(moments, m, x):
-    """Mean and sum of squared deviations of the last n values."""
+def fold_moments(moments, markets):
+    """As `fold`."""
+    n = len(moments.tail_mean)
+    for s in range(n - 2, -1, -1):
+        mean, squares = moments.tail_mean[s, markets], moments.tail_squares[s, markets]
+        later_mean = moments.tail_mean[s + 1, markets]
+        later_squares = moments.tail_squares[s + 1, markets]
+        for m in range(len(mean)):
+            mean[m], squares[m] = merged(
+                n - 1.0 - s, later_mean[m], later_squares[m], 1.0, mean[m], 0.0
+            )
+
+
+@kernel
+def open_moments(moments, markets, seen):
+    """The slot of the value number `seen`."""
     mean, squares = moments.tail_mean, moments.tail_squares
-    n = mean.shape[0]
-    slot = moments.seen[m] % n
-    if slot == 0:
-        if moments.seen[m] > 0:
-            for s in range(n - 2, -1, -1):
-                mean[s, m], squares[s, m] = merged(
-                    n - 1.0 - s, mean[s + 1, m], squares[s + 1, m], 1.0, mean[s, m], 0.0
-                )
-        moments.head_mean[m], moments.head_squares[m] = x, 0.0
-    else:
-        moments.head_mean[m], moments.head_squares[m] = merged(
-            float(slot), moments.head_mean[m], moments.head_squares[m], 1.0, x, 0.0
-        )
-    mean[slot, m], squares[slot, m] = x, 0.0
-    moments.seen[m] += 1
-    here = slot + 1
-    if here == n:
-        return moments.head_mean[m], moments.head_squares[m]
-    return merged(
-        float(n - here),
-        mean[here, m],
-        squares[here, m],
-        float(here),
-        moments.head_mean[m],
-        moments.head_squares[m],
+    n = len(mean)
+    slot = (seen - 1) % n
+    if slot == 0 and seen > 1:
+        fold_moments(moments, markets)
+    rest = (slot + 1) % n
+    return MomentsSlot(
+        n,
+        slot + 1,
+        moments.head_mean[markets],
+        moments.head_squares[markets],
+        mean[slot, markets],
+        mean[rest, markets],
+        squares[rest, markets],
     )
 
 
 @kernel
-def read_pair(block, s, m):
-    """The five aggregates of a slot."""
-    return block[s, 0, m], block[s, 1, m], block[s, 2, m], block[s, 3, m], block[s, 4, m]
+def push_moments(slot, m, x):
+    """Mean and sum of squared deviations of the last n values."""
+    here = float(slot.here)
+    rest_mean, rest_squares = slot.rest_mean[m], slot.rest_squares[m]
+    mean, squares = x, 0.0
+    if slot.here > 1:
+        mean, squares = merged(here - 1.0, slot.head_mean[m], slot.head_squares[m], 1.0, x, 0.0)
+    slot.head_mean[m], slot.head_squares[m] = mean, squares
+    slot.new[m] = x
+    if slot.here == slot.n:
+        return mean, squares
+    return merged(slot.n - here, rest_mean, rest_squares, here, mean, squares)
 
 
 @kernel
-def write_pair(block, s, m, pair):
-    """Set the five aggregates of a slot."""
-    block[s, 0, m], block[s, 1, m] = pair[0], pair[1]
-    block[s, 2, m], block[s, 3, m], block[s, 4, m] = pair[2], pair[3], pair[4]
+def pair_rows(block, s, markets):
+    """The rows of a slot's five aggregates."""
+    return (
+        block[s, 0, markets],
+        block[s, 1, markets],
+        block[s, 2, markets],
+        block[s, 3, markets],
+        block[s, 4, markets],
+    )
+
+
+@kernel
+def read_pair(rows, m):
+    """The five aggregates of a market."""
+    return rows[0][m], rows[1][m], rows[2][m], rows[3][m], rows[4][m]
+
+
+@kernel
+def write_pair(rows, m, pair):
+    """Set the five aggregates of a market."""
+    rows[0][m], rows[1][m] = pair[0], pair[1]
+    rows[2][m], rows[3][m], rows[4][m] = pair[2], pair[3], pair[4]
 
 
 @kernel
@@ -152,43 +226,52 @@ def merged_pairs(n_a, a, n_b, b):
 
 
 @kernel
-def push_pair(pairs, m, x, y):
-    """The aggregates of the last n pairs with (x, y) as the last."""
-    head, tail = pairs.head, pairs.tail
-    n = tail.shape[0]
-    slot = pairs.seen[m] % n
-    new = (x, y, 0.0, 0.0, 0.0)
-    whole = new
-    if slot == 0:
-        if pairs.seen[m] > 0:
-            for s in range(n - 2, -1, -1):
-                later = read_pair(tail, s + 1, m)
-                write_pair(tail, s, m, merged_pairs(n - 1.0 - s, later, 1.0, read_pair(tail, s, m)))
-    else:
-        whole = merged_pairs(float(slot), read_pair(head, 0, m), 1.0, new)
-    write_pair(head, 0, m, whole)
-    write_pair(tail, slot, m, new)
-    pairs.seen[m] += 1
-    here = slot + 1
-    if here == n:
-        return whole
-    return merged_pairs(float(n - here), read_pair(tail, here, m), float(here), whole)
+def fold_pairs(tail, markets):
+    """As `fold`."""
+    for s in range(len(tail) - 2, -1, -1):
+        rows, later = pair_rows(tail, s, markets), pair_rows(tail, s + 1, markets)
+        for m in range(len(later[0])):
+            new = (rows[0][m], rows[1][m], 0.0, 0.0, 0.0)
+            pair = merged_pairs(len(tail) - 1.0 - s, read_pair(later, m), 1.0, new)
+            write_pair(rows, m, pair)
 
 
 @kernel
-def push_average(average, m, x):
-    """The average after `x`."""
-    seen = average.seen[m]
-    value = average.value[m]
-    if seen == 0:
-        value = x
-    elif seen < average.n:
-        value += x
-    else:
-        value += average.alpha * (x - value)
-    seen += 1
-    if seen == average.n:
-        value /= average.n
-    average.seen[m] = seen
-    average.value[m] = value
-    return value
+def open_pairs(pairs, markets, seen):
+    """The slot of the pair number `seen`."""
+    n = len(pairs.tail)
+    slot = (seen - 1) % n
+    if slot == 0 and seen > 1:
+        fold_pairs(pairs.tail, markets)
+    return PairSlot(
+        n,
+        slot + 1,
+        pair_rows(pairs.head, 0, markets),
+        pairs.tail[slot, 0, markets],
+        pairs.tail[slot, 1, markets],
+        pair_rows(pairs.tail, (slot + 1) % n, markets),
+    )
+
+
+@kernel
+def push_pair(slot, m, x, y):
+    """The aggregates of the last n pairs with (x, y) as the last."""
+    here = float(slot.here)
+    rest = read_pair(slot.rest, m)
+    whole = (x, y, 0.0, 0.0, 0.0)
+    if slot.here > 1:
+        whole = merged_pairs(here - 1.0, read_pair(slot.head, m), 1.0, whole)
+    write_pair(slot.head, m, whole)
+    slot.new_x[m], slot.new_y[m] = x, y
+    if slot.here == slot.n:
+        return whole
+    return merged_pairs(slot.n - here, rest, here, whole)
+
+
+@kernel
+def averaged(average, value, x, seen):
+    """What an average's `value` becomes with `x`, the value number `seen`."""
+    if seen > average.n:
+        return value + average.alpha * (x - value)
+    total = x if seen == 1 else value + x
+    return total / average.n if seen == average.n else total

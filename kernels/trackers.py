@@ -1,7 +1,7 @@
 """Statistics that are followed bar by bar: momentum, volatility, z-score, hedge, drawdown.
 
-The kernels are as in `indicators`: each moves a state on by the bars it is given, and a bar that is
-not usable clears its market. Only `advance_drawdown` keeps its peak over such a bar.
+The kernels are as in `indicators`: each moves a state on by the bars it is given, span by span, and
+a bar that is not usable clears its market. Only `advance_drawdown` keeps its peak over such a bar.
 """
 
 from typing import Any, NamedTuple
@@ -9,27 +9,35 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._jit import kernel
-from .rolling import Moments, push_moments, push_pair
+from .rolling import Moments, PairMoments, open_moments, open_pairs, push_moments, push_pair
+from .spans import FINITE, FINITE_PAIR, POSITIVE, fill, first_span, next_span
 
 # Residuals smaller than this share of y's squared deviations are rounding: y is a line of x.
 ROUNDING = 1e-13
 
 
 class MomentumState(NamedTuple):
+    seen: np.ndarray  # int64 (market,), bars since the start or the last clear; so in all states
     skip: int  # newest bars that are left out
-    seen: np.ndarray  # int64 (market,), prices since the start or the last clear
-    ring: np.ndarray  # float64 (n + 1, market), the last prices, at `seen` modulo n + 1
+    ring: np.ndarray  # float64 (n + 1, market), the last prices, the first at 0
 
 
 class VolatilityState(NamedTuple):
+    seen: np.ndarray
     scale: float  # square root of the bars in a year
-    last: np.ndarray  # float64 (market,), price of the bar before; NaN: none
+    last: np.ndarray  # float64 (market,), price of the bar before
     moments: Moments  # of log returns
 
 
 class ZScoreState(NamedTuple):
+    seen: np.ndarray
     sign: float  # 1, or -1 where a low value is to score high
     moments: Moments
+
+
+class HedgeState(NamedTuple):
+    seen: np.ndarray
+    pairs: PairMoments
 
 
 class DrawdownState(NamedTuple):
@@ -51,88 +59,110 @@ class Hedge(NamedTuple):
 
 
 @kernel
+def momentum_span(state, span, price, out):
+    """The recent price by the oldest one, in their places of the ring."""
+    ring, markets = state.ring, span.markets
+    at = span.seen - 1
+    new, oldest = ring[at % len(ring), markets], ring[(at + 1) % len(ring), markets]
+    recent = ring[(at - state.skip) % len(ring), markets]
+    for m in range(len(out)):
+        new[m] = price[m]
+        out[m] = recent[m] / oldest[m] - 1.0
+    if span.seen < len(ring):
+        fill(out)
+
+
+@kernel
 def advance_momentum(state, price, out):
     """Return from n bars ago to `skip` bars ago."""
-    slots = state.ring.shape[0]
-    for t in range(price.shape[0]):
-        for m in range(price.shape[1]):
-            if not 0.0 < price[t, m] < np.inf:
-                state.seen[m] = 0
-                continue
-            seen = state.seen[m]
-            state.ring[seen % slots, m] = price[t, m]
-            state.seen[m] = seen + 1
-            if seen + 1 >= slots:
-                recent = state.ring[(seen - state.skip) % slots, m]
-                out[t, m] = recent / state.ring[(seen + 1) % slots, m] - 1.0
+    span = first_span(POSITIVE, state.seen, price, price, price)
+    while span.bar < len(price):
+        at = span.bar, span.markets
+        momentum_span(state, span, price[at], out[at])
+        span = next_span(span, POSITIVE, state.seen, price, price, price)
+
+
+@kernel
+def volatility_span(state, span, price, out):
+    """From the returns since the last bar, of which there is one less than bars."""
+    last, n, returns = state.last[span.markets], len(state.moments.tail_mean), span.seen - 1
+    slot = open_moments(state.moments, span.markets, returns)
+    for m in range(len(out)):
+        _, squares = push_moments(slot, m, np.log(price[m] / last[m]))
+        last[m] = price[m]
+        out[m] = state.scale * np.sqrt(squares / (n - 1))
+    if returns < n:
+        fill(out)
 
 
 @kernel
 def advance_volatility(state, price, out):
     """Sample standard deviation of the last n log returns, scaled."""
-    moments = state.moments
-    n = moments.tail_mean.shape[0]
-    for t in range(price.shape[0]):
-        for m in range(price.shape[1]):
-            last = state.last[m]
-            if not 0.0 < price[t, m] < np.inf:
-                state.last[m] = np.nan
-                moments.seen[m] = 0
-                continue
-            state.last[m] = price[t, m]
-            if np.isnan(last):
-                continue
-            _, squares = push_moments(moments, m, np.log(price[t, m] / last))
-            if moments.seen[m] >= n:
-                out[t, m] = state.scale * np.sqrt(squares / (n - 1))
+    span = first_span(POSITIVE, state.seen, price, price, price)
+    while span.bar < len(price):
+        at = span.bar, span.markets
+        volatility_span(state, span, price[at], out[at])
+        span = next_span(span, POSITIVE, state.seen, price, price, price)
+
+
+@kernel
+def zscore_span(state, span, x, out):
+    """Not defined where all values are equal."""
+    n = len(state.moments.tail_mean)
+    slot = open_moments(state.moments, span.markets, span.seen)
+    for m in range(len(out)):
+        mean, squares = push_moments(slot, m, x[m])
+        score = state.sign * ((x[m] - mean) / np.sqrt(squares / n))
+        out[m] = score if squares > 0.0 else np.nan
+    if span.seen < n:
+        fill(out)
 
 
 @kernel
 def advance_zscore(state, x, out):
     """Distance from the mean of the last n bars in their standard deviations."""
-    moments = state.moments
-    n = moments.tail_mean.shape[0]
-    for t in range(x.shape[0]):
-        for m in range(x.shape[1]):
-            if not np.isfinite(x[t, m]):
-                moments.seen[m] = 0
-                continue
-            mean, squares = push_moments(moments, m, x[t, m])
-            if moments.seen[m] >= n and squares > 0.0:
-                out[t, m] = state.sign * ((x[t, m] - mean) / np.sqrt(squares / n))
+    span = first_span(FINITE, state.seen, x, x, x)
+    while span.bar < len(x):
+        at = span.bar, span.markets
+        zscore_span(state, span, x[at], out[at])
+        span = next_span(span, FINITE, state.seen, x, x, x)
+
+
+@kernel
+def hedge_span(state, span, y, x, out):
+    """Not defined where x does not move; `out` is the span's part of each column."""
+    n = len(state.pairs.tail)
+    slot = open_pairs(state.pairs, span.markets, span.seen)
+    for m in range(len(x)):
+        mean_x, mean_y, xx, xy, yy = push_pair(slot, m, x[m], y[m])
+        ratio = xy / xx if xx > 0.0 and span.seen >= n else np.nan
+        spread = (y[m] - mean_y) - ratio * (x[m] - mean_x)
+        residuals = yy - ratio * xy
+        out.ratio[m] = ratio
+        out.intercept[m] = mean_y - ratio * mean_x
+        out.spread[m] = spread
+        out.zscore[m] = spread / np.sqrt(residuals / n) if residuals > ROUNDING * yy else np.nan
 
 
 @kernel
 def advance_hedge(state, y, x, out):
     """Least squares line of the last n bars, and the last bar's distance from it."""
-    n = state.tail.shape[0]
-    for t in range(x.shape[0]):
-        for m in range(x.shape[1]):
-            if not np.isfinite(x[t, m] + y[t, m]):
-                state.seen[m] = 0
-                continue
-            mean_x, mean_y, xx, xy, yy = push_pair(state, m, x[t, m], y[t, m])
-            if state.seen[m] < n or not xx > 0.0:
-                continue
-            ratio = xy / xx
-            spread = (y[t, m] - mean_y) - ratio * (x[t, m] - mean_x)
-            residuals = yy - ratio * xy
-            out.ratio[t, m] = ratio
-            out.intercept[t, m] = mean_y - ratio * mean_x
-            out.spread[t, m] = spread
-            if residuals > ROUNDING * yy:
-                out.zscore[t, m] = spread / np.sqrt(residuals / n)
+    span = first_span(FINITE_PAIR, state.seen, x, y, x)
+    while span.bar < len(x):
+        at = span.bar, span.markets
+        ratio, intercept = out.ratio[at], out.intercept[at]
+        part = Hedge(ratio, intercept, out.spread[at], out.zscore[at])
+        hedge_span(state, span, y[at], x[at], part)
+        span = next_span(span, FINITE_PAIR, state.seen, x, y, x)
 
 
 @kernel
 def advance_drawdown(state, equity, out):
     """Loss since the highest value so far, as a share of it."""
+    peak = state.peak
     for t in range(equity.shape[0]):
         for m in range(equity.shape[1]):
             value = equity[t, m]
-            if not np.isfinite(value):
-                continue
-            if not value <= state.peak[m]:
-                state.peak[m] = value
-            if state.peak[m] > 0.0:
-                out[t, m] = (state.peak[m] - value) / state.peak[m]
+            usable = np.isfinite(value)
+            peak[m] = value if usable and not value <= peak[m] else peak[m]
+            out[t, m] = (peak[m] - value) / peak[m] if usable and peak[m] > 0.0 else np.nan

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .agents.agent_context import AgentContext
     from .agents.compiled import compiled_strategy
     from .agents.context import StrategyContext
+    from .agents.need import Need
     from .agents.parameters import Param
     from .agents.registry import kinds, strategy
     from .agents.simple import Strategy
@@ -60,6 +61,7 @@ _HOMES = {
     "agents.agent_context": ("AgentContext",),
     "agents.compiled": ("compiled_strategy",),
     "agents.context": ("StrategyContext",),
+    "agents.need": ("Need",),
     "agents.parameters": ("Param",),
     "agents.registry": ("kinds", "strategy"),
     "agents.simple": ("Strategy",),
@@ -113,6 +115,7 @@ __all__ = [
     "InvariantError",
     "Matching",
     "MsgType",
+    "Need",
     "OrdType",
     "OrderError",
     "Param",

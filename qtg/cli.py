@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import warnings
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -29,6 +30,12 @@ config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class ExportFormat(StrEnum):
+    """What a run can be exported to."""
+
+    LOBSTER = "lobster"  # message and order book files of lobsterdata.com
 
 
 def _presets(incomplete: str) -> list[str]:
@@ -217,27 +224,73 @@ def report(
 
 
 @app.command()
+def export(
+    run: RunPath,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the files.")],
+    form: Annotated[ExportFormat, typer.Option("--format", help="Format.")] = ExportFormat.LOBSTER,
+    symbols: Annotated[
+        list[str] | None, typer.Option("--symbol", help="Symbol; all if left out. Repeatable.")
+    ] = None,
+    levels: Annotated[int, typer.Option(help="Levels of the order book, 1 to 200.")] = 10,
+) -> None:
+    """Write a run in another format: LOBSTER's messages and order books."""
+    from .lobster import export_lobster
+    from .progress import working
+
+    opened = _open(run)
+    with working(f"writing {form.value} files"):
+        paths = export_lobster(opened, out, symbols=symbols, levels=levels)
+    for path in paths:
+        typer.echo(path)
+
+
+@app.command()
 def realism(
     source: Annotated[str, typer.Argument(metavar="RUN|PRESET|FILE.toml", help="What to measure.")],
     seeds: Annotated[int, typer.Option(help="Runs of a preset, each with its seed.", min=1)] = 1,
     seed: Seed = None,
-    ticks: Ticks = None,
+    ticks: Annotated[
+        int | None, typer.Option(help="Ticks of each run; 120,000 if left out.")
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            help="Part of the population; as much as leaves 5,000 background agents if left out.",
+            min=0.0001,
+            max=1.0,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; one per processor if left out.", min=1)
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--report", help="HTML file with plots.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how much a market looks like a real one: the stylized facts, with gates."""
+    """Measure how much a market looks like a real one: the stylized facts, with gates.
+
+    A preset is run for long, with a smaller population of equal activity, once for each seed.
+    """
     from .config import Config
+    from .progress import seeds_progress, working
     from .stylized import realism as measure
-    from .stylized.campaign import measure_seeds, print_scorecard
+    from .stylized.campaign import TICKS, campaign_form, measure_seeds, processors
+    from .stylized.show import print_scorecard
 
     if Path(source).is_dir():
-        given = [name for name, value in (("seed", seed), ("ticks", ticks)) if value is not None]
+        options = {"seed": seed, "ticks": ticks, "scale": scale, "workers": workers}
+        given = [name for name, value in options.items() if value is not None]
         if given or seeds > 1:
             name = given[0] if given else "seeds"
             raise ConfigError(f"--{name} is for presets and files; {source} is a run that is over")
         card = measure(_open(Path(source)))
     else:
-        config = Config.load(source, _given(seed=seed, ticks=ticks))
-        card = measure_seeds(config, seeds)
+        config = Config.load(source, _given(seed=seed, ticks=ticks or TICKS))
+        config = campaign_form(config, scale)
+        with seeds_progress(config, seeds) as done:
+            card = measure_seeds(config, seeds, workers=workers or processors(), done=done)
+    if out:
+        with working("writing the report"):
+            card.report(out)
     print_scorecard(card, as_json)
 
 

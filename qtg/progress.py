@@ -82,6 +82,26 @@ def _stoppable(shown: AbstractContextManager[Advance]) -> Iterator[Advance]:
                 signal.signal(signal.SIGINT, usual)
 
 
+@contextmanager
+def seeds_progress(config: Config, seeds: int) -> Iterator[Callable[[int], None]]:
+    """Runs that are over: a bar on a terminal, else a line for each."""
+    if not kernels_compiled():
+        print(f"qtg: {_COMPILING}", file=sys.stderr, flush=True)
+    if not sys.stderr.isatty():
+        yield lambda over: print(
+            f"qtg: {config.name}: {over} of {seeds} runs are over", file=sys.stderr, flush=True
+        )
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = (TextColumn("[bold]{task.description}"), BarColumn(24), MofNCompleteColumn())
+    with Progress(*columns, TextColumn("runs"), TimeLeft(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(config.name[:_NAME], total=seeds)
+        yield lambda over: bar.update(task, completed=over)
+
+
 def working(what: str) -> AbstractContextManager[object]:
     """Say on a terminal what is being done, for as long as it takes."""
     from rich.console import Console

@@ -5,7 +5,8 @@ import warnings
 from typing import Any
 
 from .agents.installed import installed
-from .agents.registry import Kind, find_kind, kinds
+from .agents.kind import Kind
+from .agents.registry import find_kind, kinds
 from .config.distributions import Constant, Distribution
 from .errors import QtgError, StrategyWarning
 from .terminal import Column, print_table

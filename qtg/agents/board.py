@@ -85,6 +85,11 @@ class Board:
         if tick % self.bar_ticks == 0:
             self._close_bar(price, view.fair_value / PRICE_SCALE)
 
+    @property
+    def values(self) -> np.ndarray:
+        """float64 (reading, market): every indicator at the end of the last bar."""
+        return self._values
+
     def sight(self, view: MarketView, tick: int) -> Sight:
         """What rules see in this tick."""
         return Sight(view, self._values, self._volume, tick, self.bar_ticks)

@@ -29,9 +29,10 @@ from qtg.schemas import Tier
 from ..errors import ConfigError, StrategyError
 from ..exchange import Exchange
 from .failure import Benched, home_of
+from .kind import Kind
 from .parameters import as_param
 from .population import Members
-from .registry import Kind, Params, add_kind, origin_of
+from .registry import Params, add_kind, origin_of
 from .user_group import TURN_DRAW, UserGroup
 
 Decide = Callable[[Any, Any, Any], None]
@@ -133,6 +134,7 @@ class CompiledStrategy(UserGroup):
         while status == NO_ROOM:
             exchange.reserve_outbox(exchange.pending() + MOST_ORDERS + len(mine))
             status = self.call(f"tick {tick}", self._run, exchange, at, tick)
+        exchange.reserve_outbox(exchange.pending())  # others write after it
         if status != DONE:
             raise self._told(int(self.members.agent[at[0]]), tick)
 

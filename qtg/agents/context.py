@@ -38,6 +38,7 @@ class StrategyContext:
     lot_size: np.ndarray  # int64 (S,)  smallest step of quantities
     sentiment: np.ndarray  # float64 (S,)  mood of the background pool, -1 to 1
     news: np.ndarray  # float64 (S,)  sentiment of this tick's news, -1 to 1; 0 if there is none
+    indicators: dict[str, np.ndarray]  # float64 (N, S) by need, each agent's own windows
     seed: np.uint64
     env: int  # place of the environment in the run
     env_id: int

@@ -1,6 +1,6 @@
 """What a kind declares that it reads."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -22,3 +22,18 @@ class Need:
     lengths: Mapping[str, str | int] = field(default_factory=dict)
     part: str | None = None
     choice: str | None = None
+
+    def problem(self, params: Iterable[str]) -> str:
+        """What is wrong with it beside these parameters; empty if nothing."""
+        from qtg import quant
+
+        names = (self.indicator,) if isinstance(self.indicator, str) else self.indicator
+        rolling = [name for name in quant.__all__ if hasattr(getattr(quant, name), "start")]
+        for name in names:
+            if name not in rolling:
+                return f"names {name!r}, but the indicators are {', '.join(rolling)}"
+        used = [value for value in self.lengths.values() if isinstance(value, str)]
+        for value in [*used, self.choice]:
+            if value is not None and value not in params:
+                return f"takes {value!r} from the parameters; declare it there"
+        return ""

@@ -14,6 +14,7 @@ from ..errors import StrategyError, StrategyWarning
 from ..exchange import Exchange
 from .agent_context import AgentContext, Order
 from .answers import answer_to_orders
+from .board import Board
 from .context import StrategyContext
 from .failure import Benched
 from .history import Mids
@@ -28,8 +29,10 @@ MANY = 1_000
 class AgentStrategy(UserStrategy):
     """Asks one agent after the other, and sends what they answer in this order."""
 
-    def __init__(self, members: Members, symbols: tuple[str, ...], benched: list[Benched]) -> None:
-        super().__init__(members, symbols, benched)
+    def __init__(
+        self, members: Members, symbols: tuple[str, ...], benched: list[Benched], board: Board
+    ) -> None:
+        super().__init__(members, symbols, benched, board)
         self._agents: dict[int, list[Strategy]] = {}  # by environment
         self._mids: Mids | None = None
         self._places = {symbol: place for place, symbol in enumerate(symbols)}

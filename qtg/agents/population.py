@@ -15,7 +15,8 @@ from ..config.populations import FailurePolicy
 from ..config.problem import SettingError
 from ..errors import ConfigError
 from ..exchange import Funding
-from .registry import Kind, find_kind
+from .kind import Kind
+from .registry import find_kind
 
 _DRAWS_PER_POPULATION = 64  # entity numbers kept apart for each population's parameters
 

@@ -44,4 +44,4 @@ def build_group(
     if isinstance(own, Compiled):
         return CompiledStrategy(members, symbols, benched, exchange)
     form = AgentStrategy if isinstance(own, type) else UserStrategy
-    return form(members, symbols, benched)
+    return form(members, symbols, benched, board)

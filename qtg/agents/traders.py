@@ -28,6 +28,8 @@ class Traders:
         self.desk = allocate(Desk, len(rows.agent), exchange.terms.symbols)
         for column in (self.desk.base, self.desk.target, self.desk.start_qty):
             column[:] = members.shares
+        if population.short_selling:
+            rows.floor[:] = -exchange.terms.max_short
         self.symbols = members.symbols
         execution = population.execution or self.execution
         style = Execution(execution.style)

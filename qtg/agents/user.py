@@ -9,13 +9,26 @@ from qtg.schemas import PRICE_SCALE, MsgType, Orders
 from ..errors import StrategyError
 from ..exchange import Exchange
 from .answers import answer_to_orders
+from .board import Board
 from .context import StrategyContext
+from .failure import Benched
+from .population import Members
 from .resting import OwnBook, read_own
 from .user_group import TURN_DRAW, UserGroup, of_acting
 
 
 class UserStrategy(UserGroup):
     """One call per environment and tick."""
+
+    def __init__(
+        self, members: Members, symbols: tuple[str, ...], benched: list[Benched], board: Board
+    ) -> None:
+        super().__init__(members, symbols, benched)
+        self._board = board
+        self._readings = {
+            name: board.rows(self.name, need, members.params)
+            for name, need in members.kind.needs.items()
+        }
 
     def decide_env(self, exchange: Exchange, env: int, tick: int) -> None:
         ctx = self.context(exchange, env, tick)
@@ -73,6 +86,10 @@ class UserStrategy(UserGroup):
             lot_size=view.lot_size[markets].copy(),
             sentiment=view.sentiment[markets].copy(),
             news=view.news[markets].copy(),
+            indicators={
+                name: self._board.values[rows[mine], markets]
+                for name, rows in self._readings.items()
+            },
             seed=exchange.venue.seed,
             env=env,
             env_id=int(exchange.venue.envs[env]),

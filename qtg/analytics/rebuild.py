@@ -1,4 +1,8 @@
-"""The ledger again, from the trades: cash, shares, cost, realized profit and fees, to the unit."""
+"""The ledger again, from the trades: cash, shares, cost, realized profit and fees, to the unit.
+
+What borrowed shares cost is taken from the snapshots: it is paid as far as free cash goes, and what
+is free depends on open orders, of which trades know nothing.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,8 +33,8 @@ class Rebuilt:
     ----------
     tick : int                 the tick after which it is so
     trades : int               how many were booked
-    ledger : ReplayedLedger    int64 in units of 1e-4 and shares: cash and fees (agents,); qty, cost
-                               and realized (agents, symbols)
+    ledger : ReplayedLedger    int64 in units of 1e-4 and shares: cash, fees and borrow_fees
+                               (agents,); qty, cost and realized (agents, symbols)
     """
 
     tick: int
@@ -41,7 +45,8 @@ class Rebuilt:
 
     @property
     def agents(self) -> "pl.DataFrame":
-        """One row per agent: agent, kind, cash, fees, shares, realized_pnl; as `run.agents`."""
+        """One row per agent: agent, kind, cash, fees, borrow_fees, shares, realized_pnl; as
+        `run.agents`."""
         import polars as pl
 
         ledger, kinds = self.ledger, _kinds(self._run)
@@ -51,11 +56,12 @@ class Rebuilt:
                 "kind": kinds,
                 "cash": ledger.cash,
                 "fees": ledger.fees,
+                "borrow_fees": ledger.borrow_fees,
                 "shares": ledger.qty.sum(axis=1),
                 "realized_pnl": self._realized(),
             }
         )
-        return frame.with_columns(in_currency("cash", "fees", "realized_pnl"))
+        return frame.with_columns(in_currency("cash", "fees", "borrow_fees", "realized_pnl"))
 
     @property
     def positions(self) -> "pl.DataFrame":
@@ -128,7 +134,8 @@ def rebuild_from_trades(run: "Result", tick: int | None = None) -> Rebuilt:
     Raises
     ------
     ConfigError     the run has no such tick
-    StorageError    the run stored no snapshots, or trades are missing
+    StorageError    the run stored no snapshots, or trades are missing; or agents paid for borrowed
+                    shares and there is no snapshot of that tick
 
     Examples
     --------
@@ -138,7 +145,7 @@ def rebuild_from_trades(run: "Result", tick: int | None = None) -> Rebuilt:
     25
     """
     ticks = snapshot_ticks(run)
-    until = ticks[-1] if tick is None else _checked(run, tick, ticks)
+    until = ticks[-1] if tick is None else _checked(tick, ticks)
     ledger, pool_realized = _snapshot(run, ticks[0])
     venue = VenueConfig.model_validate(run.config["venue"])
     agents, symbols = ledger.qty.shape
@@ -149,13 +156,14 @@ def rebuild_from_trades(run: "Result", tick: int | None = None) -> Rebuilt:
             break
         booked += replay_trades(trades, ticks[0], until, terms, ledger)
     _check_count(run, ticks[0], until, booked)
+    _charge_borrowing(run, until, ticks, ledger)
     return Rebuilt(until, booked, ledger, run, pool_realized)
 
 
-def _checked(run: "Result", tick: int, ticks: list[int]) -> int:
-    last = run.info()["ticks"] if run.status == "complete" else ticks[-1]
-    if not ticks[0] <= tick <= last:
-        raise ConfigError(f"no ledger of tick {tick}; this run has those of {ticks[0]} to {last}")
+def _checked(tick: int, ticks: list[int]) -> int:
+    if not ticks[0] <= tick <= ticks[-1]:
+        known = f"{ticks[0]} to {ticks[-1]}"
+        raise ConfigError(f"no ledger of tick {tick}; this run has those of {known}")
     return tick
 
 
@@ -170,6 +178,30 @@ def _check_count(run: "Result", after: int, until: int, booked: int) -> None:
     last, there = rows.select(tick.max(), counted.sum()).collect().row(0)
     if last == until and there != booked:
         raise _missing(f"this run has {booked:,} of {there:,} trades up to tick {until:,}")
+
+
+def _charge_borrowing(run: "Result", tick: int, ticks: list[int], ledger: ReplayedLedger) -> None:
+    """Book what was paid for borrowed shares since the first snapshot, as the snapshots say."""
+    if tick in ticks:
+        paid = _borrow_fees(run, tick)
+    else:
+        before, after = max(t for t in ticks if t < tick), min(t for t in ticks if t > tick)
+        paid, later = _borrow_fees(run, before), _borrow_fees(run, after)
+        if not np.array_equal(paid, later):
+            raise StorageError(
+                f"agents paid for borrowed shares between the snapshots of ticks {before} and "
+                f"{after}, so the cash of tick {tick} is not known; ask for one of those"
+            )
+    ledger.cash[:] -= paid - ledger.borrow_fees
+    ledger.borrow_fees[:] = paid
+
+
+def _borrow_fees(run: "Result", tick: int) -> I64:
+    import polars as pl
+
+    rows = run.scan("agents", raw=True).filter(pl.col("tick") == tick).sort("agent")
+    paid: I64 = rows.select("borrow_fees").collect()["borrow_fees"].to_numpy()
+    return paid
 
 
 def _missing(what: str) -> StorageError:
@@ -210,7 +242,8 @@ def _snapshot(run: "Result", tick: int) -> tuple[ReplayedLedger, int]:
     for name, values in dense.items():
         values[at] = held[name].to_numpy()
     ledger = ReplayedLedger(
-        np.array(agents["cash"].to_numpy()), np.array(agents["fees"].to_numpy()), *dense.values()
+        *(np.array(agents[name].to_numpy()) for name in ("cash", "fees", "borrow_fees")),
+        *dense.values(),
     )
     return ledger, int(agents["realized_pnl"][int(Account.POOL)])
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..result import Result
 
-MONEY = ("start_equity", "final_equity", "pnl", "fees")
+MONEY = ("start_equity", "final_equity", "pnl", "fees", "borrow_fees")
 RANKED = (*MONEY, "return", "trades", "volume", "sharpe", "sortino", "max_drawdown", "var_95")
 LESS_IS_BETTER = ("max_drawdown", "var_95")
 OF_RISK = ("sharpe", "sortino", "max_drawdown", "var_95")
@@ -38,7 +38,7 @@ select a.agent, a.tier::varchar as tier, a.kind::varchar as kind,
            a.realized_pnl + a.unrealized_pnl - o.realized_pnl - o.unrealized_pnl
            - (a.fees - o.fees) - (a.borrow_fees - o.borrow_fees)
        else a.equity - o.equity end as pnl,
-       a.fees - o.fees as fees,
+       a.fees - o.fees as fees, a.borrow_fees - o.borrow_fees as borrow_fees,
        coalesce(trades, 0) as trades, coalesce(volume, 0) as volume,
        coalesce(turnover, 0) as turnover
 from raw.agents a join opened o using (agent) left join traded using (agent)
@@ -52,10 +52,10 @@ def agent_results(run: "Result") -> "pl.DataFrame":
 
     Returns
     -------
-    DataFrame    agent, tier, kind, start_equity, final_equity, pnl, fees [1e-4], trades (fills),
-        volume [shares], turnover [1e-4]; sorted by agent, the pool and the house included. The
-        pool's pnl is that of its trading and lending; everybody else's is the change of equity,
-        fees paid.
+    DataFrame    agent, tier, kind, start_equity, final_equity, pnl, fees, borrow_fees [1e-4],
+        trades (fills), volume [shares], turnover [1e-4]; sorted by agent, the pool and the house
+        included. The pool's pnl is that of its trading and lending; everybody else's is the change
+        of equity, fees paid.
 
     Raises
     ------
@@ -80,10 +80,11 @@ def leaderboard(
 
     Returns
     -------
-    DataFrame    agent, tier, kind, start_equity, final_equity, pnl, fees [currency], return, trades
-        (fills), volume [shares], and from the equity snapshots sharpe, sortino, max_drawdown and
-        var_95 (see `qtg.analytics.risk.risk`), null for agents whose equity was not stored. Agents
-        that are equal stand in the order of their rows; those without a value come last.
+    DataFrame    agent, tier, kind, start_equity, final_equity, pnl, return, fees, borrow_fees (for
+        borrowed shares) [currency], trades (fills), volume [shares], and from the equity snapshots
+        sharpe, sortino, max_drawdown and var_95 (see `qtg.analytics.risk.risk`), null for agents
+        whose equity was not stored. Agents that are equal stand in the order of their rows; those
+        without a value come last.
 
     Raises
     ------
@@ -107,8 +108,9 @@ def leaderboard(
         board = _best(_with_risk(run, board), by, top)
     else:
         board = _with_risk(run, _best(board, by, top))
-    places = ["agent", "tier", "kind", "start_equity", "final_equity", "pnl", "return", "fees"]
-    return board.with_columns(in_currency(*MONEY)).select(*places, "trades", "volume", *OF_RISK)
+    first = ["agent", "tier", "kind", "start_equity", "final_equity", "pnl", "return"]
+    rest = ["fees", "borrow_fees", "trades", "volume", *OF_RISK]
+    return board.with_columns(in_currency(*MONEY)).select(*first, *rest)
 
 
 def pnl_by_kind(run: "Result") -> "pl.DataFrame":
@@ -117,9 +119,9 @@ def pnl_by_kind(run: "Result") -> "pl.DataFrame":
     Returns
     -------
     DataFrame    kind, tier, agents, pnl (their sum), mean, median, best, worst [currency], winners
-        (share of agents whose profit is above 0), fees [currency], trades (fills), turnover (price
-        times quantity of what they bought and sold) [currency]. Profits are after fees, as in
-        `agent_results`; sums are exact before they become floats.
+        (share of agents whose profit is above 0), fees, borrow_fees [currency], trades (fills),
+        turnover (price times quantity of what they bought and sold) [currency]. Profits are after
+        fees, as in `agent_results`; sums are exact before they become floats.
 
     Raises
     ------
@@ -128,7 +130,8 @@ def pnl_by_kind(run: "Result") -> "pl.DataFrame":
     import polars as pl
 
     pnl = pl.col("pnl")
-    sums = [pl.col(name).cast(pl.Int128).sum() for name in ("fees", "trades", "turnover")]
+    summed = ("fees", "borrow_fees", "trades", "turnover")
+    sums = [pl.col(name).cast(pl.Int128).sum() for name in summed]
     kinds = (
         agent_results(run)
         .group_by("kind", maintain_order=True)
@@ -145,10 +148,10 @@ def pnl_by_kind(run: "Result") -> "pl.DataFrame":
         .sort("pnl", descending=True, maintain_order=True)
         .with_columns(pl.col("trades").cast(pl.Int64), mean=pnl / pl.col("agents"))
     )
-    money = in_currency("pnl", "best", "worst", "fees", "turnover")
+    money = in_currency("pnl", "best", "worst", "fees", "borrow_fees", "turnover")
     money += [pl.col(name) / float(PRICE_SCALE) for name in ("mean", "median")]
     order = ["kind", "tier", "agents", "pnl", "mean", "median", "best", "worst", "winners"]
-    return kinds.with_columns(money).select(*order, "fees", "trades", "turnover")
+    return kinds.with_columns(money).select(*order, *summed)
 
 
 def _best(board: "pl.DataFrame", by: str, top: int | None) -> "pl.DataFrame":

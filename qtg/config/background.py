@@ -8,7 +8,7 @@ from pydantic import model_validator
 from qtg.schemas import Regime
 
 from .base import Model, setting
-from .distributions import Distribution, Exponential, LogNormal, PowerLaw, check_least
+from .distributions import Distribution, Exponential, LogLogistic, LogNormal, PowerLaw, check_least
 from .populations import MAX_AGENTS
 from .problem import SettingError
 from .types import ByName, Real, Whole
@@ -53,12 +53,12 @@ class Metaorders(Model):
     """
 
     count: Whole = setting(
-        "how many are worked at a time in each market; 0 is none", default=4, ge=0, le=64
+        "how many are worked at a time in each market; 0 is none", default=3, ge=0, le=64
     )
     share: Real = setting(
         "part of the pool's aggressive orders that belongs to them",
         "share",
-        default=0.5,
+        default=0.75,
         ge=0,
         le=1,
     )
@@ -113,21 +113,23 @@ class Background(Model):
         "largest absolute sentiment", "sentiment", default=1.0, gt=0, le=1
     )
     offset_ticks: Distribution = setting(
-        "distance of a passive order's price from the mid price",
+        "distance of a passive order's price from the centre; where few orders come near it, depth "
+        "rises from the best price on and impact is concave",
         "price ticks",
-        default=Exponential(mean=10),
+        default=LogLogistic(median=12, shape=2.4),
     )
     anchor: Real = setting(
         "how far its idea of the price goes from the mid price (0) to the fair value (1)",
         "share",
-        default=0.25,
+        default=0.5,
         ge=0,
         le=1,
     )
     aggressive: Real = setting(
-        "part of the orders that are priced through the mid price",
+        "part of the orders that are priced through the centre, to take what is there and not to "
+        "rest",
         "share",
-        default=0.15,
+        default=0.25,
         ge=0,
         le=1,
     )
@@ -138,7 +140,7 @@ class Background(Model):
         le=10,
     )
     aggressive_ticks: Distribution = setting(
-        "how far an aggressive order is priced through the mid price",
+        "how far an aggressive order is priced through the centre",
         "price ticks",
         default=Exponential(mean=2),
     )

@@ -4,7 +4,7 @@ from qtg.kernels import indicators as kernels
 from qtg.kernels.indicators import AtrState
 
 from .columns import C
-from .indicator import OneColumn, nothing, wilder
+from .indicator import OneColumn, no_bars, nothing, wilder
 
 
 class Atr(OneColumn):
@@ -46,7 +46,7 @@ class Atr(OneColumn):
     def start(self, markets: int, n: int = 14) -> AtrState:
         """A state before the first bar."""
         self._check(markets, n=n)
-        return AtrState(nothing(markets), wilder(markets, n))
+        return AtrState(no_bars(markets), nothing(markets), wilder(markets, n))
 
 
 atr = Atr()

@@ -1,10 +1,10 @@
 """Averages of the price: simple and exponential."""
 
 from qtg.kernels import indicators as kernels
-from qtg.kernels.rolling import Average, Window
+from qtg.kernels.indicators import EmaState, SmaState
 
 from .columns import C
-from .indicator import OneColumn, exponential, window
+from .indicator import OneColumn, exponential, no_bars, window
 
 
 class Sma(OneColumn):
@@ -36,10 +36,10 @@ class Sma(OneColumn):
     def __call__(self, x: C, n: int) -> C:
         return self._over((n,), x)
 
-    def start(self, markets: int, n: int) -> Window:
+    def start(self, markets: int, n: int) -> SmaState:
         """A state before the first bar."""
         self._check(markets, n=n)
-        return window(markets, n)
+        return SmaState(no_bars(markets), window(markets, n))
 
 
 class Ema(OneColumn):
@@ -78,10 +78,10 @@ class Ema(OneColumn):
     def __call__(self, x: C, n: int) -> C:
         return self._over((n,), x)
 
-    def start(self, markets: int, n: int) -> Average:
+    def start(self, markets: int, n: int) -> EmaState:
         """A state before the first bar."""
         self._check(markets, n=n)
-        return exponential(markets, n)
+        return EmaState(no_bars(markets), exponential(markets, n))
 
 
 sma = Sma()

@@ -4,7 +4,7 @@ from qtg.kernels import indicators as kernels
 from qtg.kernels.indicators import Bands, BollingerState
 
 from .columns import C, check_number
-from .indicator import SeveralColumns, moments
+from .indicator import SeveralColumns, moments, no_bars
 
 
 class Bollinger(SeveralColumns[Bands]):
@@ -45,9 +45,8 @@ class Bollinger(SeveralColumns[Bands]):
     def start(self, markets: int, n: int = 20, width: float = 2.0) -> BollingerState:
         """A state before the first bar."""
         self._check(markets, n=n)
-        return BollingerState(
-            check_number(self.name, "width", width, above=0.0), moments(markets, n)
-        )
+        away = check_number(self.name, "width", width, above=0.0)
+        return BollingerState(no_bars(markets), away, moments(markets, n))
 
 
 bollinger = Bollinger()

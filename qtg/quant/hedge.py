@@ -1,11 +1,10 @@
 """The hedge of one market by another, and their spread."""
 
 from qtg.kernels import trackers
-from qtg.kernels.rolling import PairMoments
-from qtg.kernels.trackers import Hedge
+from qtg.kernels.trackers import Hedge, HedgeState
 
 from .columns import Columns, check_counts
-from .indicator import SeveralColumns, pair_moments
+from .indicator import SeveralColumns, no_bars, pair_moments
 
 
 class HedgeIndicator(SeveralColumns[Hedge]):
@@ -49,11 +48,11 @@ class HedgeIndicator(SeveralColumns[Hedge]):
     def __call__(self, y: Columns, x: Columns, n: int = 100) -> Hedge:
         return self._over((n,), y, x)
 
-    def start(self, markets: int, n: int = 100) -> PairMoments:
+    def start(self, markets: int, n: int = 100) -> HedgeState:
         """A state before the first bar."""
         self._check(markets)
         check_counts(self.name, least=3, n=n)
-        return pair_moments(markets, n)
+        return HedgeState(no_bars(markets), pair_moments(markets, n))
 
 
 hedge = HedgeIndicator()

@@ -68,7 +68,7 @@ class Indicator:
     def _advance(self, state: Any, columns: list[F64]) -> list[F64]:
         """New result columns for these bars."""
         n_parts = len(self.parts._fields) if self.parts else 1
-        out = [np.full(columns[0].shape, np.nan) for _ in range(n_parts)]
+        out = [np.empty(columns[0].shape) for _ in range(n_parts)]
         self._kernel_of(state)(state, *columns, self._pack(out))
         return out
 
@@ -112,28 +112,28 @@ def nothing(markets: int) -> F64:
 
 def window(markets: int, n: int) -> Window:
     """Of the last n values, none yet."""
-    return Window(no_bars(markets), np.zeros(markets), np.zeros((n, markets)))
+    return Window(np.zeros(markets), np.zeros((n, markets)))
 
 
 def moments(markets: int, n: int) -> Moments:
     """Of the last n values, none yet."""
     heads, tails = np.zeros((2, markets)), np.zeros((2, n, markets))
-    return Moments(no_bars(markets), *heads, *tails)
+    return Moments(*heads, *tails)
 
 
 def pair_moments(markets: int, n: int) -> PairMoments:
     """Of the last n pairs, none yet."""
-    return PairMoments(no_bars(markets), np.zeros((1, 5, markets)), np.zeros((n, 5, markets)))
+    return PairMoments(np.zeros((1, 5, markets)), np.zeros((n, 5, markets)))
 
 
 def exponential(markets: int, n: int) -> Average:
     """An average with alpha 2 / (n + 1)."""
-    return Average(int(n), 2.0 / (n + 1.0), no_bars(markets), np.zeros(markets))
+    return Average(int(n), 2.0 / (n + 1.0), np.zeros(markets))
 
 
 def wilder(markets: int, n: int) -> Average:
     """An average with alpha 1 / n."""
-    return Average(int(n), 1.0 / n, no_bars(markets), np.zeros(markets))
+    return Average(int(n), 1.0 / n, np.zeros(markets))
 
 
 def _markets(state: Any) -> int:

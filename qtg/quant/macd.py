@@ -5,7 +5,7 @@ from qtg.kernels.indicators import Macd, MacdState
 
 from ..errors import ConfigError
 from .columns import C
-from .indicator import SeveralColumns, exponential
+from .indicator import SeveralColumns, exponential, no_bars
 
 
 class MacdIndicator(SeveralColumns[Macd]):
@@ -52,9 +52,8 @@ class MacdIndicator(SeveralColumns[Macd]):
             raise ConfigError(
                 f"macd: fast is {fast} and slow is {slow}; choose fast less than slow"
             )
-        return MacdState(
-            exponential(markets, fast), exponential(markets, slow), exponential(markets, signal)
-        )
+        averages = [exponential(markets, n) for n in (fast, slow, signal)]
+        return MacdState(no_bars(markets), *averages)
 
 
 macd = MacdIndicator()

@@ -57,7 +57,7 @@ class Momentum(OneColumn):
         check_counts(self.name, least=0, skip=skip)
         if skip >= n:
             raise ConfigError(f"momentum: skip is {skip} and n is {n}; choose skip less than n")
-        return MomentumState(int(skip), no_bars(markets), np.zeros((n + 1, markets)))
+        return MomentumState(no_bars(markets), int(skip), np.zeros((n + 1, markets)))
 
 
 momentum = Momentum()

@@ -6,7 +6,7 @@ from qtg.kernels import trackers
 from qtg.kernels.trackers import VolatilityState
 
 from .columns import C, check_counts, check_number
-from .indicator import OneColumn, moments, nothing
+from .indicator import OneColumn, moments, no_bars, nothing
 
 
 class RollingVolatility(OneColumn):
@@ -51,7 +51,7 @@ class RollingVolatility(OneColumn):
         self._check(markets)
         check_counts(self.name, least=2, n=n)
         scale = math.sqrt(check_number(self.name, "periods", periods, above=0.0))
-        return VolatilityState(scale, nothing(markets), moments(markets, n))
+        return VolatilityState(no_bars(markets), scale, nothing(markets), moments(markets, n))
 
 
 rolling_volatility = RollingVolatility()

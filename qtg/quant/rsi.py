@@ -4,7 +4,7 @@ from qtg.kernels import indicators as kernels
 from qtg.kernels.indicators import RsiState
 
 from .columns import C
-from .indicator import OneColumn, nothing, wilder
+from .indicator import OneColumn, no_bars, nothing, wilder
 
 
 class Rsi(OneColumn):
@@ -46,7 +46,8 @@ class Rsi(OneColumn):
     def start(self, markets: int, n: int = 14) -> RsiState:
         """A state before the first bar."""
         self._check(markets, n=n)
-        return RsiState(nothing(markets), wilder(markets, n), wilder(markets, n))
+        gain, loss = wilder(markets, n), wilder(markets, n)
+        return RsiState(no_bars(markets), nothing(markets), gain, loss)
 
 
 rsi = Rsi()

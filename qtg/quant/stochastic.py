@@ -4,7 +4,7 @@ from qtg.kernels import indicators as kernels
 from qtg.kernels.indicators import Stochastic, StochasticState
 
 from .columns import C
-from .indicator import SeveralColumns, window
+from .indicator import SeveralColumns, no_bars, window
 
 
 class StochasticIndicator(SeveralColumns[Stochastic]):
@@ -50,7 +50,8 @@ class StochasticIndicator(SeveralColumns[Stochastic]):
     def start(self, markets: int, k: int = 14, smooth: int = 3, d: int = 3) -> StochasticState:
         """A state before the first bar."""
         self._check(markets, k=k, smooth=smooth, d=d)
-        return StochasticState(*(window(markets, n) for n in (k, k, smooth, d)))
+        windows = [window(markets, n) for n in (k, k, smooth, d)]
+        return StochasticState(no_bars(markets), *windows)
 
 
 stochastic = StochasticIndicator()

@@ -8,7 +8,7 @@ from qtg.kernels import indicators as kernels
 from qtg.kernels.indicators import RunningVwapState, VwapState
 
 from .columns import C
-from .indicator import OneColumn, window
+from .indicator import OneColumn, no_bars, window
 
 
 class Vwap(OneColumn):
@@ -45,7 +45,7 @@ class Vwap(OneColumn):
             self._check(markets)
             return RunningVwapState(np.zeros(markets), np.zeros(markets))
         self._check(markets, n=n)
-        return VwapState(window(markets, n), window(markets, n))
+        return VwapState(no_bars(markets), window(markets, n), window(markets, n))
 
     def _kernel_of(self, state: Any) -> Any:
         running = isinstance(state, RunningVwapState)

@@ -4,7 +4,7 @@ from qtg.kernels import trackers
 from qtg.kernels.trackers import ZScoreState
 
 from .columns import C, check_counts
-from .indicator import OneColumn, moments
+from .indicator import OneColumn, moments, no_bars
 
 
 class ZScore(OneColumn):
@@ -44,7 +44,7 @@ class ZScore(OneColumn):
         """A state before the first bar."""
         self._check(markets)
         check_counts(self.name, least=2, n=n)
-        return ZScoreState(self._sign, moments(markets, n))
+        return ZScoreState(no_bars(markets), self._sign, moments(markets, n))
 
 
 class MeanReversion(ZScore):

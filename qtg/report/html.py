@@ -6,23 +6,18 @@ from typing import Any
 from qtg.errors import StorageError
 
 from .agent_charts import agent_charts
-from .bundle import packed_json, plotly_script
+from .bundle import packed_json
 from .context import Context, read_context
+from .document import document
 from .engine_charts import engine_charts
-from .facts import Facts, read_facts
+from .facts import read_facts
 from .figure import Chart
 from .market_charts import market_charts
-from .page import asset, bar, card, head, table
+from .page import SECTIONS, bar, card, head, table
 from .profits import read_profits
 from .rejections import count_rejections
 from .return_charts import return_charts
 from .summary import summarise
-from .wording import text
-
-THEME = (
-    'document.documentElement.dataset.theme=matchMedia("(prefers-color-scheme: dark)").matches'
-    '?"dark":"light"'
-)
 
 
 def write_report(result: Any, path: str | Path) -> Path:
@@ -68,7 +63,16 @@ def render(result: Any, name: str = "run") -> str:
     )
     charts = [*market, *returns, *agents, *engine]
     body = _body(context, (market, returns, agents, engine))
-    return _document(facts, context, body, packed_json(_payload(context, charts)))
+    version = f" {facts.version}" if facts.version else ""
+    created = f", run of {facts.created}" if facts.created else ""
+    return document(
+        f"{facts.name} · qtg report",
+        head(facts),
+        bar(SECTIONS, context.symbols),
+        body,
+        packed_json(_payload(context, charts)),
+        f"qtg{version}{created}",
+    )
 
 
 def _payload(context: Context, charts: list[Chart]) -> dict[str, Any]:
@@ -111,25 +115,3 @@ memory in size.</p>
 <h2 id="engine">Engine</h2>
 <p class="lede">What the simulation itself spent its time on.</p>
 {"".join(card(chart) for chart in engine)}"""
-
-
-def _document(facts: Facts, context: Context, body: str, payload: str) -> str:
-    version = f" {facts.version}" if facts.version else ""
-    created = f", run of {facts.created}" if facts.created else ""
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{text(facts.name)} · qtg report</title>
-<script>{THEME}</script>
-<style>{asset("page.css")}</style></head>
-<body>{head(facts)}
-{bar(context.symbols)}
-<main>{body}
-<noscript><p class="note">The charts need JavaScript; the tables do not.</p></noscript>
-<footer>Written by qtg{text(version)}{text(created)}. Charts by plotly.js (MIT licence),
-included in this file.</footer></main>
-<script type="text/plain" id="report-data">{payload}</script>
-<script type="text/plain" id="plotly-source">{plotly_script()}</script>
-<script>{asset("page.js")}</script>
-</body></html>
-"""

@@ -101,9 +101,9 @@ def _trace_hash(value: str) -> str:
     return f'<div class="wide"><dt>trace hash</dt><dd>{shown}</dd></div>'
 
 
-def bar(symbols: list[str]) -> str:
+def bar(sections: tuple[str, ...], symbols: list[str]) -> str:
     """The bar that stays in sight: links, the symbol selector, light or dark."""
-    nav = "".join(f'<a href="#{key}">{key.capitalize()}</a>' for key in SECTIONS)
+    nav = "".join(f'<a href="#{key}">{key.capitalize()}</a>' for key in sections)
     options = "".join(f"<option>{text(symbol)}</option>" for symbol in symbols)
     select = f'<label>symbol <select id="symbol">{options}</select></label>' if symbols else ""
     theme = '<button id="theme" type="button" aria-label="light or dark">◐</button>'

@@ -24,6 +24,8 @@ class Fact(NamedTuple):
     error: float  # standard error over symbols; NaN for fewer than two
     gate: str
     passed: bool | None  # None if it could not be measured
+    low: float = -np.inf  # ends of the gate
+    high: float = np.inf
 
 
 def linear_autocorrelation(bars: Bars) -> list[Fact]:
@@ -86,6 +88,8 @@ def volatility_clustering(bars: Bars) -> list[Fact]:
         float("nan"),
         "0.1 to 0.6",
         None if np.isnan(slope) else 0.1 <= slope <= 0.6,
+        0.1,
+        0.6,
     )
     column = acf[:, least] if len(acf) else np.zeros(0)
     name = f"ACF of |returns|, smallest of lags 1-20 (lag {least + 1})"
@@ -150,11 +154,34 @@ def order_flow(run: "Result") -> list[Fact]:
     trades = later.select("symbol", sign.alias("sign")).collect()  # in the order they happened
     signs = [rows["sign"].to_numpy() for rows in trades.partition_by("symbol")]
     facts = []
-    for lag in (1, 10):
+    for lag in (1, 10, 100):
         values = _each(signs, _memory(lag), 100)
         name = f"ACF of trade signs, lag {lag}"
         facts.append(_fact(f"order flow, lag {lag}", name, values, "> 0", 0.0, np.inf))
     return facts
+
+
+def book_shape(run: "Result") -> list[Fact]:
+    """Depth rises from the best price on, and falls again far from it (Bouchaud, Mezard and
+    Potters, 2002; Zovko and Farmer, 2002)."""
+    if "depth" not in run.tables:
+        return [unmeasured("book shape", "needs storage.depth_every")]
+    peaks = np.array([float(np.argmax(mean)) for mean in mean_depth(run)])
+    name = "distance from the best at which mean depth is largest, in ticks"
+    return [_fact("book shape", name, peaks, "1 to 10", 1.0, 10.0)]
+
+
+def mean_depth(run: "Result") -> np.ndarray:
+    """float64 (symbol, distance): mean open quantity by distance from the best, both sides."""
+    rows = run.sql(
+        f"""
+        select symbol::varchar as symbol, distance, sum(qty)::double / count(*) as qty
+        from depth where tick > {warmup_ticks(run)} group by all order by all
+        """
+    )
+    each = [part["qty"].to_numpy() for part in rows.partition_by("symbol")]
+    levels = max((len(qty) for qty in each), default=0)
+    return np.array([np.pad(qty, (0, levels - len(qty))) for qty in each]).reshape(-1, levels)
 
 
 def anchoring(bars: Bars, run: "Result") -> list[Fact]:
@@ -185,7 +212,7 @@ def _reports(run: "Result") -> Fact:
     share = float(np.mean(moved > 0))
     error = float(np.sqrt(share * (1 - share) / len(moved)))
     statistic = f"share of {len(moved)} earnings reports after which the price went their way"
-    return Fact(name, statistic, share, error, "> 0.5", share > 0.5)
+    return Fact(name, statistic, share, error, "> 0.5", share > 0.5, 0.5, 1.0)
 
 
 def _acf(series: list[np.ndarray], lags: int) -> np.ndarray:
@@ -216,7 +243,7 @@ def _fact(
         return unmeasured(name, statistic)
     value = round(float(np.median(values)), 9)  # spreads are quotients of decimals
     error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
-    return Fact(name, statistic, value, error, gate, low <= value <= high)
+    return Fact(name, statistic, value, error, gate, low <= value <= high, low, high)
 
 
 def unmeasured(name: str, why: str) -> Fact:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .bars import minute_bars
+from .curves import Curves, curves
 from .facts import (
     Fact,
     anchoring,
+    book_shape,
     bursts,
     heavy_tails,
     linear_autocorrelation,
@@ -20,6 +23,7 @@ from .facts import (
     volatility_clustering,
     volume_and_volatility,
 )
+from .impact import IMPACT, Impact, measure_impact, square_root_impact
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,10 +38,14 @@ OF_BARS = (
     volume_and_volatility,
     bursts,
 )
-NOT_STORED = (
-    ("square-root impact", "needs metaorders, which no built-in agent sends yet"),
-    ("book shape", "needs book depth, which runs do not store yet"),
-)
+PAIRED = "needs paired runs: `qtg realism PRESET`, or `impact=True`"
+
+
+class Measured(NamedTuple):
+    """What one run looks like."""
+
+    facts: tuple[Fact, ...]
+    curves: Curves
 
 
 @dataclass(frozen=True)
@@ -46,10 +54,17 @@ class Scorecard:
 
     Attributes
     ----------
-    runs : tuple of tuples of Fact    one row of facts per run, the same facts in each
+    measured : tuple of Measured    facts and curves of each run, the same facts in each
+    about : str                     what was run
     """
 
-    runs: tuple[tuple[Fact, ...], ...]
+    measured: tuple[Measured, ...]
+    about: str = ""
+
+    @property
+    def runs(self) -> tuple[tuple[Fact, ...], ...]:
+        """One row of facts per run."""
+        return tuple(each.facts for each in self.measured)
 
     @property
     def passed(self) -> bool:
@@ -75,13 +90,26 @@ class Scorecard:
         }
         return pl.DataFrame(rows, schema=schema, orient="row")
 
+    def report(self, path: str | Path) -> Path:
+        """Write one HTML file: every fact over the runs with its gate, and the curves.
 
-def realism(runs: "Result | Iterable[Result]") -> Scorecard:
+        Raises
+        ------
+        StorageError    the file cannot be written
+        """
+        from .page import write_page
+
+        return write_page(self, Path(path))
+
+
+def realism(runs: "Result | Iterable[Result]", *, impact: bool = False) -> Scorecard:
     """Measure how much runs look like a real market.
 
     Parameters
     ----------
     runs : Result, or several of the same market with different seeds
+    impact : bool    whether to measure the impact of metaorders too, in two more runs of the same
+        configuration for each run
 
     Returns
     -------
@@ -99,14 +127,25 @@ def realism(runs: "Result | Iterable[Result]") -> Scorecard:
     from qtg.result import Result
 
     several = [runs] if isinstance(runs, Result) else runs
-    return Scorecard(tuple(_facts(run) for run in several))
+    return Scorecard(tuple(measure(run, _impact(run) if impact else None) for run in several))
 
 
-def _facts(run: "Result") -> tuple[Fact, ...]:
+def measure(run: "Result", impact: Impact | None = None) -> Measured:
+    """Facts and curves of a run; `impact` was measured in runs of its own."""
     bars = minute_bars(run)
     found = [fact for of in OF_BARS for fact in of(bars)]
-    found += [*spread(run), *order_flow(run), *anchoring(bars, run)]
-    return (*found, *(unmeasured(name, why) for name, why in NOT_STORED))
+    found += [*spread(run), *book_shape(run), *order_flow(run), *anchoring(bars, run)]
+    if impact is None:
+        found += [unmeasured(name, PAIRED) for name in IMPACT]
+    else:
+        found += square_root_impact(impact)
+    return Measured(tuple(found), curves(bars, run, impact))
+
+
+def _impact(run: "Result") -> Impact:
+    from qtg.config import Config
+
+    return measure_impact(Config(**run.config))
 
 
 def _row(facts: list[Fact]) -> tuple[object, ...]:

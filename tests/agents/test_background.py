@@ -75,11 +75,15 @@ def test_activity_may_be_nobody_or_everybody(activity: float, expected: int) -> 
     ] * 5
 
 
-def test_orders_are_good_till_tick_limit_orders_of_the_pool() -> None:
+def test_orders_are_limit_orders_of_the_pool_and_those_that_cross_do_not_rest() -> None:
     found = written(pool())
-    assert {(m.msg_type, m.ord_type, m.tif, m.agent, m.latency_ticks) for m in found} == {
-        (MsgType.NEW, OrdType.LIMIT, TimeInForce.GTT, 0, 0)
+    assert {(m.msg_type, m.ord_type, m.agent, m.latency_ticks) for m in found} == {
+        (MsgType.NEW, OrdType.LIMIT, 0, 0)
     }
+    for m in found:
+        inside = (m.price - PRICE) * m.side
+        assert inside == 0 or (m.tif == TimeInForce.IOC) == (inside > 0)
+        assert m.tif in (TimeInForce.IOC, TimeInForce.GTT)
     assert {m.price % STEP for m in found} == {0}
     counts = np.bincount([m.market for m in found])
     assert stats.chisquare(counts).pvalue > CHANCE
@@ -135,6 +139,7 @@ def test_sentiment_is_clamped() -> None:
 @pytest.mark.parametrize(
     ("offset", "cdf"),
     [
+        ({"kind": "loglogistic", "median": 12, "shape": 2}, stats.fisk(2, scale=12).cdf),
         ({"kind": "exponential", "mean": 10}, stats.expon(scale=10).cdf),
         ({"kind": "lognormal", "median": 40, "sigma": 0.7}, stats.lognorm(0.7, scale=40).cdf),
         ({"kind": "uniform", "low": 5, "high": 60}, stats.uniform(5, 55).cdf),
@@ -157,7 +162,8 @@ def test_passive_prices_lie_away_from_the_mid_as_configured(offset: Any, cdf: An
 def test_aggressive_prices_lie_past_the_mid_as_configured() -> None:
     offset = {"kind": "uniform", "low": 1_000, "high": 2_000}
     through = {"kind": "exponential", "mean": 8}
-    sim = pool(20_000, activity=1.0, offset_ticks=offset, aggressive_ticks=through)
+    terms = {"offset_ticks": offset, "aggressive_ticks": through, "aggressive": 0.15}
+    sim = pool(20_000, activity=1.0, **terms)
     past = np.array([(m.price - PRICE) * m.side // STEP for m in written(sim)])
     aggressive = past[past >= 0]
     # 0.15 is drawn with eight bits: 39 of 256 words
@@ -179,10 +185,11 @@ def test_sizes_and_lifetimes_are_as_configured() -> None:
     sizes = np.array([m.qty for m in found])
     assert (sizes % 5 == 0).all()
     assert rounded(stats.lognorm(1.0, scale=30).cdf, sizes // 5, least=1) > CHANCE
-    lifetimes = np.array([m.expire_tick for m in found]) - 1
+    resting = np.array([m.tif == TimeInForce.GTT for m in found])
+    lifetimes = np.array([m.expire_tick for m in found])[resting] - 1
     assert lifetimes.min() == 1
     assert rounded(stats.expon(scale=12).cdf, lifetimes, least=1) > CHANCE
-    assert abs(stats.spearmanr(sizes, lifetimes).statistic) < 0.03
+    assert abs(stats.spearmanr(sizes[resting], lifetimes).statistic) < 0.03
 
 
 @pytest.mark.compiled

@@ -232,15 +232,35 @@ def test_the_outbox_grows_while_it_decides() -> None:
 
     def decide(me: Any, market: Any, orders: Any) -> None:
         me.state.calls += 1
-        for i in range(8):
+        for i in range(5):
             buy(orders, 10 * (1 + i), 10.0)
 
     seen = compiled(decide, 40, symbols=TWO, state={"calls": 0})
     sent = sent_by(seen)
-    assert [m[4] for m in sent] == [10 * (1 + i) for i in range(8)] * 80
-    assert [m[:2] for m in sent[::8]] == [(FIRST + i, m) for i in range(40) for m in (0, 1)]
+    assert [m[4] for m in sent] == [10 * (1 + i) for i in range(5)] * 80
+    assert [m[:2] for m in sent[::5]] == [(FIRST + i, m) for i in range(40) for m in (0, 1)]
     rows = seen.sim.smart[-1]._rows.state  # type: ignore[attr-defined]
     assert (rows["calls"] == 1).all()
+
+
+@pytest.mark.parametrize("form", ["compiled", "columns"])
+def test_those_who_come_after_it_find_room_in_the_outbox(form: str) -> None:
+    """Built-in kinds write without asking for room: what they may send is always left free."""
+    if form == "compiled":
+
+        def decide(me: Any, market: Any, orders: Any) -> None:
+            for _ in range(4):
+                buy(orders, 1, 10.0)
+
+        compiled_strategy("mine")(decide)
+    else:
+        rows = np.repeat(np.arange(250), 4)
+        qtg.strategy("mine")(lambda ctx: ctx.orders(rows, 0 * rows, side=1, qty=1, price=10.0))
+    noise = population("noise_trader", 40, cash=10**6)
+    seen = market(population("mine", 250), noise)
+    for _ in range(3):
+        assert len(seen.step()) > 1_000
+        assert len(seen.sim.exchange.outbox.orders) >= 1_000 + 40
 
 
 def faulty(me: Any, market: Any, orders: Any) -> None:

@@ -14,7 +14,7 @@ from qtg.agents.budget import OutOfTime, call_within
 from qtg.agents.population import check_populations
 from qtg.schemas import ExecType, MsgType, Side
 from qtg.simulation import Simulation
-from tests.simulation.small import PRICE, events_of, lively, quiet
+from tests.simulation.small import PRICE, SYMBOL, events_of, lively, quiet
 
 from .market import config_of, population, send
 from .user import FIRST, answering
@@ -81,11 +81,12 @@ def test_orders_on_their_way_are_cancelled_when_they_arrive() -> None:
 
 def test_what_it_sent_in_the_tick_of_its_failure_is_dropped() -> None:
     def half(ctx: qtg.StrategyContext) -> Any:
-        good = ctx.orders([0], [0], side=1, qty=10, price=90.0)
-        return [good, ctx.orders([1], [0], side=1, qty=np.nan)]
+        allowed = ctx.orders([0], [0], side=1, qty=10, price=90.0)
+        return [allowed, ctx.orders([1], [1], side=1, qty=10, price=40.0)]
 
-    seen = answering(half, on_error="bench")
-    with pytest.warns(qtg.StrategyWarning, match="qty is nan"):
+    two = [SYMBOL, {"symbol": "B", "initial_price": "50.00"}]
+    seen = answering(half, on_error="bench", symbols=two, population_symbols=["A"])
+    with pytest.warns(qtg.StrategyWarning, match="may not trade B"):
         assert seen.step() == []
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import qtg
+from qtg.agents.kind import Kind
 from qtg.agents.parameters import Param, less, sums_to
 from qtg.agents.population import check_populations
-from qtg.agents.registry import Kind, add_kind
+from qtg.agents.registry import add_kind
 from qtg.config.distributions import Constant, Exponential, LogNormal, Normal, PowerLaw, Uniform
 from qtg.schemas import Tier
 from qtg.simulation import Simulation

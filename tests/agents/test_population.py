@@ -27,10 +27,13 @@ def test_accounts_are_pool_house_then_populations_in_order() -> None:
     named = [kinds[code] for code in accounts.kind]
     expected = ["background_pool", "house", *["market_maker"] * 2, *["noise_trader"] * 8]
     assert named[:12] == expected
-    assert len(named) == 112
+    smart, reactive = (
+        sum(each.count for each in tier) for tier in (lively().smart, lively().reactive)
+    )
+    assert len(named) == 2 + smart + reactive
     assert accounts.tier[:2].tolist() == [Tier.BACKGROUND, Tier.HOUSE]
-    assert accounts.tier[2:12].tolist() == [Tier.SMART] * 10
-    assert accounts.tier[12:].tolist() == [Tier.REACTIVE] * 100
+    assert accounts.tier[2 : 2 + smart].tolist() == [Tier.SMART] * smart
+    assert accounts.tier[2 + smart :].tolist() == [Tier.REACTIVE] * reactive
     assert sim.agents("noise_trader").tolist() == list(range(4, 12))
     with pytest.raises(qtg.ConfigError, match="no agents of kind 'whale'"):
         sim.agents("whale")

@@ -21,7 +21,11 @@ from qtg.schemas import (
 )
 from qtg.simulation import Simulation
 from qtg.store import MemorySink
+from tests.reference.columns import as_columns
+from tests.simulation.crowd import Crowd
 from tests.simulation.small import lively, quiet
+from tests.simulation.test_borrowing import BORROWING
+from tests.simulation.watch import Watched
 from tests.sizes import sized
 
 from .conftest import FEES
@@ -155,6 +159,44 @@ def test_without_the_opening_it_starts_from_the_next_snapshot() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(later.ledger[:4], whole.ledger[:4]))
 
 
+def borrowed(changes: dict[str, Any], ticks: int) -> tuple[Simulation, qtg.Result]:
+    """A run in which a random crowd sells short, covers, is recalled and bought in."""
+    config = quiet({**BORROWING, **FEES, **changes}, seed=3).with_({"storage.agents_every": 20})
+    watched = Watched(Simulation(config))
+    sim, crowd = watched.sim, Crowd(watched.slow, 3)
+    sink = MemorySink(config=config.model_dump(mode="json"), seed=3, fingerprint="",
+                      symbols=list(sim.symbols), kinds=sim.kinds)  # fmt: skip
+    sim.publisher.attach(sim, sink)
+    for tick in range(1, ticks + 1):
+        sim.submit(as_columns(crowd.messages(12, tick)))
+        watched.step()
+    sim.publisher.finish(sim)
+    sink.close(ticks=sim.tick)
+    return sim, result_of(sink)
+
+
+def test_short_positions_and_what_is_paid_for_them_are_rebuilt() -> None:
+    sim, run = borrowed({}, sized(200, 100))
+    ticks = run.agents["tick"].unique().sort().to_list()
+    for tick in ticks:
+        rebuilt = run.rebuild(tick).check()
+    ledger, positions = rebuilt.ledger, sim.exchange.ledger.positions
+    assert np.array_equal(ledger.cost[1:], positions.cost[1:])
+    assert np.array_equal(ledger.realized[1:], positions.realized[1:])
+    assert ledger.qty.min() < 0, "somebody is short"
+    assert ledger.cost.min() < 0
+    assert ledger.borrow_fees.sum() == 0
+    assert ledger.borrow_fees.max() > 0
+    held = run.table("positions", raw=True).sort("tick").partition_by("agent", "symbol")
+    signs = [np.sign(each["qty"].to_numpy()) for each in held]
+    assert sum(bool(np.ptp(each) == 2) for each in signs) > 2, "some went through zero"
+    with pytest.raises(qtg.StorageError, match="paid for borrowed shares between the snapshots of"):
+        run.rebuild(ticks[-1] - 3)
+    assert run.leaderboard("borrow_fees", top=1)["borrow_fees"].item() > 0
+    pool = run.pnl_by_kind().filter(kind="background_pool")
+    assert pool["borrow_fees"].item() == ledger.borrow_fees[POOL] / 10_000 < 0
+
+
 # -- what check() finds
 
 
@@ -283,6 +325,7 @@ def made_up(trades: list[tuple[Any, ...]], fees: tuple[float, float]) -> qtg.Res
     agents.agent[:] = held.agent[:] = range(AGENTS)
     held.qty[:], held.cost[2:] = 10, 1_003
     sink.table(AgentSnapshots).extend(agents)
+    sink.table(AgentSnapshots).extend(agents._replace(tick=np.full(AGENTS, 40)))
     sink.table(PositionSnapshots).extend(held)
     rows = allocate(Trades, len(trades))
     for k, (tick, symbol, side, price, qty, (buyer, seller)) in enumerate(trades):

@@ -71,7 +71,7 @@ def test_money_of_the_leaderboard_is_that_of_the_ledger_by_hand(
 def test_profit_is_realized_plus_unrealized_less_fees(run: qtg.Result) -> None:
     """The two sides of the ledger agree: equity on one, cost and realized profit on the other."""
     last = run.table("agents", raw=True).filter(pl.col("tick") == 70).sort("agent")
-    parts = last["realized_pnl"] + last["unrealized_pnl"] - last["fees"]
+    parts = last["realized_pnl"] + last["unrealized_pnl"] - last["fees"] - last["borrow_fees"]
     found = agent_results(run)
     mine = found["agent"] != HOUSE
     assert found.filter(mine)["pnl"].to_list() == parts.filter(mine).to_list()

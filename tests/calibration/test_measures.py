@@ -7,7 +7,7 @@ from qtg.calibration.grid import step_of
 from qtg.calibration.measures import Session, measure, session_of, taken_orders
 from qtg.calibration.quotes import QuoteTape
 from qtg.calibration.search import distances, loss_of, searched_statistics, told_knobs
-from qtg.calibration.signs import tick_rule
+from qtg.calibration.signs import signs_of, tick_rule
 from qtg.calibration.sizes import fit_sizes
 from qtg.calibration.statistics import STATISTICS
 from qtg.calibration.tape import Tape, sessions_of
@@ -109,6 +109,13 @@ def test_a_market_that_seldom_trades_is_not_parted_by_its_usual_waits() -> None:
 def test_the_tick_rule_before_the_first_change_takes_its_sign() -> None:
     assert tick_rule(np.array([5, 5, 4, 4, 6, 6])).tolist() == [-1, -1, -1, -1, 1, 1]
     assert tick_rule(np.array([5, 5])).tolist() == [1, 1]
+
+
+def test_a_quote_of_a_trades_own_time_comes_after_it() -> None:
+    one = np.ones(1, np.int64)
+    trade = Tape(5 * one, 100 * one, one, np.zeros(1, np.int8))
+    quotes = QuoteTape(np.array([3, 5]), np.array([90, 101]), np.array([96, 107]))
+    assert signs_of(trade, quotes).tolist() == [1], "above the middle of 90 and 96"
 
 
 def test_fills_of_one_order_are_one_order() -> None:

@@ -3,12 +3,13 @@
 import math
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 import qtg
 from qtg.calibration.knobs import KNOBS
-from qtg.calibration.market import tick_length, ticker, told_memory
+from qtg.calibration.market import let_volatility_move, tick_length, ticker, told_memory
 from tests.cli.command import Command
 
 from .tapes import random_tape, written
@@ -173,6 +174,31 @@ def test_the_command_answers_in_json(command: Command, tmp_path: Path) -> None:
     assert said["source"] == "tape.parquet"
     assert said["config"]["symbols"][0]["tick_size"] == "0.01"
     assert {row["statistic"] for row in said["statistics"]} >= {"orders taken per second"}
+
+
+def test_the_moving_volatility_leaves_the_means_as_they_were() -> None:
+    """Over all states of the cascade, which are equally likely factor by factor."""
+    before = known_market()
+    after = let_volatility_move(before)
+    cascade, pool = after.fair_value.cascade, after.background
+    assert cascade.factors > 0
+    states = [
+        (math.comb(cascade.factors, high) / 2**cascade.factors)
+        * np.array(
+            [
+                (
+                    variance := (1 + cascade.swing) ** high
+                    * (1 - cascade.swing) ** (cascade.factors - high)
+                ),
+                pool.aggressive * (1 + pool.volatility_trading * (math.sqrt(variance) - 1)),
+            ]
+        )
+        for high in range(cascade.factors + 1)
+    ]
+    variance, aggressive = sum(states)
+    assert variance == pytest.approx(1.0)
+    assert aggressive == pytest.approx(before.background.aggressive, rel=1e-3)
+    assert aggressive < pool.aggressive
 
 
 @pytest.mark.parametrize(("shortest", "alpha"), [(60.0, 1.5), (4.0, 1.5), (9.0, 1.7)])

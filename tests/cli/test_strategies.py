@@ -53,7 +53,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packag
 
 
 def config_with(kind: str) -> qtg.Config:
-    config = lively().with_(ticks=3, warmup={"ticks": 2})
+    config = qtg.Config.preset("quick_test", ticks=3, warmup={"ticks": 2})
     return config.with_(smart=[*config.smart, {"kind": kind, "count": 1}])
 
 

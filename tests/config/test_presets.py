@@ -2,6 +2,7 @@
 
 import pytest
 
+from qtg.agents.registry import kinds as known_kinds
 from qtg.config import REGIMES, Background, Config, Latency, Warmup, preset_names
 from qtg.errors import ConfigError
 from qtg.schemas import Matching, Regime, Tier
@@ -37,18 +38,26 @@ def test_preset_has_the_numbers_of_the_table(name: str) -> None:
     assert config.latency.default_ticks == 1
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_tier_1_is_a_fifth_market_makers_and_tier_2_is_equal_parts(name: str) -> None:
+@pytest.mark.parametrize("name", ["quick_test", "training"])
+def test_small_presets_keep_to_makers_noise_and_four_kinds_of_sleepers(name: str) -> None:
     config = Config.preset(name)
     makers, noise = config.smart
     assert (makers.kind, noise.kind) == ("market_maker", "noise_trader")
     assert makers.count * 4 == noise.count
     kinds = ["threshold_buyer", "threshold_seller", "momentum_follower", "news_reactor"]
-    if not config.news.enabled:
-        kinds.remove("news_reactor")
     assert [each.kind for each in config.reactive] == kinds
-    counts = [each.count for each in config.reactive]
-    assert max(counts) - min(counts) <= (1 if config.news.enabled else 50)
+    assert len({each.count for each in config.reactive}) == 1
+
+
+@pytest.mark.parametrize("name", ["demo", "standard", "stress"])
+def test_large_presets_have_every_kind(name: str) -> None:
+    config = Config.preset(name)
+    known = [kind for kind in known_kinds().values() if kind.decide is None]
+    for tier, populations in ((Tier.SMART, config.smart), (Tier.REACTIVE, config.reactive)):
+        assert {each.kind for each in populations} == {k.name for k in known if k.tier == tier}
+    assert sum(each.count for each in config.smart) == 100
+    assert config.rules is not None
+    assert any(each.short_selling for each in config.smart)
 
 
 def test_ten_symbols_cover_nine_sectors() -> None:

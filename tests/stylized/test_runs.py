@@ -79,6 +79,7 @@ def test_a_scorecard_has_every_row_and_the_median_run() -> None:
             )
     missing = table.filter(pl.col("passed").is_null())["fact"].to_list()
     assert {"square-root impact", "book shape"} <= set(missing)
+    assert not {"spread", "order flow, lag 1", "anchoring"} & set(missing)
 
 
 def test_a_short_run_says_how_long_it_must_be() -> None:
