@@ -212,14 +212,21 @@ def advance_macd(state, x, out):
 
 
 @kernel
-def bollinger_span(state, span, x, upper, middle, lower):
-    """Mean and bands."""
-    n = len(state.moments.tail_mean)
-    slot = open_moments(state.moments, span.markets, span.seen)
+def moments_span(moments, span, x, mean, squares):
+    """Mean and sum of squared deviations of the last n values."""
+    slot = open_moments(moments, span.markets, span.seen)
     for m in range(len(x)):
-        mean, squares = push_moments(slot, m, x[m])
-        away = state.width * np.sqrt(squares / n)
-        upper[m], middle[m], lower[m] = mean + away, mean, mean - away
+        mean[m], squares[m] = push_moments(slot, m, x[m])
+
+
+@kernel
+def bollinger_span(state, span, x, upper, middle, lower):
+    """Mean and bands; first `upper` holds the squares."""
+    n = len(state.moments.tail_mean)
+    moments_span(state.moments, span, x, middle, upper)
+    for m in range(len(x)):
+        away = state.width * np.sqrt(upper[m] / n)
+        upper[m], lower[m] = middle[m] + away, middle[m] - away
     if span.seen < n:
         fill(upper)
         fill(middle)
@@ -298,21 +305,27 @@ def advance_running_vwap(state, price, volume, out):
 
 
 @kernel
-def place_span(state, span, high, low, close, out):
-    """Where the close lies in the range of the last bars, 0..100."""
-    lows = open_window(state.low, span.markets, span.seen, LOWEST)
-    highs = open_window(state.high, span.markets, span.seen, LOWEST)
-    for m in range(len(out)):
-        lowest = push(lows, m, low[m], LOWEST)
-        highest = -push(highs, m, -high[m], LOWEST)
-        place = 100.0 * ((close[m] - lowest) / (highest - lowest))
-        out[m] = place if highest != lowest else 0.0
+def extreme_span(window, span, sign, x, out):
+    """Lowest of the last values, or the highest where sign is -1."""
+    slot = open_window(window, span.markets, span.seen, LOWEST)
+    for m in range(len(x)):
+        out[m] = sign * push(slot, m, sign * x[m], LOWEST)
+
+
+@kernel
+def place_span(close, lowest, highest):
+    """Where the close lies in the range, 0..100, in place of the highest."""
+    for m in range(len(close)):
+        place = 100.0 * ((close[m] - lowest[m]) / (highest[m] - lowest[m]))
+        highest[m] = place if highest[m] != lowest[m] else 0.0
 
 
 @kernel
 def stochastic_span(state, span, high, low, close, k, d):
-    """k and d have seen fewer values, as many less as the windows before them wait for."""
-    place_span(state, span, high, low, close, d)
+    """k and d have seen fewer values, and first hold the lowest, the highest and the place."""
+    extreme_span(state.low, span, 1.0, low, k)
+    extreme_span(state.high, span, -1.0, high, d)
+    place_span(close, k, d)
     places = span.seen - len(state.low.tail) + 1
     means = places - len(state.raw.tail) + 1
     mean_span(state.raw, span.markets, places, d, k)

@@ -6,6 +6,9 @@ average is still being seeded are the same for all: the loop over markets is pla
 the compiler turns into vector instructions. A span is nearly always the whole row. A market that
 missed a bar, or was listed later, is a span of its own; that costs time and changes no value.
 
+A loop that touches more than about ten rows is not vectorized, because too many of them might
+overlap for all that the compiler knows: keep loops short, with a row of the output between them.
+
 `seen` counts a market's values since the start or the last bar that was not usable.
 """
 
