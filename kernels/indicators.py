@@ -28,7 +28,7 @@ from .rolling import (
     push,
     push_moments,
 )
-from .spans import FINITE, FINITE_PRODUCT, FINITE_TRIPLE, fill, first_span, next_span
+from .spans import FINITE, FINITE_PRODUCT, FINITE_TRIPLE, before_first, fill, next_span
 
 
 class SmaState(NamedTuple):
@@ -126,11 +126,13 @@ def mean_span(window, markets, seen, x, out):
 @kernel
 def advance_sma(state, x, out):
     """Mean of the last n bars."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         mean_span(state.window, span.markets, span.seen, x[at], out[at])
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -147,11 +149,13 @@ def ema_span(average, span, x, out):
 @kernel
 def advance_ema(state, x, out):
     """Exponential average."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         ema_span(state.average, span, x[at], out[at])
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -173,11 +177,13 @@ def rsi_span(state, span, x, out):
 @kernel
 def advance_rsi(state, x, out):
     """Average gain as a percentage of average gain plus average loss; 0 where both are 0."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         rsi_span(state, span, x[at], out[at])
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -203,12 +209,14 @@ def macd_span(state, span, x, line, signal, histogram):
 @kernel
 def advance_macd(state, x, out):
     """Fast less slow average; the fast one is seeded with the last of the slow one's first bars."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         rows = (out.macd[at], out.signal[at], out.histogram[at])
         macd_span(state, span, x[at], *rows)
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -236,12 +244,14 @@ def bollinger_span(state, span, x, upper, middle, lower):
 @kernel
 def advance_bollinger(state, x, out):
     """Mean of the last n bars, and bands at `width` population standard deviations from it."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         rows = (out.upper[at], out.middle[at], out.lower[at])
         bollinger_span(state, span, x[at], *rows)
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -261,11 +271,13 @@ def atr_span(state, span, high, low, close, out):
 @kernel
 def advance_atr(state, high, low, close, out):
     """Wilder's average of the true range."""
-    span = first_span(FINITE_TRIPLE, state.seen, high, low, close)
-    while span.bar < len(out):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)
+        if span.bar == len(out):
+            return
         at = span.bar, span.markets
         atr_span(state, span, high[at], low[at], close[at], out[at])
-        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)
 
 
 @kernel
@@ -284,11 +296,13 @@ def vwap_span(state, span, price, volume, out):
 @kernel
 def advance_vwap(state, price, volume, out):
     """Mean price of the last n bars, weighted by volume; NaN where no volume."""
-    span = first_span(FINITE_PRODUCT, state.seen, price, volume, price)
-    while span.bar < len(out):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE_PRODUCT, state.seen, price, volume, price)
+        if span.bar == len(out):
+            return
         at = span.bar, span.markets
         vwap_span(state, span, price[at], volume[at], out[at])
-        span = next_span(span, FINITE_PRODUCT, state.seen, price, volume, price)
 
 
 @kernel
@@ -337,9 +351,11 @@ def stochastic_span(state, span, high, low, close, k, d):
 @kernel
 def advance_stochastic(state, high, low, close, out):
     """Where the close lies in the range of the last bars, smoothed once and twice."""
-    span = first_span(FINITE_TRIPLE, state.seen, high, low, close)
-    while span.bar < len(close):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)
+        if span.bar == len(close):
+            return
         at = span.bar, span.markets
         rows = (high[at], low[at], close[at], out.k[at], out.d[at])
         stochastic_span(state, span, *rows)
-        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)

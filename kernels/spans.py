@@ -101,10 +101,23 @@ def part_of_row(rule, seen, a, b, c, bar, lo):
 
 
 @kernel
-def span_from(rule, seen, a, b, c, bar, lo):
-    """The span that begins with this bar and market."""
-    markets = len(seen)
-    if bar == len(a) or markets == 0:
+def before_first():
+    """What `next_span` starts from."""
+    return Span(0, slice(0, 0), 0, 0)
+
+
+@kernel
+def next_span(span, rule, seen, a, b, c):
+    """The span after this one; its bar is `len(a)` if there is none.
+
+    The inputs a, b, c are of shape (bar, market). `seen` moves on with each span.
+    """
+    bar, lo, markets = span.bar, span.markets.stop, len(seen)
+    if bar + 1 < span.whole:
+        return Span(bar + 1, span.markets, span.seen + 1, span.whole)
+    if lo == markets:
+        bar, lo = bar + 1, 0
+    if bar >= len(a) or markets == 0:
         return Span(len(a), slice(0, 0), 0, 0)
     if lo == 0:
         until = whole_until(rule, seen, a, b, c, bar)
@@ -114,20 +127,3 @@ def span_from(rule, seen, a, b, c, bar, lo):
                 seen[m] += until - bar
             return Span(bar, slice(0, markets), first, until)
     return part_of_row(rule, seen, a, b, c, bar, lo)
-
-
-@kernel
-def first_span(rule, seen, a, b, c):
-    """The first span of the inputs a, b, c, (bar, market); `seen` moves on with each span."""
-    return span_from(rule, seen, a, b, c, 0, 0)
-
-
-@kernel
-def next_span(span, rule, seen, a, b, c):
-    """The span after this one; its bar is `len(a)` if there is none."""
-    bar, hi = span.bar, span.markets.stop
-    if bar + 1 < span.whole:
-        return Span(bar + 1, span.markets, span.seen + 1, span.whole)
-    if hi < len(seen):
-        return span_from(rule, seen, a, b, c, bar, hi)
-    return span_from(rule, seen, a, b, c, bar + 1, 0)
