@@ -21,7 +21,7 @@ from ._jit import kernel
 # Which bars (a, b, c) are usable. Inputs that a rule does not read may be any of the others.
 FINITE, FINITE_PAIR, FINITE_TRIPLE, FINITE_PRODUCT, POSITIVE = 0, 1, 2, 3, 4
 
-AHEAD = 2_048  # values that are looked at before they are used, few enough to stay in the cache
+AHEAD = 128  # values that are looked at before they are used, a row or so
 
 
 class Span(NamedTuple):
