@@ -28,7 +28,7 @@ from .rolling import (
     push,
     push_moments,
 )
-from .spans import FINITE, FINITE_PRODUCT, FINITE_TRIPLE, fill, first_span, next_span
+from .spans import FINITE, FINITE_PRODUCT, FINITE_TRIPLE, before_first, fill, next_span
 
 
 class SmaState(NamedTuple):
@@ -126,11 +126,13 @@ def mean_span(window, markets, seen, x, out):
 @kernel
 def advance_sma(state, x, out):
     """Mean of the last n bars."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         mean_span(state.window, span.markets, span.seen, x[at], out[at])
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -147,11 +149,13 @@ def ema_span(average, span, x, out):
 @kernel
 def advance_ema(state, x, out):
     """Exponential average."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         ema_span(state.average, span, x[at], out[at])
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -173,11 +177,13 @@ def rsi_span(state, span, x, out):
 @kernel
 def advance_rsi(state, x, out):
     """Average gain as a percentage of average gain plus average loss; 0 where both are 0."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         rsi_span(state, span, x[at], out[at])
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -203,23 +209,32 @@ def macd_span(state, span, x, line, signal, histogram):
 @kernel
 def advance_macd(state, x, out):
     """Fast less slow average; the fast one is seeded with the last of the slow one's first bars."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         rows = (out.macd[at], out.signal[at], out.histogram[at])
         macd_span(state, span, x[at], *rows)
-        span = next_span(span, FINITE, state.seen, x, x, x)
+
+
+@kernel
+def moments_span(moments, span, x, mean, squares):
+    """Mean and sum of squared deviations of the last n values."""
+    slot = open_moments(moments, span.markets, span.seen)
+    for m in range(len(x)):
+        mean[m], squares[m] = push_moments(slot, m, x[m])
 
 
 @kernel
 def bollinger_span(state, span, x, upper, middle, lower):
-    """Mean and bands."""
+    """Mean and bands; first `upper` holds the squares."""
     n = len(state.moments.tail_mean)
-    slot = open_moments(state.moments, span.markets, span.seen)
+    moments_span(state.moments, span, x, middle, upper)
     for m in range(len(x)):
-        mean, squares = push_moments(slot, m, x[m])
-        away = state.width * np.sqrt(squares / n)
-        upper[m], middle[m], lower[m] = mean + away, mean, mean - away
+        away = state.width * np.sqrt(upper[m] / n)
+        upper[m], lower[m] = middle[m] + away, middle[m] - away
     if span.seen < n:
         fill(upper)
         fill(middle)
@@ -229,12 +244,14 @@ def bollinger_span(state, span, x, upper, middle, lower):
 @kernel
 def advance_bollinger(state, x, out):
     """Mean of the last n bars, and bands at `width` population standard deviations from it."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         rows = (out.upper[at], out.middle[at], out.lower[at])
         bollinger_span(state, span, x[at], *rows)
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -254,11 +271,13 @@ def atr_span(state, span, high, low, close, out):
 @kernel
 def advance_atr(state, high, low, close, out):
     """Wilder's average of the true range."""
-    span = first_span(FINITE_TRIPLE, state.seen, high, low, close)
-    while span.bar < len(out):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)
+        if span.bar == len(out):
+            return
         at = span.bar, span.markets
         atr_span(state, span, high[at], low[at], close[at], out[at])
-        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)
 
 
 @kernel
@@ -277,11 +296,13 @@ def vwap_span(state, span, price, volume, out):
 @kernel
 def advance_vwap(state, price, volume, out):
     """Mean price of the last n bars, weighted by volume; NaN where no volume."""
-    span = first_span(FINITE_PRODUCT, state.seen, price, volume, price)
-    while span.bar < len(out):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE_PRODUCT, state.seen, price, volume, price)
+        if span.bar == len(out):
+            return
         at = span.bar, span.markets
         vwap_span(state, span, price[at], volume[at], out[at])
-        span = next_span(span, FINITE_PRODUCT, state.seen, price, volume, price)
 
 
 @kernel
@@ -298,21 +319,27 @@ def advance_running_vwap(state, price, volume, out):
 
 
 @kernel
-def place_span(state, span, high, low, close, out):
-    """Where the close lies in the range of the last bars, 0..100."""
-    lows = open_window(state.low, span.markets, span.seen, LOWEST)
-    highs = open_window(state.high, span.markets, span.seen, LOWEST)
-    for m in range(len(out)):
-        lowest = push(lows, m, low[m], LOWEST)
-        highest = -push(highs, m, -high[m], LOWEST)
-        place = 100.0 * ((close[m] - lowest) / (highest - lowest))
-        out[m] = place if highest != lowest else 0.0
+def extreme_span(window, span, sign, x, out):
+    """Lowest of the last values, or the highest where sign is -1."""
+    slot = open_window(window, span.markets, span.seen, LOWEST)
+    for m in range(len(x)):
+        out[m] = sign * push(slot, m, sign * x[m], LOWEST)
+
+
+@kernel
+def place_span(close, lowest, highest):
+    """Where the close lies in the range, 0..100, in place of the highest."""
+    for m in range(len(close)):
+        place = 100.0 * ((close[m] - lowest[m]) / (highest[m] - lowest[m]))
+        highest[m] = place if highest[m] != lowest[m] else 0.0
 
 
 @kernel
 def stochastic_span(state, span, high, low, close, k, d):
-    """k and d have seen fewer values, as many less as the windows before them wait for."""
-    place_span(state, span, high, low, close, d)
+    """k and d have seen fewer values, and first hold the lowest, the highest and the place."""
+    extreme_span(state.low, span, 1.0, low, k)
+    extreme_span(state.high, span, -1.0, high, d)
+    place_span(close, k, d)
     places = span.seen - len(state.low.tail) + 1
     means = places - len(state.raw.tail) + 1
     mean_span(state.raw, span.markets, places, d, k)
@@ -324,9 +351,11 @@ def stochastic_span(state, span, high, low, close, k, d):
 @kernel
 def advance_stochastic(state, high, low, close, out):
     """Where the close lies in the range of the last bars, smoothed once and twice."""
-    span = first_span(FINITE_TRIPLE, state.seen, high, low, close)
-    while span.bar < len(close):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)
+        if span.bar == len(close):
+            return
         at = span.bar, span.markets
         rows = (high[at], low[at], close[at], out.k[at], out.d[at])
         stochastic_span(state, span, *rows)
-        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)

@@ -61,7 +61,7 @@ class Slot(NamedTuple):
     ends: bool
     head: np.ndarray
     new: np.ndarray
-    rest: np.ndarray  # of the last block
+    rest: np.ndarray  # of the last block; at a block's end not read, and any other row
 
 
 class MomentsSlot(NamedTuple):
@@ -110,9 +110,9 @@ def open_window(window, markets, seen, keep):
     slot = (seen - 1) % n
     if slot == 0 and seen > 1:
         fold(tail, markets, keep)
-    # At a block's end the rest is not read; it is any other row, so that no two rows overlap.
-    rest = tail[(slot + 1) % n, markets]
-    return Slot(slot == 0, slot + 1 == n, head[markets], tail[slot, markets], rest)
+    ends = slot + 1 == n
+    rest = tail[0 if ends else slot + 1, markets]
+    return Slot(slot == 0, ends, head[markets], tail[slot, markets], rest)
 
 
 @kernel
@@ -158,7 +158,7 @@ def open_moments(moments, markets, seen):
     slot = (seen - 1) % n
     if slot == 0 and seen > 1:
         fold_moments(moments, markets)
-    rest = (slot + 1) % n
+    rest = slot + 1 if slot + 1 < n else 0
     return MomentsSlot(
         n,
         slot + 1,
@@ -249,7 +249,7 @@ def open_pairs(pairs, markets, seen):
         pair_rows(pairs.head, 0, markets),
         pairs.tail[slot, 0, markets],
         pairs.tail[slot, 1, markets],
-        pair_rows(pairs.tail, (slot + 1) % n, markets),
+        pair_rows(pairs.tail, slot + 1 if slot + 1 < n else 0, markets),
     )
 
 

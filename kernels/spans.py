@@ -6,6 +6,9 @@ average is still being seeded are the same for all: the loop over markets is pla
 the compiler turns into vector instructions. A span is nearly always the whole row. A market that
 missed a bar, or was listed later, is a span of its own; that costs time and changes no value.
 
+A loop that touches more than about ten rows is not vectorized, because too many of them might
+overlap for all that the compiler knows: keep loops short, with a row of the output between them.
+
 `seen` counts a market's values since the start or the last bar that was not usable.
 """
 
@@ -18,7 +21,7 @@ from ._jit import kernel
 # Which bars (a, b, c) are usable. Inputs that a rule does not read may be any of the others.
 FINITE, FINITE_PAIR, FINITE_TRIPLE, FINITE_PRODUCT, POSITIVE = 0, 1, 2, 3, 4
 
-AHEAD = 2_048  # values that are looked at before they are used, few enough to stay in the cache
+AHEAD = 128  # values that are looked at before they are used, a row or so
 
 
 class Span(NamedTuple):
@@ -98,10 +101,23 @@ def part_of_row(rule, seen, a, b, c, bar, lo):
 
 
 @kernel
-def span_from(rule, seen, a, b, c, bar, lo):
-    """The span that begins with this bar and market."""
-    markets = len(seen)
-    if bar == len(a) or markets == 0:
+def before_first():
+    """What `next_span` starts from."""
+    return Span(0, slice(0, 0), 0, 0)
+
+
+@kernel
+def next_span(span, rule, seen, a, b, c):
+    """The span after this one; its bar is `len(a)` if there is none.
+
+    The inputs a, b, c are of shape (bar, market). `seen` moves on with each span.
+    """
+    bar, lo, markets = span.bar, span.markets.stop, len(seen)
+    if bar + 1 < span.whole:
+        return Span(bar + 1, span.markets, span.seen + 1, span.whole)
+    if lo == markets:
+        bar, lo = bar + 1, 0
+    if bar >= len(a) or markets == 0:
         return Span(len(a), slice(0, 0), 0, 0)
     if lo == 0:
         until = whole_until(rule, seen, a, b, c, bar)
@@ -111,20 +127,3 @@ def span_from(rule, seen, a, b, c, bar, lo):
                 seen[m] += until - bar
             return Span(bar, slice(0, markets), first, until)
     return part_of_row(rule, seen, a, b, c, bar, lo)
-
-
-@kernel
-def first_span(rule, seen, a, b, c):
-    """The first span of the inputs a, b, c, (bar, market); `seen` moves on with each span."""
-    return span_from(rule, seen, a, b, c, 0, 0)
-
-
-@kernel
-def next_span(span, rule, seen, a, b, c):
-    """The span after this one; its bar is `len(a)` if there is none."""
-    bar, hi = span.bar, span.markets.stop
-    if bar + 1 < span.whole:
-        return Span(bar + 1, span.markets, span.seen + 1, span.whole)
-    if hi < len(seen):
-        return span_from(rule, seen, a, b, c, bar, hi)
-    return span_from(rule, seen, a, b, c, bar + 1, 0)

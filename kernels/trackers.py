@@ -10,7 +10,7 @@ import numpy as np
 
 from ._jit import kernel
 from .rolling import Moments, PairMoments, open_moments, open_pairs, push_moments, push_pair
-from .spans import FINITE, FINITE_PAIR, POSITIVE, fill, first_span, next_span
+from .spans import FINITE, FINITE_PAIR, POSITIVE, before_first, fill, next_span
 
 # Residuals smaller than this share of y's squared deviations are rounding: y is a line of x.
 ROUNDING = 1e-13
@@ -75,11 +75,13 @@ def momentum_span(state, span, price, out):
 @kernel
 def advance_momentum(state, price, out):
     """Return from n bars ago to `skip` bars ago."""
-    span = first_span(POSITIVE, state.seen, price, price, price)
-    while span.bar < len(price):
+    span = before_first()
+    while True:
+        span = next_span(span, POSITIVE, state.seen, price, price, price)
+        if span.bar == len(price):
+            return
         at = span.bar, span.markets
         momentum_span(state, span, price[at], out[at])
-        span = next_span(span, POSITIVE, state.seen, price, price, price)
 
 
 @kernel
@@ -98,11 +100,13 @@ def volatility_span(state, span, price, out):
 @kernel
 def advance_volatility(state, price, out):
     """Sample standard deviation of the last n log returns, scaled."""
-    span = first_span(POSITIVE, state.seen, price, price, price)
-    while span.bar < len(price):
+    span = before_first()
+    while True:
+        span = next_span(span, POSITIVE, state.seen, price, price, price)
+        if span.bar == len(price):
+            return
         at = span.bar, span.markets
         volatility_span(state, span, price[at], out[at])
-        span = next_span(span, POSITIVE, state.seen, price, price, price)
 
 
 @kernel
@@ -121,11 +125,13 @@ def zscore_span(state, span, x, out):
 @kernel
 def advance_zscore(state, x, out):
     """Distance from the mean of the last n bars in their standard deviations."""
-    span = first_span(FINITE, state.seen, x, x, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE, state.seen, x, x, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         zscore_span(state, span, x[at], out[at])
-        span = next_span(span, FINITE, state.seen, x, x, x)
 
 
 @kernel
@@ -147,13 +153,15 @@ def hedge_span(state, span, y, x, out):
 @kernel
 def advance_hedge(state, y, x, out):
     """Least squares line of the last n bars, and the last bar's distance from it."""
-    span = first_span(FINITE_PAIR, state.seen, x, y, x)
-    while span.bar < len(x):
+    span = before_first()
+    while True:
+        span = next_span(span, FINITE_PAIR, state.seen, x, y, x)
+        if span.bar == len(x):
+            return
         at = span.bar, span.markets
         ratio, intercept = out.ratio[at], out.intercept[at]
         part = Hedge(ratio, intercept, out.spread[at], out.zscore[at])
         hedge_span(state, span, y[at], x[at], part)
-        span = next_span(span, FINITE_PAIR, state.seen, x, y, x)
 
 
 @kernel

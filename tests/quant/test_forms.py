@@ -56,6 +56,26 @@ def test_markets_are_independent_and_a_column_stands_alone(case: Case) -> None:
 
 
 @every
+@pytest.mark.parametrize("holes", [0.0, 0.002])
+def test_a_wide_table_is_its_columns(case: Case, holes: float) -> None:
+    """Wide enough for vector instructions; some markets come late, so that not all are alike."""
+    rng = np.random.default_rng(12)
+    columns = bars(rng, (90, 45), holes)
+    for column in columns.values():
+        column[:7, 20:24] = np.nan
+        column[:9, 44] = np.nan
+    parameters = case.draw(rng)
+    inputs = [columns[name] for name in case.inputs]
+    together = case.indicator(*inputs, *parameters)
+    for m in range(45):
+        alone = case.indicator(*(x[:, m] for x in inputs), *parameters)
+        same(alone, tuple(part[:, m] for part in parts(together)))
+    state = case.indicator.start(45, *parameters)
+    rows = [parts(case.indicator.step(state, *bar)) for bar in zip(*inputs)]
+    same(together, tuple(np.stack(part) for part in zip(*rows)))
+
+
+@every
 def test_polars_in_polars_out(case: Case) -> None:
     rng = np.random.default_rng(4)
     columns = bars(rng, (50,), 0.02)
