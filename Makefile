@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz coverage peers docs clean
+.PHONY: help demo test lint bench fuzz coverage realism peers docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels tests/property tests/quant \
 		tests/agents tests/simulation tests/analytics -m "not compiled and not shared" \
 		-W ignore::RuntimeWarning --cov --cov-report=term --cov-fail-under=95
+
+realism: $(STAMP)  ## the realism table of `standard` over 20 seeds, with plots
+	$(BIN)/qtg realism standard --seeds 20 --report realism.html
 
 peers: $(STAMP)  ## the same workloads on other engines, side by side
 	$(BIN)/python -m benchmarks.peers --install

@@ -75,3 +75,24 @@ def test_charts_are_json_without_nan(card: Scorecard) -> None:
         np.mean([each.curves.impact.impact for each in card.measured], axis=0),
         rel=1e-3,  # type: ignore[union-attr]
     )
+
+
+def test_standard_keeps_its_gates_in_a_short_run() -> None:
+    """The facts that an hour and a half of ten stocks can tell; the others need the campaign."""
+    config = campaign_form(qtg.Config.preset("standard", ticks=5_400))
+    facts = {fact.name: fact for fact in measure_seeds(config, 1).runs[0]}
+    for name in (
+        "volume and volatility",
+        "spread",
+        "spread never crossed",
+        "spread reverts",
+        "book shape",
+        "order flow, lag 1",
+        "order flow, lag 10",
+        "anchoring",
+    ):
+        assert facts[name].passed, facts[name]
+    assert facts["heavy tails"].value > 0.3
+    assert abs(facts["no linear autocorrelation"].value) < 0.15
+    impact = facts["square-root impact"].value
+    assert 0.3 < impact < 0.8, "neither constant nor in proportion"
