@@ -13,20 +13,16 @@ from qtg.simulation import Simulation
 from .registry import Benchmark, Probe
 
 SETTLING = 150  # ticks before the first one is timed: books fill, and the pool's orders expire
+SLEEPERS: list[dict[str, Any]] = [
+    {"kind": kind, "count": 25_000, "cash": 50_000, "shares": 50}
+    for kind in ("threshold_buyer", "threshold_seller", "momentum_follower", "news_reactor")
+]
 MILLION = {
     "smart": [
         {"kind": "market_maker", "count": 20, "cash": 50_000_000, "shares": 20_000},
         {"kind": "noise_trader", "count": 80, "shares": 100, "probability": 0.3},
     ],
-    "reactive": [
-        {"kind": kind, "count": count, "cash": 50_000, "shares": 50}
-        for kind, count in (
-            ("threshold_buyer", 25_000),
-            ("threshold_seller", 25_000),
-            ("momentum_follower", 25_000),
-            ("news_reactor", 25_000),
-        )
-    ],
+    "reactive": SLEEPERS,
     "background.count": 900_000,
     "symbols": [
         {"symbol": f"S{row}", "initial_price": str(20 + 40 * row), "shares_outstanding": 10**9}
@@ -76,6 +72,32 @@ def _prepare(changes: Mapping[str, Any]) -> Probe:
     return Probe(run.milliseconds, note=run.activity())
 
 
+def _prepare_wake() -> Probe:
+    """The wake pass alone, in a market that goes on."""
+    sleepers = [{**group, "count": 250_000} for group in SLEEPERS]
+    run = TickRun({**MILLION, "reactive": sleepers, "background.count": 20_000})
+    watchers, woken = run.sim.reactive.watchers, []
+    taken = [0.0]
+    original = watchers.wake
+
+    def timed(exchange: Any, tick: int) -> int:
+        start = perf_counter()
+        found = original(exchange, tick)
+        taken[0] = 1e3 * (perf_counter() - start)
+        woken.append(found)
+        return found
+
+    watchers.wake = timed  # type: ignore[method-assign]
+
+    def sample() -> float:
+        run.milliseconds()
+        return taken[0]
+
+    for _ in range(10):
+        sample()
+    return Probe(sample, note=f"about {sum(woken) // len(woken):,} wake in a tick")
+
+
 def _prepare_build() -> Probe:
     config = Config.preset("demo")
     Simulation(config)
@@ -97,5 +119,13 @@ BENCHMARKS = (
     _tick("normal", "one tick, 100 / 10,000 / 90,000 agents, 10 symbols, Normal", 400, {}),
     _tick("crisis", "the same in Crisis", 200, {"background.regime": "crisis"}),
     _tick("million", "one tick, 100 / 100,000 / 900,000 agents, Normal", 60, MILLION),
+    Benchmark(
+        "tick.wake",
+        "wake pass over a million sleepers of tier 2",
+        "ms",
+        _prepare_wake,
+        100,
+        (0.5, 0.99),
+    ),
     Benchmark("tick.build", "build 100,000 agents", "s", _prepare_build, 7),
 )
