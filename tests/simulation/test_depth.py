@@ -63,3 +63,11 @@ def test_depth_is_stored_only_on_request() -> None:
     assert "depth" not in run.tables
     with pytest.raises(qtg.StorageError, match=r"depth.*storage\.depth_every"):
         _ = run.depth
+
+
+def test_the_depth_of_a_few_orders() -> None:
+    wide = {"kind": "uniform", "low": 0, "high": 90}
+    few = {"venue.window": 64, "background.offset_ticks": wide, "background.count": 60}
+    found, expected = stored({**few, "storage.depth_levels": 80}, 11)
+    assert found == expected
+    assert max(row[3] for row in found if row[-1] > 0) > 64, "some lie outside of the window"
