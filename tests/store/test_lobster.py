@@ -23,7 +23,7 @@ def recorded(folder: Path, changes: dict[str, Any] | None = None) -> tuple[Any, 
     config = qtg.Config.preset("quick_test", {**STORED, **(changes or {})}, ticks=90, seed=3)
     sim, books = Simulation(config), {}
     with open_sink(config, folder) as sink:
-        sim.publisher.attach(sink)
+        sim.publisher.attach(sim, sink)
         while sim.tick < sim.last_tick:
             sim.step()
             if sim.tick % 7 == 0:
