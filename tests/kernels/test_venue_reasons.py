@@ -35,6 +35,12 @@ ELSEWHERE = {
     Reason.INSUFFICIENT_SHARES,
     Reason.SHARES_OUTSTANDING,
     Reason.NOTIONAL_TOO_LARGE,
+    Reason.SHORT_LIMIT,
+    Reason.NO_BORROW,
+    Reason.INSUFFICIENT_MARGIN,
+    Reason.POSITION_LIMIT,
+    Reason.SECTOR_LIMIT,
+    Reason.DRAWDOWN_LIMIT,
 }
 
 
