@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtg.analytics.equity import curves_by_kind
 from qtg.errors import StorageError
-from qtg.schemas import Tier
+from qtg.schemas import PRICE_SCALE, Tier
 
 from .tables import sentence
 
@@ -43,9 +43,9 @@ def read_profits(result: Any) -> Profits:
     kind, pnl = pl.col("kind").cast(pl.String), pl.col("realized_pnl") + pl.col("unrealized_pnl")
     sums = agents.group_by("tick", kind).agg(
         pl.len().alias("agents"),
-        pl.col("realized_pnl").sum().alias("realized"),
-        pl.col("unrealized_pnl").sum().alias("unrealized"),
-        pnl.sum().alias("pnl"),
+        _exact_sum(pl.col("realized_pnl")).alias("realized"),
+        _exact_sum(pl.col("unrealized_pnl")).alias("unrealized"),
+        _exact_sum(pnl).alias("pnl"),
     )
     by_kind = sums.sort("tick", "kind").collect()
     if by_kind.height == 0:
@@ -53,6 +53,11 @@ def read_profits(result: Any) -> Profits:
     own = pl.col("tier").cast(pl.String) != Tier.HOUSE.name.lower()
     last = agents.filter(pl.col("tick") == by_kind["tick"].max(), own)
     return Profits(by_kind, last.select(kind, pnl.alias("pnl")).collect(), _equity(result))
+
+
+def _exact_sum(amount: "pl.Expr") -> "pl.Expr":
+    """The sum of money, the same in whatever order the rows come."""
+    return (amount * PRICE_SCALE).round().cast(int).sum() / PRICE_SCALE
 
 
 def _equity(result: Any) -> "pl.DataFrame":
