@@ -155,6 +155,7 @@ def test_weights_that_cannot_sum_to_one_are_refused(
         rotating(**params)
 
 
+@pytest.mark.compiled
 def test_a_batch_of_environments_rotates_as_each_alone() -> None:
     config = qtg.Config.preset("quick_test", ticks=80, seed=9).with_(
         {"warmup.ticks": 0, "news.sector.frequency": 0.05, "news.macro.frequency": 0.02},

@@ -53,6 +53,7 @@ def slow_reason(row: dict[str, Any], last: int, news: float, tick: int) -> Wake:
     return Wake.NEWS if news and abs(news) >= row["news"] else Wake.ASLEEP
 
 
+@pytest.mark.compiled
 def test_blocks_wake_whom_a_look_at_every_row_wakes() -> None:
     sim = Simulation(crowd())
     watchers = sim.reactive.watchers
@@ -154,6 +155,7 @@ def test_an_order_without_a_fill_wakes_nobody() -> None:
         assert (rows.filled[0], rows.woken[0]) == (0, Wake.ASLEEP)
 
 
+@pytest.mark.compiled
 def test_fills_are_noted_for_the_agent_and_symbol_that_traded() -> None:
     config = crowd()
     sim = Simulation(config)
