@@ -155,6 +155,7 @@ def swallow(ctx: Any) -> None:
             continue
 
 
+@pytest.mark.compiled  # under a tracer an interruption may come late
 @pytest.mark.parametrize("act", [loop_forever, sleep_forever, wait_forever, swallow])
 def test_a_call_that_never_returns_is_interrupted(act: Any) -> None:
     seen = answering(act, time_budget_ms=50)
@@ -166,6 +167,7 @@ def test_a_call_that_never_returns_is_interrupted(act: Any) -> None:
     )
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("act", [loop_forever, swallow])
 def test_it_is_interrupted_outside_of_the_main_thread_too(act: Any) -> None:
     caught: list[BaseException] = []
@@ -182,6 +184,7 @@ def test_it_is_interrupted_outside_of_the_main_thread_too(act: Any) -> None:
     assert len(caught) == 1
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("in_thread", [False, True])
 def test_calls_in_time_are_left_alone(in_thread: bool) -> None:
     """Thousands of calls that end about when their time does: each returns or runs out of time."""
