@@ -78,6 +78,7 @@ def test_a_batch_is_as_alone_where_turns_are_drawn(fields: dict[str, Any]) -> No
     assert batch.trace_hashes != Simulation(everybody(), envs=[2, 5]).run(90).trace_hashes
 
 
+@pytest.mark.compiled  # sixty ticks are too few for a pair to part
 def test_every_kind_sends_orders_and_nothing_is_lost() -> None:
     """Money and shares are checked in every tick (`check_every` is 1 here)."""
     sim = Simulation(everybody())
