@@ -43,8 +43,8 @@ fuzz: $(STAMP)  ## a million messages against the slow book
 
 coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels tests/property tests/quant \
-		tests/agents tests/simulation -m "not compiled and not shared" \
-		-W ignore::RuntimeWarning --cov --cov-report=term --cov-fail-under=90
+		tests/agents tests/simulation tests/analytics -m "not compiled and not shared" \
+		-W ignore::RuntimeWarning --cov --cov-report=term --cov-fail-under=95
 
 realism: $(STAMP)  ## the realism table of `standard` over 20 seeds, with plots
 	$(BIN)/qtg realism standard --seeds 20 --report realism.html

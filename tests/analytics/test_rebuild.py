@@ -42,6 +42,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "the pool trades with itself": REBATES | {"venue.pool_trades_itself": True},
     "crisis": REBATES | {"background.regime": "crisis", "latency.default_ticks": 2},
 }  # fmt: skip
+COMPILED = pytest.mark.compiled  # whole runs; with the JIT off a few of them are enough
 JUMPY = {f"reactive.{row}.params": {"threshold": 0.0003} for row in range(3)}
 
 
@@ -64,7 +65,9 @@ def equals(rebuilt: Any, books: Books, symbols: list[str]) -> None:
                 assert found == (cost, realized), (agent, symbol)
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [
+    name if name == "rebates" else pytest.param(name, marks=COMPILED) for name in RUNS
+])  # fmt: skip
 def test_a_rebuilt_ledger_is_the_stored_one_at_every_snapshot(name: str) -> None:
     run = simulated(name)
     ticks = run.agents["tick"].unique().sort().to_list()
@@ -103,6 +106,7 @@ def test_it_is_the_ledger_of_the_simulation_itself() -> None:
     assert np.count_nonzero(positions.realized) > 10
 
 
+@COMPILED
 def test_a_ledger_can_be_had_after_any_tick() -> None:
     run = simulated("rebates")
     ticks = [1, 17, 23, 58]
@@ -114,6 +118,7 @@ def test_a_ledger_can_be_had_after_any_tick() -> None:
             rebuilt.check()
 
 
+@COMPILED
 def test_it_reads_a_stored_run_piece_by_piece(tmp_path: Path) -> None:
     small = {"storage.row_group": 1_024}
     changes = JUMPY | REBATES | small | {"background.count": 5_000}
@@ -125,6 +130,7 @@ def test_it_reads_a_stored_run_piece_by_piece(tmp_path: Path) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(stored.ledger, kept.ledger))
 
 
+@COMPILED
 def test_frames_are_those_of_the_run() -> None:
     run = simulated("rebates")
     rebuilt = run.rebuild()
@@ -148,6 +154,7 @@ def test_a_later_start_is_rebuilt_from_there() -> None:
     assert 0 < rebuilt.trades < sim.publisher.trades
 
 
+@COMPILED
 def test_without_the_opening_it_starts_from_the_next_snapshot() -> None:
     run, again = (qtg.simulate(lively(JUMPY | REBATES), progress=False) for _ in range(2))
     whole = again.rebuild().check()
@@ -218,6 +225,7 @@ def last_of(agent: int, symbol: int | None = None) -> Any:
     return pick
 
 
+@COMPILED
 @pytest.mark.parametrize(
     ("table", "column", "pick", "sentence"),
     [
@@ -242,6 +250,7 @@ def test_one_number_that_is_off_by_one_is_found(
     assert "in the snapshot of tick 70" in str(caught.value)
 
 
+@COMPILED
 def test_the_first_difference_is_named() -> None:
     run = qtg.simulate(lively(FEES), progress=False)
     for agent in (9, 5):
@@ -253,6 +262,7 @@ def test_the_first_difference_is_named() -> None:
 # -- what cannot be rebuilt
 
 
+@COMPILED
 def test_missing_trades_are_an_error(tmp_path: Path) -> None:
     run = qtg.simulate(lively(), tmp_path / "run", progress=False)
     part = tmp_path / "run" / run._source.info.manifest[0].path
@@ -268,6 +278,7 @@ def test_missing_trades_are_an_error(tmp_path: Path) -> None:
         kept.rebuild()
 
 
+@COMPILED
 @pytest.mark.parametrize("lost", [0, 1])
 def test_a_piece_of_the_trades_that_is_missing_is_an_error(lost: int) -> None:
     small = {"storage.row_group": 1_024, "background.count": 5_000, "background.regime": "crisis"}
@@ -279,6 +290,7 @@ def test_a_piece_of_the_trades_that_is_missing_is_an_error(lost: int) -> None:
         run.rebuild()
 
 
+@COMPILED
 def test_trades_of_unknown_agents_are_an_error() -> None:
     run = qtg.simulate(lively(), progress=False)
     run._source._sink.chunks["trades"][0].buyer_id[3] = 10**6
@@ -286,6 +298,7 @@ def test_trades_of_unknown_agents_are_an_error() -> None:
         run.rebuild()
 
 
+@COMPILED
 def test_a_tick_that_is_not_there_is_refused() -> None:
     run = qtg.simulate(quiet(ticks=3), progress=False)
     for tick in (-1, 4):
@@ -294,6 +307,7 @@ def test_a_tick_that_is_not_there_is_refused() -> None:
     assert run.rebuild().check().trades == 0
 
 
+@COMPILED
 def test_a_run_without_snapshots_says_what_to_set() -> None:
     run = qtg.simulate(quiet({"storage.agents_every": 0}, ticks=3), progress=False)
     with pytest.raises(qtg.StorageError, match=r"set storage\.agents_every = 100"):
