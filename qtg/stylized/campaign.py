@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qtg.config import Config
 
 TICKS = 120_000  # 2,000 one-minute bars of each symbol
-POOL = 5_000  # background agents of a campaign's market, at most
+POOL = 10_000  # background agents of a campaign's market, at most
 DEPTH_EVERY = 600
 SHORTEST_IMPACT, LONGEST_IMPACT = 2_600, 24_000  # ticks
 
@@ -33,7 +33,7 @@ def campaign_form(config: "Config", scale: float | None = None) -> "Config":
     ----------
     config : Config
     scale : float, optional    part of each population that stays, at least one agent; by default
-        as much as leaves 5,000 background agents, and all of a smaller market
+        as much as leaves 10,000 background agents, and all of a smaller market
     """
     if scale is None:
         scale = min(1.0, POOL / max(config.background.count, 1))

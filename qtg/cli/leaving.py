@@ -1,0 +1,55 @@
+"""How a command ends when something goes wrong: one line on stderr and an exit code."""
+
+import os
+import sys
+import warnings
+from typing import Any, TextIO
+
+from ..errors import CacheWarning, ConfigError, QtgError, StrategyWarning
+from .app import app
+
+_INTERRUPTED = 130  # how typer leaves after Ctrl-C, as shells do
+_STOPPED = "interrupted; what was committed so far stays readable"
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Entry point of the `qtg` command."""
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            app(arguments, standalone_mode=True)
+    except ConfigError as error:
+        _complain(error, 2)
+    except QtgError as error:
+        _complain(error, 1)
+    except KeyboardInterrupt:
+        _complain(_STOPPED, _INTERRUPTED)
+    except SystemExit as leaving:
+        if leaving.code != _INTERRUPTED:
+            raise
+        _complain(_STOPPED, _INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _complain(problem: object, code: int) -> None:
+    print(f"qtg: {problem}", file=sys.stderr)
+    sys.exit(code)
+
+
+_show_other = warnings.showwarning
+
+
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    if issubclass(category, (CacheWarning, StrategyWarning)):
+        print(f"qtg: {message}", file=sys.stderr)
+    else:
+        _show_other(message, category, filename, lineno, file, line)

@@ -1,0 +1,68 @@
+"""Commands that run a market, and what they need."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .app import Json, Overwrite, Preset, Seed, Strategies, Threads, Ticks
+from .common import given, load_files
+
+
+def simulate(
+    source: Preset,
+    seed: Seed = None,
+    ticks: Ticks = None,
+    out: Annotated[Path | None, typer.Option(help="Run directory.")] = None,
+    threads: Threads = 1,
+    overwrite: Overwrite = False,
+    strategies: Strategies = None,
+    as_json: Json = False,
+) -> None:
+    """Run a market and write its run directory."""
+    from ..config import Config
+    from ..progress import command_progress
+    from ..run import simulate as run_market
+    from ..summary import print_summary
+
+    load_files(strategies)
+    config = Config.load(source, given(seed=seed, ticks=ticks))
+    place = out or Path("runs") / f"{config.name}-seed{config.seed}"
+    progress = command_progress(config)
+    run = run_market(config, place, overwrite=overwrite, threads=threads, progress=progress)
+    print_summary(run, as_json=as_json)
+
+
+def demo(
+    ticks: Ticks = None,
+    seed: Seed = None,
+    out: Annotated[Path, typer.Option(help="Run directory.")] = Path("runs/demo"),
+) -> None:
+    """A market of 100,000 agents: run it, sum it up, write the report, say what to try next."""
+    from ..config import Config
+    from ..progress import command_progress, working
+    from ..run import simulate as run_market
+    from ..summary import print_next_steps, print_summary
+
+    config = Config.load("demo", given(seed=seed, ticks=ticks))
+    run = run_market(config, out, overwrite=True, progress=command_progress(config))
+    with working("writing the report"):
+        report_path = run.report(out / "report.html")
+    print_summary(run)
+    print_next_steps(out, report_path)
+
+
+def presets(as_json: Json = False) -> None:
+    """List the presets."""
+    from ..config import Config, preset_names
+    from ..summary import print_presets
+
+    print_presets([Config.preset(name) for name in preset_names()], as_json)
+
+
+def strategies(strategies: Strategies = None, as_json: Json = False) -> None:
+    """List the strategies that a configuration can name: built in, installed, in your files."""
+    from ..strategy_list import print_strategies
+
+    load_files(strategies)
+    print_strategies(as_json)
