@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,11 +67,12 @@ class Economy:
         self.news: News = allocate(News, 0)  # of the last tick, first environment
         exchange.view.fair_value[:] = np.rint(self.value())
 
-    def move(self, exchange: Exchange, tick: int) -> None:
-        """Advance by one tick: news, then fair values, then the mood of the sectors."""
+    def move(self, exchange: Exchange, tick: int, told: Sequence[News] = ()) -> None:
+        """Advance by one tick: news, with what is `told` from outside, then fair values, then the
+        mood of the sectors."""
         venue = exchange.venue
         if self._config.news.enabled:
-            self._hear(tick, exchange.view.news)
+            self._hear(*self._known(tick, told), tick, exchange.view.news)
         move_fair_value(
             self.fundamentals,
             self.rates,
@@ -118,9 +120,22 @@ class Economy:
     def nbytes(self) -> int:
         return nbytes(self.fundamentals, self.rates, self._active) + self.sentiment.nbytes
 
-    def _hear(self, tick: int, out_news: np.ndarray) -> None:
+    def _known(self, tick: int, told: Sequence[News]) -> tuple[News, np.ndarray, slice]:
+        """The events of a tick, their environments, and which rows they are."""
         block, rows = self.tape.at(tick)
-        news, env = block.news, block.env
+        if not told:
+            return block.news, block.env, rows
+        n_envs = len(self.rates.premium)
+        parts = [taken(block.news, rows), *(each for each in told for _ in range(n_envs))]
+        events = News._make(np.concatenate(column) for column in zip(*parts, strict=True))
+        events.tick[:] = tick
+        events.time[:] = self._config.start_ns + (tick - 1) * self._config.tick_ns
+        env = np.concatenate([block.env[rows], np.tile(np.arange(n_envs), len(told))])
+        return events, env.astype(np.int32), slice(0, len(env))
+
+    def _hear(
+        self, news: News, env: np.ndarray, rows: slice, tick: int, out_news: np.ndarray
+    ) -> None:
         first, end = rows.start, rows.stop
         of = (self.fundamentals, self.rates)
         apply_news(news, env, first, end, *of, self._symbols, out_news)

@@ -152,6 +152,11 @@ class Exchange:
             self.outbox.orders[name][first:last] = column
         self.outbox.n[0] = last
 
+    def write_batches(self, batches: list[Orders]) -> None:
+        """Append the orders that came from outside."""
+        for orders in batches:
+            self.write_orders(orders)
+
     def keep_orders(self, n: int) -> None:
         """Keep the first `n` orders of the outbox and drop what was written after them."""
         self.outbox.n[0] = n

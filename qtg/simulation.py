@@ -21,6 +21,7 @@ from .config import Config
 from .economy import Economy
 from .errors import ConfigError, OrderError
 from .exchange import Exchange
+from .inputs import InputKind, Inputs, news, regimes
 from .invariants import check_invariants
 from .order_columns import as_orders
 from .publisher import Publisher
@@ -109,7 +110,7 @@ class Simulation:
         self.background = BackgroundPool(config, self.exchange)
         self.publisher = Publisher(config, len(envs), len(symbols))
         self._members = members
-        self._external: list[Orders] = []
+        self.inputs = Inputs()
         self._warm_until = config.warmup.ticks
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
         self.exchange.expect_orders(most)
@@ -143,7 +144,29 @@ class Simulation:
                 f"orders need an account: `agent` must be {int(Account.FIRST_AGENT)} to "
                 f"{self.exchange.n_agents - 1}; see `Simulation.agents`"
             )
-        self._external.append(batch)
+        self.inputs.add(self.tick + 1, InputKind.ORDERS, batch)
+
+    def inject_news(self, kind: str, **event: Any) -> None:
+        """Let something become known in the next tick, in every environment.
+
+        Parameters
+        ----------
+        kind : str          "earnings", "guidance", "company", "sector", "macro", "rate_decision"
+        symbol : str        whose, for the first three; sector : str for the fourth
+        surprise : float    log change of earnings; for guidance, of growth; of the risk-free rate
+        sentiment : float   mood it brings, -1 to 1
+        duration : int      ticks for which it stays on people's minds
+
+        Raises
+        ------
+        ConfigError    the run has no news, an unknown name, or a number out of range
+        """
+        self.inputs.add(self.tick + 1, InputKind.NEWS, news(self.config, kind, **event))
+
+    def set_regime(self, name: str) -> None:
+        """Background trading goes over to the regime `name` in the next tick: "calm", "normal",
+        "volatile", "crisis". A schedule or chain may change it again later."""
+        self.inputs.add(self.tick + 1, InputKind.REGIME, regimes(name))
 
     def add_hook(self, hook: Hook) -> None:
         """Call `hook(sim)` at the end of every tick, hooks in the order they were added."""
@@ -215,16 +238,8 @@ class Simulation:
         ):
             self._warm_until = self.tick
         self.tick += 1
+        self.inputs.begin()
         return self.tick
-
-    def take_external_orders(self) -> int:
-        """Move orders sent from outside into the outbox; returns how many."""
-        n = 0
-        for batch in self._external:
-            self.exchange.write_orders(batch)
-            n += len(batch.qty)
-        self._external.clear()
-        return n
 
     def memory(self) -> dict[str, int]:
         """Bytes of column data by component."""

@@ -23,7 +23,7 @@ def run_tick(sim: Simulation) -> None:
     exchange.begin(tick)
     watch.lap(Phase.MATCH)
 
-    sim.economy.move(exchange, tick)
+    sim.economy.move(exchange, tick, sim.inputs.news)
     watch.lap(Phase.NEWS)
 
     sim.board.update(exchange.view, tick)
@@ -35,10 +35,11 @@ def run_tick(sim: Simulation) -> None:
 
     counts.woken = sim.reactive.decide(exchange, sim.economy, tick)
     counts.orders_reactive = exchange.pending() - counts.orders_smart - exchange.buy_ins
-    sim.take_external_orders()
+    exchange.write_batches(sim.inputs.orders)
     watch.lap(Phase.WAKE)
 
-    counts.orders_background = sim.background.decide(exchange, sim.economy, tick)
+    told = sim.inputs.regime
+    counts.orders_background = sim.background.decide(exchange, sim.economy, tick, told)
     watch.lap(Phase.BACKGROUND)
 
     exchange.admit(tick)

@@ -68,12 +68,13 @@ class BackgroundPool:
         self._latency = int(config.latency.enabled)
         self._pnl_limit = background.pnl_limit
 
-    def decide(self, exchange: Exchange, economy: Economy, tick: int) -> int:
-        """Write this tick's orders into the delay queue; returns how many."""
+    def decide(self, exchange: Exchange, economy: Economy, tick: int, told: int = -1) -> int:
+        """Write this tick's orders into the delay queue; returns how many. `told` is the regime
+        that is set from outside; without one it is as scheduled or drawn."""
         venue = exchange.venue
         random = (venue.seed, venue.envs, tick)
-        if self._changes:
-            now = self._schedule.get(tick, -1)
+        if self._changes or told >= 0:
+            now = told if told >= 0 else self._schedule.get(tick, -1)
             switch_regimes(self.pool, self._traits, self._chain, now, *random)
         watch_volatility(self.pool, exchange.view.mid, self._last_mid, tick)
         n = int(count_orders(self.pool, economy.sentiment, *random))

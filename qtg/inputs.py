@@ -1,0 +1,138 @@
+"""What comes to a run from outside, in the order in which it takes effect.
+
+A run is a function of its configuration, its seed and these inputs: whoever keeps them can make the
+same run again.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from qtg.schemas import News, NewsKind, Orders, Regime, Sector, allocate
+
+from .config import Config
+from .errors import ConfigError
+from .news import PER_SYMBOL
+
+
+class InputKind(IntEnum):
+    """What an input asks for."""
+
+    ORDERS = 1  # Orders: sent to the exchange
+    NEWS = 2  # News: becomes known, beside the news that the run draws
+    REGIME = 3  # Regimes: background trading goes over to another regime
+
+
+class Regimes(NamedTuple):
+    """A change of regime; one row."""
+
+    regime: np.ndarray  # int8, Regime
+
+
+class Input(NamedTuple):
+    """One thing from outside."""
+
+    sequence: int  # 1, 2, 3, ... over the run, without gaps
+    tick: int  # in which it takes effect
+    kind: InputKind
+    columns: Any  # Orders, News or Regimes
+
+
+Tap = Callable[[Input], Any]
+
+
+class Inputs:
+    """Inputs on their way into a run.
+
+    Attributes
+    ----------
+    sequence : int        of the last input
+    taps : list           are told each input before it can take effect, in order; an input whose
+                          tap raises does not take effect
+    orders : list         of the tick that is going on: batches of Orders
+    news : list           likewise, of News
+    regime : int          likewise: the new regime, or -1
+    """
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.taps: list[Tap] = []
+        self.orders: list[Orders] = []
+        self.news: list[News] = []
+        self.regime = -1
+        self._waiting: list[Input] = []
+
+    def add(self, tick: int, kind: InputKind, columns: Any) -> Input:
+        """Take an input that is to have its effect in `tick`, the next one."""
+        new = Input(self.sequence + 1, tick, kind, columns)
+        for tap in self.taps:
+            tap(new)
+        self.sequence = new.sequence
+        self._waiting.append(new)
+        return new
+
+    def begin(self) -> None:
+        """Start a tick: what was waiting takes effect in it."""
+        waiting, self._waiting = self._waiting, []
+        of = {kind: [each.columns for each in waiting if each.kind == kind] for kind in InputKind}
+        self.orders, self.news = of[InputKind.ORDERS], of[InputKind.NEWS]
+        self.regime = int(of[InputKind.REGIME][-1].regime[0]) if of[InputKind.REGIME] else -1
+
+
+def regimes(name: str) -> Regimes:
+    """The columns of a change to the regime `name`."""
+    names = [regime.name.lower() for regime in Regime]
+    if name not in names:
+        raise ConfigError(f"no regime {name!r}; regimes are {', '.join(names)}")
+    return Regimes(np.array([names.index(name)], np.int8))
+
+
+def news(
+    config: Config,
+    kind: str,
+    *,
+    symbol: str | None = None,
+    sector: str | None = None,
+    surprise: float = 0.0,
+    sentiment: float = 0.0,
+    duration: int = 1,
+) -> News:
+    """The columns of one event that somebody makes up; see `Simulation.inject_news`."""
+    if not config.news.enabled:
+        raise ConfigError("this run has no news; set news.enabled = true in its configuration")
+    row = allocate(News, 1)
+    row.kind[0] = what = NewsKind(_code(NewsKind, "kind of news", kind))
+    whose = "a symbol" if what in PER_SYMBOL else "a sector" if what == NewsKind.SECTOR else None
+    for name, given in (("a symbol", symbol), ("a sector", sector)):
+        if (given is not None) != (name == whose):
+            needs = f"is about {whose or 'the whole market'}"
+            raise ConfigError(f"news of kind {kind} {needs}: {_mend(name, given is None)}")
+    if symbol is not None:
+        names = [each.symbol for each in config.symbols]
+        if symbol not in names:
+            raise ConfigError(f"no symbol {symbol!r}; this run trades {', '.join(names)}")
+        row.symbol[0] = names.index(symbol)
+        row.sector[0] = config.symbols[names.index(symbol)].sector
+    if sector is not None:
+        row.sector[0] = _code(Sector, "sector", sector)
+    if not np.isfinite(surprise):
+        raise ConfigError(f"surprise of news must be a finite number, got {surprise}")
+    if not -1.0 <= sentiment <= 1.0:
+        raise ConfigError(f"sentiment of news must be -1 to 1, got {sentiment}")
+    if duration < 1:
+        raise ConfigError(f"duration of news must be at least a tick, got {duration}")
+    row.surprise[0], row.sentiment[0], row.duration[0] = surprise, sentiment, duration
+    return row
+
+
+def _mend(what: str, missing: bool) -> str:
+    return f"give {what}" if missing else f"leave out {what}"
+
+
+def _code(codes: type[IntEnum], what: str, name: str) -> int:
+    names = {each.name.lower(): each for each in codes}
+    if name not in names:
+        raise ConfigError(f"no {what} {name!r}; there are {', '.join(names)}")
+    return int(names[name])
