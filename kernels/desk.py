@@ -15,7 +15,7 @@ from qtg.schemas import Execution, MarketView
 
 from ._jit import kernel
 from .ledger import worst_unit_cost
-from .outbox import put_limit
+from .outbox import opposite_price, put_expiring
 from .shorts import sellable
 
 
@@ -97,16 +97,6 @@ def _due(plan, sight, desk, i, symbol, m, tick):
 
 
 @kernel
-def _send(rows, desk, i, symbol, m, side, qty, view, tick, out):
-    step = view.tick_size[m]
-    best = view.ask[m] if side > 0 else view.bid[m]
-    price = best if best > 0 else max(view.last[m] // step, 1) * step
-    expire = tick + rows.latency[i] + max(np.int64(rows.lifetime[i]), 1)
-    put_limit(out, m, rows.agent[i], rows.latency[i], side, price, qty, expire)
-    desk.busy_until[i, symbol] = expire
-
-
-@kernel
 def _affordable(ledger, terms, row, symbol, side, qty, cost, spent):
     """As much of `qty` as own and borrowed shares allow, or free cash less what other orders of the
     tick spend, at `cost` a share."""
@@ -153,5 +143,7 @@ def work_orders(rows, desk, symbols, plan, sight, ledger, terms, tick, out):
             qty = _affordable(ledger, terms, row, symbol, side, qty, cost, spent) // lot * lot
             if qty > 0:
                 spent += cost * qty if side > 0 else 0
-                _send(rows, desk, i, symbol, m, side, qty, view, tick, out)
+                price = opposite_price(view, m, side)
+                expire = put_expiring(out, rows, i, m, side, price, qty, tick)
+                desk.busy_until[i, symbol] = expire
         rows.working[i] = 1 if open_symbols > 0 else 0

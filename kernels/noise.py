@@ -5,7 +5,7 @@ import numpy as np
 from qtg.schemas import Stream
 
 from ._jit import kernel
-from .outbox import put_limit, put_market
+from .outbox import put_expiring, put_market
 from .random import below, lane, normal_pair, philox
 from .shorts import sellable
 from .turns import has_turn
@@ -47,5 +47,4 @@ def trade_noise(rows, symbols, view, ledger, terms, random, tick, out):
         else:
             price = np.float64(view.fair_value[m]) * (1.0 + rows.deviation[i] * scatter)
             ticks = max(np.int64(np.round(price / step)), 1)
-            expire = tick + rows.latency[i] + max(np.int64(rows.lifetime[i]), 1)
-            put_limit(out, m, agent, rows.latency[i], side, ticks * step, qty, expire)
+            put_expiring(out, rows, i, m, side, ticks * step, qty, tick)
