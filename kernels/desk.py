@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qtg.schemas import Execution, MarketView
+from qtg.schemas import Execution, MarketView, Stream
 
-from ._jit import kernel
+from ._jit import kernel, template
 from .ledger import worst_unit_cost
 from .outbox import opposite_price, put_expiring
 from .shorts import sellable
+from .turns import has_turn
 
 
 class Plan(NamedTuple):
@@ -56,11 +57,40 @@ def aim(rows, desk, i, symbol, target, held, volume, tick):
 
 
 @kernel
-def take_stance(rows, desk, i, symbol, m, stance, held, sight, tick):
-    """Want `size` more than at the start, the same, or less (desk modified in place)."""
+def take_stance(rows, desk, i, symbol, stance, sight, ledger, terms, tick):
+    """Want `size` more than at the start, the same, or less (desk modified in place); nothing is
+    done if that is the stance it has."""
+    if stance == desk.stance[i, symbol]:
+        return
     desk.stance[i, symbol] = stance
+    m = rows.env[i] * terms.symbols + symbol
+    held = ledger.positions.qty[rows.env[i] * terms.agents + rows.agent[i], symbol]
     target = desk.base[i, symbol] + stance * lots(rows.size[i], sight.market.lot_size[m])
     aim(rows, desk, i, symbol, max(target, rows.floor[i]), held, sight.volume[m], tick)
+
+
+@template
+def take_stances(rule, own, rows, desk, symbols, sight, ledger, terms, random, tick):
+    """Every trader whose turn it is looks at each of its symbols.
+
+    Parameters
+    ----------
+    rule : kernel                     `rule(own, desk, i, symbol, sight, m, tick)` is the stance of
+                                      row `i` in a symbol, whose market is `m`
+    own : NamedTuple                  the rows of the kind
+    rows : TraderRows, desk : Desk    modified in place
+    symbols : int32 (n,)              symbols they trade
+    sight : Sight
+    ledger, terms : read only
+    random : (seed, envs)
+    """
+    for i in range(rows.agent.shape[0]):
+        if not has_turn(rows, i, rows.agent[i], random, Stream.SMART, tick):
+            continue
+        for symbol in symbols:
+            m = rows.env[i] * terms.symbols + symbol
+            stance = rule(own, desk, i, symbol, sight, m, tick)
+            take_stance(rows, desk, i, symbol, stance, sight, ledger, terms, tick)
 
 
 @kernel

@@ -27,9 +27,9 @@ def trade_noise(rows, symbols, view, ledger, terms, random, tick, out):
     seed, envs = random
     for i in range(rows.agent.shape[0]):
         env, agent = np.int64(rows.env[i]), np.int64(rows.agent[i])
-        lane_word = lane(envs[env], Stream.SMART)
-        if not has_turn(rows, i, agent, tick, seed, lane_word):
+        if not has_turn(rows, i, agent, random, Stream.SMART, tick):
             continue
+        lane_word = lane(envs[env], Stream.SMART)
         words = philox(agent, tick, 1, lane_word, seed)
         scatter, spare = normal_pair(seed, lane_word, agent, tick, 2)
         symbol = np.int64(symbols[below(words[0], symbols.shape[0])])

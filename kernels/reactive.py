@@ -12,7 +12,6 @@ from qtg.schemas import NO_ROW, Account, ExecType, ReactiveKind, Stream, Wake
 
 from ._jit import kernel
 from .outbox import opposite_price, put_expiring
-from .random import lane
 from .shorts import sellable
 from .turns import has_turn
 
@@ -71,7 +70,6 @@ def wake(rows, blocks, woken, before, view, random, tick):
     view : MarketView
     random : (seed, envs)
     """
-    seed, envs = random
     for k in range(before):
         rows.woken[woken[k]] = Wake.ASLEEP
     n = 0
@@ -89,8 +87,7 @@ def wake(rows, blocks, woken, before, view, random, tick):
             reason = _reason_to_wake(rows, i, last, news, tick)
             if reason == Wake.ASLEEP:
                 continue
-            lane_word = lane(envs[rows.env[i]], Stream.REACTIVE)
-            if has_turn(rows, i, rows.agent[i], tick, seed, lane_word):
+            if has_turn(rows, i, rows.agent[i], random, Stream.REACTIVE, tick):
                 rows.woken[i] = reason
                 woken[n] = i
                 n += 1

@@ -7,7 +7,6 @@ from qtg.schemas import Stream
 from ._jit import kernel
 from .fundamentals import SECTORS
 from .outbox import opposite_price, put_expiring
-from .random import lane
 from .turns import has_turn
 
 _HALVINGS = 60  # of the interval in which the shift lies: to the last bit of a weight
@@ -118,7 +117,6 @@ def rotate_sectors(
     -------
     int    how many woke
     """
-    seed, envs = random
     woken = 0
     for i in range(rows.agent.shape[0]):
         env = rows.env[i]
@@ -126,7 +124,7 @@ def rotate_sectors(
         heard = loudest > 0.0 and loudest >= rows.threshold[i]
         if not heard and tick < rows.wake_tick[i]:
             continue
-        if not has_turn(rows, i, rows.agent[i], tick, seed, lane(envs[env], Stream.REACTIVE)):
+        if not has_turn(rows, i, rows.agent[i], random, Stream.REACTIVE, tick):
             continue
         woken += 1
         rows.wake_tick[i] = tick + max(np.int64(rows.interval[i]), 1)
