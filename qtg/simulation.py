@@ -307,6 +307,8 @@ class Simulation:
         last : int               how many are kept
         folder : path, optional  where they are written; without it they are kept in memory
         """
+        if self._history is not None:
+            self._history.stop(self)
         self._history = History(self, every, last, folder)
 
     def add_hook(self, hook: Hook) -> None:

@@ -38,7 +38,7 @@ class History:
         self._inputs: deque[Input] = deque()
         self._take(sim)
         sim.add_hook(self._hook)
-        sim.inputs.taps.append(self._inputs.append)
+        sim.inputs.taps.append(self._tap)
 
     @property
     def ticks(self) -> list[int]:
@@ -69,6 +69,14 @@ class History:
                     child.inputs.add(each.tick, each.kind, each.columns)
             child.step()
         return child
+
+    def stop(self, sim: Simulation) -> None:
+        """Keep no more."""
+        sim.hooks.remove(self._hook)
+        sim.inputs.taps.remove(self._tap)
+
+    def _tap(self, new: Input) -> None:
+        self._inputs.append(new)
 
     def _hook(self, sim: Simulation) -> None:
         if sim.tick % self._every == 0:

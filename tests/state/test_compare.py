@@ -1,5 +1,6 @@
 """`qtg.compare` names what differs first: part, market, agent, and both values."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,24 @@ def test_a_run_is_no_snapshot(tmp_path: Path) -> None:
         qtg.compare(tmp_path / "a", tmp_path / "s")
     with pytest.raises(qtg.StorageError, match="cannot be read"):
         qtg.compare(tmp_path / "s", tmp_path / "none")
+
+
+def test_the_command_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from qtg.cli import main
+
+    def said(*arguments: object) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as caught:
+            main(["compare", *map(str, arguments)])
+        return int(caught.value.code or 0), capsys.readouterr().out
+
+    sim = Simulation(MARKETS["lively"]()).run(3)
+    sim.snapshot(tmp_path / "a")
+    sim.step().snapshot(tmp_path / "b")
+    assert said(tmp_path / "a", tmp_path / "a") == (0, f"{qtg.compare(*2 * [tmp_path / 'a'])}\n")
+    code, out = said(tmp_path / "a", tmp_path / "b")
+    assert code == 1
+    assert "exchange.ledger.accounts.cash" in out
+    assert out.endswith(f"{qtg.compare(tmp_path / 'a', tmp_path / 'b').text}\n")
+    code, out = said(tmp_path / "a", tmp_path / "b", "--json")
+    assert code == 1
+    assert json.loads(out)[0].keys() >= {"part", "market", "agent"}

@@ -205,6 +205,17 @@ def test_a_fork_at_an_earlier_tick(on_disk: bool, tmp_path: Path) -> None:
         assert kept == ["tick-000000016.snap", "tick-000000024.snap", "tick-000000032.snap"]
 
 
+def test_snapshots_can_be_kept_otherwise_later_on() -> None:
+    sim = Simulation(MARKETS["lively"]())
+    sim.keep_snapshots(every=2, last=2)
+    sim.run(10).keep_snapshots(every=5, last=9)
+    assert len(sim.hooks) == len(sim.inputs.taps) == 1
+    assert sim.run(10).fork(12).trace_hash == Simulation(sim.config).run(12).trace_hash
+    for name in ("every", "last"):
+        with pytest.raises(qtg.ConfigError, match=f"`{name}` must be at least 1"):
+            sim.keep_snapshots(**{"every": 1, "last": 1, name: 0})
+
+
 def test_an_earlier_tick_without_snapshots() -> None:
     with pytest.raises(qtg.SnapshotError, match="keep_snapshots"):
         Simulation(MARKETS["lively"]()).run(3).fork(2)
