@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .agents.simple import Strategy
     from .analytics.rebuild import rebuild_from_trades
     from .calibration import Calibration, calibrate
-    from .compare import Comparison, compare
+    from .comparison import Comparison, compare
     from .config import Config, Population, SymbolConfig
     from .errors import (
         CacheWarning,
@@ -70,7 +70,7 @@ _HOMES = {
     "agents.simple": ("Strategy",),
     "analytics.rebuild": ("rebuild_from_trades",),
     "calibration": ("Calibration", "calibrate"),
-    "compare": ("Comparison", "compare"),
+    "comparison": ("Comparison", "compare"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "CacheWarning",

@@ -55,7 +55,7 @@ def compare(
 ) -> None:
     """Say where two runs or snapshots first differ; exit 1 if they do."""
     from ..answer import print_frame
-    from ..compare import compare as compared
+    from ..comparison import compare as compared
 
     found = compared(a, b)
     if as_json or not found.equal:
