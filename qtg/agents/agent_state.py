@@ -35,7 +35,7 @@ class Keeper:
         kind = type(agent)
         if all(callable(getattr(kind, name, None)) for name in ("state", "restore")):
             self._where = f"{kind.__name__}.state()"
-            return ["own", self._value(agent.state())]
+            return ["own", self._value(agent.state())]  # type: ignore[attr-defined]
         kept = _attributes(agent)
         if kept.get("params") == own:
             del kept["params"]

@@ -102,7 +102,7 @@ def test_the_command_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture
     assert said(tmp_path / "a", tmp_path / "a") == (0, f"{qtg.compare(*2 * [tmp_path / 'a'])}\n")
     code, out = said(tmp_path / "a", tmp_path / "b")
     assert code == 1
-    assert "exchange.ledger.accounts.cash" in out
+    assert "publisher.trace" in out
     assert out.endswith(f"{qtg.compare(tmp_path / 'a', tmp_path / 'b').text}\n")
     code, out = said(tmp_path / "a", tmp_path / "b", "--json")
     assert code == 1
