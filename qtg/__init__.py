@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .agents.simple import Strategy
     from .analytics.rebuild import rebuild_from_trades
     from .calibration import Calibration, calibrate
+    from .comparison import Comparison, compare
     from .config import Config, Population, SymbolConfig
     from .errors import (
         CacheWarning,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         InvariantError,
         OrderError,
         QtgError,
+        SnapshotError,
         StorageError,
         StrategyError,
         StrategyWarning,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from .result import Result, open_run
     from .run import simulate
     from .simulation import Simulation
+    from .state import Snapshot
     from .stylized import Scorecard, realism
     from .venue import Venue
 
@@ -67,6 +70,7 @@ _HOMES = {
     "agents.simple": ("Strategy",),
     "analytics.rebuild": ("rebuild_from_trades",),
     "calibration": ("Calibration", "calibrate"),
+    "comparison": ("Comparison", "compare"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "CacheWarning",
@@ -75,6 +79,7 @@ _HOMES = {
         "InvariantError",
         "OrderError",
         "QtgError",
+        "SnapshotError",
         "StorageError",
         "StrategyError",
         "StrategyWarning",
@@ -97,6 +102,7 @@ _HOMES = {
         "TimeInForce",
     ),
     "simulation": ("Simulation",),
+    "state": ("Snapshot",),
     "stylized": ("Scorecard", "realism"),
     "venue": ("Venue",),
 }
@@ -108,6 +114,7 @@ __all__ = [
     "CacheWarning",
     "Calibration",
     "CapacityError",
+    "Comparison",
     "Config",
     "ConfigError",
     "ExecInst",
@@ -129,6 +136,8 @@ __all__ = [
     "SelfTradePrevention",
     "Side",
     "Simulation",
+    "Snapshot",
+    "SnapshotError",
     "StorageError",
     "Strategy",
     "StrategyContext",
@@ -139,6 +148,7 @@ __all__ = [
     "TimeInForce",
     "Venue",
     "calibrate",
+    "compare",
     "compiled_strategy",
     "kinds",
     "open_run",

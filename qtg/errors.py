@@ -44,6 +44,10 @@ class CorruptData(StorageError):
         self.file, self.offset, self.sequence = file, offset, sequence
 
 
+class SnapshotError(StorageError):
+    """A snapshot cannot be taken, or does not fit the run that it is to be restored into."""
+
+
 class TapeError(QtgError):
     """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
 

@@ -1,10 +1,12 @@
 """What groups of agents have in common."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from qtg.schemas import allocate
 
 from ..exchange import Exchange
+from ..stateful import State
 from .population import Members
 
 
@@ -16,6 +18,10 @@ class Group(Protocol):
     def decide(self, exchange: Exchange, tick: int) -> None: ...
 
     def nbytes(self) -> int: ...
+
+    def state(self) -> State: ...
+
+    def restore(self, state: Mapping[str, Any]) -> None: ...
 
 
 def rows_for(table: Any, members: Members) -> Any:

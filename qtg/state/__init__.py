@@ -1,0 +1,8 @@
+"""The state of a running market: taken at the end of a tick, kept, written, restored, forked."""
+
+from .capture import Snapshot, capture, pour
+from .file import read_snapshot, write_snapshot
+from .fork import fork
+from .history import History
+
+__all__ = ["History", "Snapshot", "capture", "fork", "pour", "read_snapshot", "write_snapshot"]
