@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from qtg.errors import CorruptData, StorageError
 from qtg.frames import Cut, Frame, FrameReader
 from qtg.inputs import Input
+from qtg.schemas import ExecType, OrderEvents
 from qtg.store.files import reason_of
 
 from .header import Header, read_header
@@ -40,6 +43,19 @@ class Record(NamedTuple):
     what: What
     frame: int  # sequence of its frame
     offset: int  # of its frame in the file
+
+
+class TapeTick(NamedTuple):
+    """What a tape holds about one tick."""
+
+    inputs: tuple[Input, ...]  # that took effect in it
+    end: Record | None  # with its Mark; None if the tape ends before the tick does
+    events: Record | None  # with TickEvents
+
+    @property
+    def mark(self) -> Mark | None:
+        """What the run was after the tick."""
+        return self.end.what if self.end is not None and isinstance(self.end.what, Mark) else None
 
 
 class TapeReader:
@@ -76,6 +92,43 @@ class TapeReader:
                 yield Record(self._read(check, frame), frame.sequence, frame.offset)
             self.cut, self.ended = frames.cut, check.ended
 
+    def ticks(self) -> Iterator[TapeTick]:
+        """The records tick by tick; the last may be a tick that did not end."""
+        waiting: list[Input] = []
+        events: Record | None = None
+        for record in self:
+            what = record.what
+            if isinstance(what, Input):
+                waiting.append(what)
+            elif isinstance(what, Withdrawn):
+                waiting.pop()
+            elif isinstance(what, TickEvents):
+                events = record
+            elif isinstance(what, Mark):
+                due = tuple(each for each in waiting if each.tick == what.tick)
+                waiting = waiting[len(due) :]
+                yield TapeTick(due, record, events)
+                events = None
+        if waiting or events:
+            yield TapeTick(tuple(waiting), None, events)
+
+    def columns(self, record: Record) -> OrderEvents:
+        """The events of a record with `TickEvents`; a copy.
+
+        Raises
+        ------
+        CorruptData    they are not what they say
+        """
+        assert isinstance(record.what, TickEvents)
+        try:
+            return checked_events(record.what, self.header)
+        except ValueError as error:
+            raise self.damage(str(error), record) from None
+
+    def damage(self, what: str, record: Record) -> CorruptData:
+        """The error that says that a record is wrong."""
+        return CorruptData(what, str(self.path), record.offset, record.frame)
+
     def replay(self, **how: object) -> Simulation:
         """Make the run again; see `qtg.replay_tape`."""
         from .replaying import replay_tape
@@ -110,6 +163,29 @@ class TapeReader:
             return check.take(frame)
         except ValueError as error:
             raise CorruptData(str(error), str(self.path), frame.offset, frame.sequence) from None
+
+
+def checked_events(events: TickEvents, header: Header) -> OrderEvents:
+    """The columns of a tick's events.
+
+    Raises
+    ------
+    ValueError    a tick, time, sequence, symbol or type that cannot be
+    """
+    columns = events.columns()
+    known = np.array(list(ExecType), np.int8)
+    first = columns.sequence[:1]
+    for what, good in (
+        ("tick", columns.tick == events.tick),
+        ("time", columns.time == header.time_ns(events.tick)),
+        ("sequence", columns.sequence == first + np.arange(events.rows)),
+        ("symbol", (columns.symbol >= 0) & (columns.symbol < len(header.symbols))),
+        ("exec_type", np.isin(columns.exec_type, known)),
+    ):
+        if not np.all(good):
+            row = int(np.flatnonzero(~good)[0])
+            raise ValueError(f"row {row} of the events of tick {events.tick} has a wrong {what}")
+    return columns
 
 
 class Order:

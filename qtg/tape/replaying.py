@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtg.errors import ConfigError, ReplayError, StorageError
-from qtg.inputs import Input
 
 from .header import config_of
-from .layout import Mark, Withdrawn
-from .reader import TapeReader
+from .layout import Mark
+from .reader import TapeReader, TapeTick
 
 if TYPE_CHECKING:
     from qtg.simulation import Simulation
@@ -44,7 +43,7 @@ def replay_tape(
 
     Returns
     -------
-    Simulation    after the last tick, with the inputs that were waiting then
+    Simulation    after the last tick; at the end of the tape with the inputs that were waiting
 
     Raises
     ------
@@ -101,30 +100,26 @@ def start_of(tape: TapeReader, threads: int = 1) -> Simulation:
     return _checked(tape, Simulation(config_of(header, name), envs=header.envs, threads=threads))
 
 
-def replay_ticks(tape: TapeReader, sim: Simulation, until: int | None = None) -> Iterator[Mark]:
-    """Advance `sim`, which stands where the tape starts, tick by tick; gives each tick's mark.
+def replay_ticks(tape: TapeReader, sim: Simulation, until: int | None = None) -> Iterator[TapeTick]:
+    """Advance `sim`, which stands where the tape starts, tick by tick; gives each tick when it is
+    over. At the end of the tape the inputs that were waiting wait again.
 
     Raises
     ------
     ReplayError    the trace hash differs from the tape's
     """
-    waiting: list[Input] = []
     if until is not None and sim.tick >= until:
         return
-    for record in tape:
-        what = record.what
-        if isinstance(what, Input):
-            waiting.append(what)
-        elif isinstance(what, Withdrawn):
-            waiting.pop()
-        elif isinstance(what, Mark):
-            waiting = _send(sim, waiting)
-            sim.step()
-            _check(tape, sim, what)
-            yield what
-            if sim.tick == until:
-                break
-    _send(sim, waiting)
+    for tick in tape.ticks():
+        for each in tick.inputs:
+            sim.inputs.add(each.tick, each.kind, each.columns)
+        if tick.mark is None:
+            return
+        sim.step()
+        _check(tape, sim, tick.mark)
+        yield tick
+        if sim.tick == until:
+            return
 
 
 class Pace:
@@ -139,14 +134,6 @@ class Pace:
         if self._pause:
             time.sleep(max(self._due - time.monotonic(), 0.0))
             self._due = max(self._due + self._pause, time.monotonic())
-
-
-def _send(sim: Simulation, waiting: list[Input]) -> list[Input]:
-    """Let the inputs of the next tick in; those that are not due yet."""
-    for each in waiting:
-        if each.tick == sim.tick + 1:
-            sim.inputs.add(each.tick, each.kind, each.columns)
-    return [each for each in waiting if each.tick > sim.tick + 1]
 
 
 def _check(tape: TapeReader, sim: Simulation, mark: Mark) -> None:

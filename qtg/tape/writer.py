@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from qtg.errors import ConfigError, StorageError
 from qtg.frames import FrameWriter, checksum
-from qtg.kernels.publish import write_order_events
 from qtg.schemas import OrderEvents, allocate, taken
 from qtg.store.files import reason_of
 
 from .header import header_of
 from .layout import KIND, VERSION, FrameKind, pack_events, pack_input, pack_mark, pack_withdrawn
+from .live import copy_events
 
 if TYPE_CHECKING:
     from qtg.inputs import Input
@@ -149,8 +149,7 @@ class TapeWriter:
             return
         if n > len(self._columns.tick):
             self._columns = allocate(OrderEvents, 2 * n)
-        clock = (sim.tick, sim.time_ns(sim.tick), int(sim.publisher.event_count[0]) - n)
-        write_order_events(sim.exchange.events, n, clock, len(sim.symbols), self._columns, 0)
+        copy_events(sim, self._columns)
         self._append(FrameKind.EVENTS, pack_events(sim.tick, taken(self._columns, slice(0, n))))
 
     def _mark(self) -> bytes:
