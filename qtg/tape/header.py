@@ -113,9 +113,13 @@ def read_header(payload: bytes, name: str, offset: int) -> Header:
         raise CorruptData("the header is not JSON", name, offset) from None
     if not isinstance(told, dict):
         raise CorruptData("the header is no JSON object", name, offset)
-    ours = {"schema_version": SCHEMA_VERSION, "tables": _tables(), "codes": _codes()}
-    for what, value in ours.items():
-        if told.get(what) != value:
+    version = told.get("schema_version")
+    for what, known in (
+        (f"schema version {version}", version == SCHEMA_VERSION),
+        ("another layout of columns", told.get("tables") == _tables()),
+        ("codes that are unknown here", _known_codes(told.get("codes"))),
+    ):
+        if not known:
             raise StorageError(_other_version(name, what, told))
     wrong = _wrong(told)
     if wrong:
@@ -148,14 +152,20 @@ def config_of(header: Header, name: str) -> Config:
 
 
 def _other_version(name: str, what: str, told: dict[str, Any]) -> str:
-    version = told.get("schema_version")
-    if what == "schema_version" and isinstance(version, int):
-        has = f"schema version {version}, this qtg reads {SCHEMA_VERSION}"
-    else:
-        has = f"other {what.replace('_', ' ')} than this qtg"
     versions = told.get("versions")
     of_old = versions.get("qtg") if isinstance(versions, dict) else None
-    return f"{name} has {has}; open it with qtg {of_old or 'of that time'}"
+    return (
+        f"{name} has {what}, this qtg reads schema version {SCHEMA_VERSION}; "
+        f"open it with qtg {of_old or 'of that time'}"
+    )
+
+
+def _known_codes(codes: Any) -> bool:
+    """Whether all codes of a tape mean the same here; there may be more here."""
+    if not isinstance(codes, dict) or not all(isinstance(each, dict) for each in codes.values()):
+        return False
+    ours = _codes()
+    return all(each.items() <= ours.get(name, {}).items() for name, each in codes.items())
 
 
 def _wrong(told: dict[str, Any]) -> str:
