@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qtg.simulation import Simulation
 
 MOST_ENVS = 1 << 16
+MOST = 1 << 62  # ticks, inputs, events
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,8 @@ def _wrong(told: dict[str, Any]) -> str:
         return "envs"
     if not all(_HASH.fullmatch(one) for one in hashes):
         return "hashes"
-    if min(told["tick"], told["sequence"], told["tick_ns"] - 1, *events) < 0:
+    counts = (told["tick"], told["sequence"], told["tick_ns"] - 1, *events)
+    if min(counts) < 0 or max(counts) > MOST:
         return "tick"
     if told["keeps_events"] and len(envs) > 1:
         return "keeps_events"

@@ -82,6 +82,7 @@ class TapeReader:
         self.path = Path(path)
         self.cut: Cut | None = None
         self.ended = False
+        self._start: bytes | None = None  # payload of the header frame
         with self._open() as frames:
             self.header = self._header(frames)
 
@@ -156,7 +157,10 @@ class TapeReader:
             )
         if first.kind != FrameKind.HEADER or first.sequence != 1:
             raise CorruptData("the first frame is no header", name, first.offset, first.sequence)
-        return read_header(first.payload, name, first.offset)
+        if first.payload == self._start:
+            return self.header
+        header, self._start = read_header(first.payload, name, first.offset), first.payload
+        return header
 
     def _read(self, check: Order, frame: Frame) -> What:
         try:
