@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qtg.config import Config
@@ -24,6 +25,22 @@ if TYPE_CHECKING:
 
 MOST_ENVS = 1 << 16
 MOST = 1 << 62  # ticks, inputs, events
+
+
+@cache
+def _tables() -> dict[str, list[list[str]]]:
+    return {
+        name: [[column, str(dtype), unit] for column, dtype, unit in column_types(table)]
+        for name, table in COLUMNS_OF.items()
+    }
+
+
+@cache
+def _codes() -> dict[str, dict[str, int]]:
+    units = {unit for table in COLUMNS_OF.values() for _, _, unit in column_types(table)}
+    enums: dict[str, type[IntEnum]] = {"InputKind": InputKind}
+    enums |= {unit: enum for unit in units if (enum := enum_of(unit)) is not None}
+    return {name: {each.name: int(each) for each in enum} for name, enum in sorted(enums.items())}
 
 
 @dataclass(frozen=True)
@@ -61,8 +78,8 @@ class Header:
     hashes: list[str]
     events: list[int]
     versions: dict[str, str] = field(default_factory=versions)
-    tables: dict[str, list[list[str]]] = field(default_factory=lambda: _tables())
-    codes: dict[str, dict[str, int]] = field(default_factory=lambda: _codes())
+    tables: dict[str, list[list[str]]] = field(default_factory=_tables)
+    codes: dict[str, dict[str, int]] = field(default_factory=_codes)
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -209,17 +226,3 @@ _FITS: dict[str, Callable[[Any], bool]] = {  # by the annotation of a field
     "list[int]": _list_of(_whole),
     "dict": lambda value: isinstance(value, dict),
 }
-
-
-def _tables() -> dict[str, list[list[str]]]:
-    return {
-        name: [[column, str(dtype), unit] for column, dtype, unit in column_types(table)]
-        for name, table in COLUMNS_OF.items()
-    }
-
-
-def _codes() -> dict[str, dict[str, int]]:
-    units = {unit for table in COLUMNS_OF.values() for _, _, unit in column_types(table)}
-    enums: dict[str, type[IntEnum]] = {"InputKind": InputKind}
-    enums |= {unit: enum for unit in units if (enum := enum_of(unit)) is not None}
-    return {name: {each.name: int(each) for each in enum} for name, enum in sorted(enums.items())}
