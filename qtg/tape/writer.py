@@ -26,8 +26,8 @@ T = TypeVar("T")
 class TapeWriter:
     """Writes a tape of a simulation from now on; see `TapeWriter.attach`.
 
-    What a tick wrote is handed to the operating system at the tick's end: a process that is killed
-    loses the inputs of the tick that was going on, a machine that fails perhaps more.
+    Inputs are handed to the operating system before they can take effect, events and hashes at the
+    end of each tick: a process that is killed loses no input, a machine that fails perhaps some.
 
     Parameters
     ----------
@@ -128,6 +128,7 @@ class TapeWriter:
     def _hear(self, new: Input) -> None:
         self._withdraw()
         self._append(FrameKind.INPUT, pack_input(new))
+        self._write(self._stream.flush)
         self._last = new.sequence
 
     def _withdraw(self) -> None:
