@@ -6,10 +6,10 @@ STAMP  := $(VENV)/.installed
 TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz coverage realism peers docs clean
+.PHONY: help demo test lint bench fuzz fuzz-tape coverage realism peers docs clean
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,10 @@ bench: $(STAMP)  ## the short form of every benchmark
 
 fuzz: $(STAMP)  ## a million messages against the slow book
 	$(BIN)/python -m tests.property.fuzz
+
+fuzz-tape: $(STAMP)  ## ten million damaged tapes, or an hour of them: SEED=0 INPUTS= SECONDS=
+	$(BIN)/python -m tests.tape.fuzz --seed $(or $(SEED),0) --inputs $(or $(INPUTS),10000000) \
+		--seconds $(or $(SECONDS),3600)
 
 coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels tests/property tests/quant \

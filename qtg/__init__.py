@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         InvariantError,
         OrderError,
         QtgError,
+        ReplayError,
         SnapshotError,
         StorageError,
         StrategyError,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from .simulation import Simulation
     from .state import Snapshot
     from .stylized import Scorecard, realism
+    from .tape import TapeReader, TapeWriter, replay_tape
     from .venue import Venue
 
 _HOMES = {
@@ -80,6 +82,7 @@ _HOMES = {
         "OrderError",
         "QtgError",
         "SnapshotError",
+        "ReplayError",
         "StorageError",
         "StrategyError",
         "StrategyWarning",
@@ -104,6 +107,7 @@ _HOMES = {
     "simulation": ("Simulation",),
     "state": ("Snapshot",),
     "stylized": ("Scorecard", "realism"),
+    "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
 }
 _ROOMS = ("quant",)  # packages that are a public name themselves
@@ -130,6 +134,7 @@ __all__ = [
     "QtgError",
     "Reason",
     "Regime",
+    "ReplayError",
     "Result",
     "Scorecard",
     "Sector",
@@ -145,6 +150,8 @@ __all__ = [
     "StrategyWarning",
     "SymbolConfig",
     "TapeError",
+    "TapeReader",
+    "TapeWriter",
     "TimeInForce",
     "Venue",
     "calibrate",
@@ -156,6 +163,7 @@ __all__ = [
     "realism",
     "rebuild_from_trades",
     "replay_l3",
+    "replay_tape",
     "simulate",
     "strategy",
 ]

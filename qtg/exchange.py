@@ -209,6 +209,12 @@ class Exchange(Stateful):
         self._silences = True
         self.withdraw(agents=agents)
 
+    def silent_among(self, agents: np.ndarray) -> np.ndarray:
+        """Those of these agents that were taken out of the run."""
+        if not self._silences:
+            return agents[:0]
+        return np.intersect1d(agents, np.flatnonzero(self.silent))
+
     def withdraw(
         self, agents: Sequence[int] | np.ndarray = (), order_ids: Sequence[int] | np.ndarray = ()
     ) -> np.ndarray:

@@ -190,4 +190,4 @@ def checksum(data: bytes, start: int = 0) -> int:
 
 
 def _text(kind: bytes) -> str:
-    return kind.decode("ascii", "replace")
+    return kind.decode("ascii") if kind.isalnum() else kind.hex(" ")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtg.schemas import Account
+from qtg.schemas import Account, Orders
 
 from .agents.background import BackgroundPool
 from .agents.board import Board
@@ -31,8 +31,6 @@ from .stopwatch import Stopwatch
 from .tick import run_tick
 
 if TYPE_CHECKING:
-    from qtg.schemas import Orders
-
     from .store.sink import Sink
 
 Hook = Callable[["Simulation"], Any]
@@ -139,17 +137,17 @@ class Simulation:
     def submit(self, orders: Orders | dict[str, Any]) -> None:
         """Send orders from outside; they are admitted in the next tick.
 
-        Columns as for `Venue.submit`; `agent` must name an account of this run.
+        Columns as for `Venue.submit`, which are copied; `agent` must name an account of this run.
         """
-        batch = as_orders(orders)
+        batch = Orders(*(column.copy() for column in as_orders(orders)))
         if len(batch.agent) and batch.agent.min() < Account.FIRST_AGENT:
             raise OrderError(
                 f"orders need an account: `agent` must be {int(Account.FIRST_AGENT)} to "
                 f"{self.exchange.n_agents - 1}; see `Simulation.agents`"
             )
-        silent = np.isin(batch.agent, np.flatnonzero(self.exchange.silent))
-        if silent.any():
-            raise OrderError(f"agent {batch.agent[silent][0]} was taken out of this run")
+        silent = self.exchange.silent_among(batch.agent)
+        if len(silent):
+            raise OrderError(f"agent {silent[0]} was taken out of this run")
         self.inputs.add(self.tick + 1, InputKind.ORDERS, batch)
 
     def inject_news(self, kind: str, **event: Any) -> None:

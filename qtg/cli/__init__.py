@@ -11,6 +11,7 @@ from .machine import bench, warmup
 from .measuring import calibrate, realism
 from .results import compare, export, info, leaderboard, report, sql
 from .running import demo, presets, simulate, strategies
+from .tapes import tape_app
 
 __all__ = ["app", "main"]
 
@@ -25,3 +26,4 @@ for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(config_app, name="config", rich_help_panel="Run a market")
+app.add_typer(tape_app, name="tape", rich_help_panel="Look at a run")

@@ -17,6 +17,12 @@ def simulate(
     threads: Threads = 1,
     overwrite: Overwrite = False,
     strategies: Strategies = None,
+    tape: Annotated[
+        Path | None, typer.Option(metavar="FILE.rpl", help="Also write a tape; see qtg tape.")
+    ] = None,
+    tape_events: Annotated[
+        bool, typer.Option("--tape-events", help="Keep every event on the tape.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run a market and write its run directory."""
@@ -29,7 +35,15 @@ def simulate(
     config = Config.load(source, given(seed=seed, ticks=ticks))
     place = out or Path("runs") / f"{config.name}-seed{config.seed}"
     progress = command_progress(config)
-    run = run_market(config, place, overwrite=overwrite, threads=threads, progress=progress)
+    run = run_market(
+        config,
+        place,
+        overwrite=overwrite,
+        threads=threads,
+        progress=progress,
+        tape=tape,
+        tape_events=tape_events,
+    )
     print_summary(run, as_json=as_json)
 
 

@@ -55,6 +55,12 @@ def differences(a: Simulation, b: Simulation) -> list[str]:
     return list(_walk(a, b, "", {}))
 
 
+def _foreign(value: Any) -> bool:
+    """Whether it belongs to a compiler or a validator, and not to the run."""
+    homes = [home.__module__ for home in type(value).__mro__]
+    return any(home.startswith(("numba", "pydantic")) for home in homes)
+
+
 def _walk(a: Any, b: Any, path: str, seen: Seen) -> Iterator[str]:
     if path in SCRATCH or path.rpartition(".")[2] in SCRATCH_NAMES:
         return
@@ -69,7 +75,7 @@ def _walk(a: Any, b: Any, path: str, seen: Seen) -> Iterator[str]:
         yield f"{path}: {type(a).__name__}, {type(b).__name__}"
     elif isinstance(a, np.ndarray):
         yield from _arrays(a, b, path)
-    elif isinstance(a, LEAVES) or type(a).__module__.startswith(("numba", "pydantic")):
+    elif isinstance(a, LEAVES) or _foreign(a):
         return
     elif hasattr(type(a), "model_dump"):
         if a != b:
