@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from qtg.schemas import (
         ExecInst,
         ExecType,
+        LifecycleEvent,
         Matching,
         MsgType,
+        OrdStatus,
         OrdType,
         Reason,
         Regime,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
         CapacityError,
         ConfigError,
         InvariantError,
+        LifecycleError,
         OrderError,
         QtgError,
         StorageError,
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
         StrategyWarning,
         TapeError,
     )
+    from .lifecycle import OrderLog, lifecycle_violations, next_status, order_states
     from .replay import replay_l3
     from .result import Result, open_run
     from .run import simulate
@@ -68,11 +72,13 @@ _HOMES = {
     "analytics.rebuild": ("rebuild_from_trades",),
     "calibration": ("Calibration", "calibrate"),
     "config": ("Config", "Population", "SymbolConfig"),
+    "lifecycle": ("OrderLog", "lifecycle_violations", "next_status", "order_states"),
     "errors": (
         "CacheWarning",
         "CapacityError",
         "ConfigError",
         "InvariantError",
+        "LifecycleError",
         "OrderError",
         "QtgError",
         "StorageError",
@@ -86,8 +92,10 @@ _HOMES = {
     "schemas": (
         "ExecInst",
         "ExecType",
+        "LifecycleEvent",
         "Matching",
         "MsgType",
+        "OrdStatus",
         "OrdType",
         "Reason",
         "Regime",
@@ -113,11 +121,15 @@ __all__ = [
     "ExecInst",
     "ExecType",
     "InvariantError",
+    "LifecycleError",
+    "LifecycleEvent",
     "Matching",
     "MsgType",
     "Need",
+    "OrdStatus",
     "OrdType",
     "OrderError",
+    "OrderLog",
     "Param",
     "Population",
     "QtgError",
@@ -141,7 +153,10 @@ __all__ = [
     "calibrate",
     "compiled_strategy",
     "kinds",
+    "lifecycle_violations",
+    "next_status",
     "open_run",
+    "order_states",
     "quant",
     "realism",
     "rebuild_from_trades",

@@ -6,7 +6,7 @@ now), `match`, `settle`. All of them write to the venue's event columns; `events
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -38,7 +38,11 @@ from .config import Config
 from .errors import ConfigError
 from .halts import Halts
 from .lending import Lending
+from .lifecycle import pending_states, states_frame
 from .venue import Venue
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Arrivals(NamedTuple):
@@ -202,6 +206,21 @@ class Exchange:
         n = int(self.queue.n[bucket])
         self.queue.n[bucket] = 0
         return self._buckets[bucket]._replace(n=n)
+
+    def orders(self) -> "pl.DataFrame":
+        """The venue's orders (`Venue.orders`), and those on their way as `pending_new`, whose
+        ticks are the venue's.
+
+        Raises
+        ------
+        ConfigError    `venue.track_orders` was not called
+        """
+        import polars as pl
+
+        known = self.venue.order_log.checked().frame()
+        sent = np.concatenate([b.orders[:n] for b, n in zip(self._buckets, self.queue.n)])
+        pending = pending_states(sent.view(np.recarray), self.venue.tick)
+        return pl.concat([known, states_frame(pending).sort("order_id", "market")])
 
     def match(self, arriving: Arrivals) -> None:
         """Let arriving orders trade."""

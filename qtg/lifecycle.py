@@ -86,7 +86,7 @@ def next_status(status: int, event: int, lifetime: int = ANY, order_id: int = 0)
     Traceback (most recent call last):
     qtg.errors.LifecycleError: order 7 is FILLED and cannot be CANCELED: no order takes this step
     """
-    codes = status in iter(OrdStatus) and event in iter(LifecycleEvent)
+    codes = status in list(OrdStatus) and event in list(LifecycleEvent)
     if not codes or not 0 <= lifetime <= ANY:
         raise ConfigError(
             f"status {status}, event {event} and lifetime {lifetime} must be an OrdStatus, a "
@@ -121,7 +121,7 @@ def order_states(
     OrderError        the columns are malformed
     """
     log = folded(events, orders).checked()
-    return OrderStates(*(log.tables.orders[name][: log.n_orders] for name in OrderStates._fields))
+    return OrderStates(*(log.states[name].copy() for name in OrderStates._fields))
 
 
 def lifecycle_violations(
@@ -203,6 +203,16 @@ class OrderLog:
         return int(self.tables.n[0])
 
     @property
+    def states(self) -> np.recarray:
+        """The orders (OrderStates); a view that the next events change."""
+        return self.tables.orders[: self.n_orders].view(np.recarray)
+
+    @property
+    def steps(self) -> np.recarray:
+        """Steps of the last piece, of all orders with `history` (OrderSteps); a view."""
+        return self.tables.steps[: int(self.tables.n[1])].view(np.recarray)
+
+    @property
     def violations(self) -> LifecycleViolations:
         """What no order can do and the events said; a copy."""
         found = self.tables.violations[: int(self.tables.n[2])]
@@ -233,8 +243,8 @@ class OrderLog:
         for lo in range(first, end, PIECE):
             hi = min(lo + PIECE, end)
             told = self._room(hi - lo)
-            for mine, theirs in zip(told.events, events, strict=True):
-                mine[: hi - lo] = theirs[lo:hi]
+            for name in Events._fields:
+                getattr(told.events, name)[: hi - lo] = getattr(events, name)[lo:hi]
             told.tick[: hi - lo] = tick
             _read_terms(told, hi - lo, orders)
             self._fold(told, hi - lo)
@@ -254,7 +264,7 @@ class OrderLog:
             told.lifetime[:n], told.post_only[:n] = ANY, 0
             first = int(self.tables.n[1])
             self._fold(told, n)
-            yield self.tables.steps[first : int(self.tables.n[1])]
+            yield self.steps[first:].view(np.recarray)
 
     def check_rest(self, first: int, gathering: np.ndarray, tick: int) -> None:
         """Write down orders from row `first` on that may not rest and do, but for markets where
@@ -275,26 +285,7 @@ class OrderLog:
 
     def frame(self) -> "pl.DataFrame":
         """Orders as a frame, prices at 1e-4; the columns of `Venue.orders`."""
-        import polars as pl
-
-        known = self.tables.orders[: self.n_orders]
-        cum = known.cum_qty
-        average = np.divide(known.notional, cum, out=np.full(len(cum), np.nan), where=cum > 0)
-        codes = {"side": Side, "lifetime": TimeInForce, "status": OrdStatus, "reason": Reason}
-        shown: dict[str, pl.Series] = {}
-        for name in OrderStates._fields:
-            if name in codes:
-                shown[name] = named(known[name], codes[name])
-            elif name == "notional":
-                shown["avg_price"] = pl.Series(average, nan_to_null=True)
-            else:
-                shown[name] = pl.Series(known[name].copy())
-        order = (
-            "order_id market agent side lifetime status reason price qty cum_qty leaves avg_price "
-            "fills first_tick last_tick"
-        )
-        frame = pl.DataFrame({name: shown[name] for name in order.split()})
-        return frame.rename({"lifetime": "time_in_force"})
+        return states_frame(self.states)
 
     def history(self, order_id: int, env: int = 0) -> "pl.DataFrame":
         """What happened to one order, in order; prices at 1e-4.
@@ -305,9 +296,9 @@ class OrderLog:
         """
         if not self._history:
             raise ConfigError("this log keeps no history of orders; ask for it with history=True")
-        steps = self.tables.steps[: int(self.tables.n[1])]
+        steps = self.steps
         mine = (steps.order_id == order_id) & (steps.market // self._markets.symbols == env)
-        return steps_frame(steps[mine])
+        return steps_frame(steps[mine].view(np.recarray))
 
     def _fold(self, told: Told, n: int) -> None:
         fold_events(told, 0, n, self._markets, self.tables)
@@ -338,12 +329,56 @@ class OrderLog:
         self.tables = self.tables._replace(ids=record_array(Directory, places))
 
 
+def states_frame(orders: np.recarray) -> "pl.DataFrame":
+    """Orders (OrderStates) as a frame, prices at 1e-4."""
+    import polars as pl
+
+    cum = orders.cum_qty
+    average = np.divide(orders.notional, cum, out=np.full(len(cum), np.nan), where=cum > 0)
+    codes = {"side": Side, "lifetime": TimeInForce, "status": OrdStatus, "reason": Reason}
+    shown = {
+        name: named(orders[name], codes[name]) if name in codes else pl.Series(orders[name].copy())
+        for name in OrderStates._fields
+    }
+    shown["avg_price"] = pl.Series(average, nan_to_null=True)
+    order = (
+        "order_id market agent side lifetime status reason price qty cum_qty leaves avg_price "
+        "fills first_tick last_tick"
+    )
+    frame = pl.DataFrame({name: shown[name] for name in order.split()})
+    return frame.rename({"lifetime": "time_in_force"})
+
+
+def pending_states(orders: np.recarray, tick: int) -> np.recarray:
+    """New orders on their way (Orders, with their ids) as OrderStates; they have no event yet, so
+    that both of their ticks are `tick`."""
+    sent = orders[orders.msg_type == MsgType.NEW]
+    states = record_array(OrderStates, len(sent))
+    for name in ("order_id", "market", "agent", "side", "price", "qty"):
+        states[name] = sent[name]
+    states.lifetime = lifetimes(sent.tif, sent.ord_type)
+    states.price[sent.ord_type == OrdType.MARKET] = 0
+    states.status, states.leaves = OrdStatus.PENDING_NEW, sent.qty
+    states.first_tick = states.last_tick = tick
+    return states
+
+
+def lifetimes(tif: np.ndarray, ord_type: np.ndarray) -> np.ndarray:
+    """TimeInForce that holds for new orders, int8; ANY where `tif` is no code.
+
+    A market order does not rest either, so it counts as IOC.
+    """
+    ends = (ord_type != OrdType.LIMIT) & (tif != TimeInForce.FOK)
+    held = np.where(ends, np.int8(TimeInForce.IOC), tif)
+    return np.where(np.isin(tif, list(TimeInForce)), held, np.int8(ANY))
+
+
 def steps_frame(steps: np.recarray) -> "pl.DataFrame":
     """Steps (OrderSteps) as a frame, prices at 1e-4."""
     import polars as pl
 
     codes = {"event": LifecycleEvent, "status": OrdStatus, "reason": Reason}
-    names = "tick event status reason qty price cum_qty leaves contra_id".split()
+    names = ["tick", "event", "status", "reason", "qty", "price", "cum_qty", "leaves", "contra_id"]
     return pl.DataFrame(
         {
             name: named(steps[name], codes[name]) if name in codes else pl.Series(steps[name])
@@ -383,10 +418,9 @@ def _read_terms(told: Told, n: int, orders: Orders | np.recarray | None) -> None
     row = told.events.row[:n]
     at = np.flatnonzero((row >= 0) & (row < len(orders.tif)))
     row = row[at]
-    tif = np.asarray(orders.tif)[row]
-    known = (np.asarray(orders.msg_type)[row] == MsgType.NEW) & np.isin(tif, list(TimeInForce))
-    ends = (np.asarray(orders.ord_type)[row] != OrdType.LIMIT) & (tif != TimeInForce.FOK)
-    told.lifetime[at] = np.where(known, np.where(ends, TimeInForce.IOC, tif), ANY)
+    held = lifetimes(np.asarray(orders.tif)[row], np.asarray(orders.ord_type)[row])
+    is_new = np.asarray(orders.msg_type)[row] == MsgType.NEW
+    told.lifetime[at] = np.where(is_new, held, ANY)
     told.post_only[at] = np.asarray(orders.exec_inst)[row] == ExecInst.POST_ONLY
 
 

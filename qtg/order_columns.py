@@ -68,13 +68,9 @@ def _as_table(table: type[T], rows: Any, what: str) -> T:
             raise OrderError(
                 f"{what} columns have unequal lengths: {first} has {n} rows, {name} has {length}"
             )
-    return table(
-        *(
-            arrays[column.name]
-            if column.name in arrays
-            else np.full(n, column.default, column.dtype)
-            for column in declared
-        )
+    return table._make(
+        arrays[column.name] if column.name in arrays else np.full(n, column.default, column.dtype)
+        for column in declared
     )
 
 

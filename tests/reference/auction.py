@@ -11,7 +11,14 @@ from qtg.schemas import ExecInst, ExecType, OrdType, Reason, Side, TimeInForce
 
 from .book import Event, SlowVenue
 from .market import Market, Order
-from .rules import MAX_PRICE, Message, why_malformed, why_not_yours, why_off_terms, why_rest_is_cancelled
+from .rules import (
+    MAX_PRICE,
+    Message,
+    why_malformed,
+    why_not_yours,
+    why_off_terms,
+    why_rest_is_cancelled,
+)
 
 
 def open_qty(orders: Iterable[Order], side: int, price: int) -> int:
