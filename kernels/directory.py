@@ -70,11 +70,14 @@ def _home(order_id, buckets):
 
 
 @kernel
-def bucket_of(overflow, order_id):
-    """Where the id is held, or the free bucket where it belongs."""
-    buckets = overflow.shape[0]
+def bucket_of(table, order_id):
+    """Where the id is held, or the free bucket where it belongs.
+
+    `table` (Directory) has a power of two of rows, one of them free; id 0 is a free row.
+    """
+    buckets = table.shape[0]
     bucket = _home(order_id, buckets)
-    while overflow[bucket].order_id != order_id and overflow[bucket].order_id != 0:
+    while table[bucket].order_id != order_id and table[bucket].order_id != 0:
         bucket = (bucket + 1) & (buckets - 1)
     return bucket
 

@@ -231,7 +231,7 @@ def _enter(tables, k, told, markets, event):
     order[row].side = events.side[k]
     order[row].lifetime = told.lifetime[k]
     order[row].status = TRANSITIONS[told.lifetime[k], OrdStatus.PENDING_NEW, event]
-    order[row].reason = events.reason[k]
+    order[row].reason = np.int8(Reason.NONE) if accepted else events.reason[k]
     order[row].fills = 0
     order[row].price = events.limit_price[k]
     order[row].qty = events.qty[k]

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 PIECE = 1 << 16  # events of one kernel call
-_ONE = np.iinfo(np.int32).max  # more symbols than there are: every market is of one environment
+_ONE = 1 << 31  # more symbols than there are: every market is of one environment
 
 RULE_TEXT = {
     LifecycleRule.TRANSITION: "no order takes this step",
@@ -297,7 +297,8 @@ class OrderLog:
         if not self._history:
             raise ConfigError("this log keeps no history of orders; ask for it with history=True")
         steps = self.steps
-        mine = (steps.order_id == order_id) & (steps.market // self._markets.symbols == env)
+        envs = steps.market.astype(np.int64) // self._markets.symbols
+        mine = (steps.order_id == order_id) & (envs == env)
         return steps_frame(steps[mine].view(np.recarray))
 
     def _fold(self, told: Told, n: int) -> None:
