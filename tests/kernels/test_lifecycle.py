@@ -258,6 +258,15 @@ def test_a_venue_tells_where_its_orders_stand() -> None:
     assert orders["reason"].to_list()[3:] == ["requested", "bad_qty"]
 
 
+def test_a_market_order_does_not_rest_so_it_counts_as_immediate_or_cancel() -> None:
+    venue = qtg.Venue()
+    venue.track_orders()
+    venue.submit({"side": [-1], "price": [100], "qty": [9]})
+    kinds = {"ord_type": [OrdType.MARKET] * 3, "tif": [TimeInForce.GTC, 1, TimeInForce.FOK]}
+    venue.submit({**kinds, "side": [1, 1, 1], "qty": [1, 1, 1]})
+    assert venue.orders()["time_in_force"].to_list() == ["gtc", "ioc", "ioc", "fok"]
+
+
 def test_a_venue_tells_what_happened_to_an_order() -> None:
     venue = venue_with()
     assert venue.order_history(4).select("tick", "event", "status", "reason").rows() == [
@@ -276,16 +285,16 @@ def test_a_venue_tells_what_happened_to_an_order() -> None:
 def test_ended_orders_are_forgotten_and_live_ones_are_not() -> None:
     venue = qtg.Venue()
     venue.track_orders(ended=10)
-    venue.submit({"side": [1], "price": [50], "qty": [1]})
+    venue.submit({"side": [1, -1], "price": [50, 50], "qty": [2, 1]})  # live, and filled in part
     for _ in range(100):
         venue.submit({"side": [-1, 1], "price": [100, 100], "qty": [1, 1]})
     orders = venue.orders()
     assert orders["order_id"][0] == 1
     assert 10 <= orders.height - 1 <= 20
-    assert orders["order_id"].to_list()[1:] == list(range(203 - orders.height, 202))
+    assert orders["order_id"].to_list()[1:] == list(range(204 - orders.height, 203))
     assert venue.order_history(2).height == 0
-    assert venue.order_history(201)["event"].to_list() == ["new", "fill"]
-    assert venue.order_history(1)["event"].to_list() == ["new"]
+    assert venue.order_history(202)["event"].to_list() == ["new", "fill"]
+    assert venue.order_history(1)["event"].to_list() == ["new", "partial_fill"]
     venue.submit({"msg_type": [MsgType.CANCEL], "order_id": [2]})  # it ended, and is forgotten
     assert venue.orders()["order_id"].to_list()[:1] == [1]
     assert len(venue.order_log.tables.steps) <= 128  # memory follows what is kept
