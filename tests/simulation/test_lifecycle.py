@@ -18,7 +18,7 @@ from tests.sizes import sized
 
 from .small import FIRST, lively, quiet, start
 
-TICKS = sized(60, 6)
+TICKS = sized(30, 6)
 MODES: dict[str, dict[str, Any]] = {
     "price_time": {"venue.matching": "price_time", "venue.self_trade": "cancel_resting"},
     "shuffled": {"venue.matching": "shuffled", "venue.self_trade": "cancel_both"},
