@@ -159,6 +159,18 @@ def kernel_of_a_user(function: F) -> F:
     return compiled  # type: ignore[no-any-return]
 
 
+def template(function: F) -> F:
+    """A part of kernels that takes kernels as arguments: its source becomes part of each caller's.
+
+    numba would compile it anew for each of them, and not find it again on disk, as a kernel that
+    is an argument is another one in every process.
+    """
+    compiled: Any = numba.njit(  # type: ignore[call-overload]
+        error_model="numpy", nogil=True, inline="always", _nrt=False
+    )(function)
+    return compiled  # type: ignore[no-any-return]
+
+
 def _cache_of(function: Callable[..., Any], folder: str) -> _Cache:
     config: Any = numba.config  # its names are made at run time
     theirs = config.CACHE_DIR
