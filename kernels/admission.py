@@ -142,12 +142,13 @@ def _admit_one(orders, k, books, view, ledger, terms, rules):
 @kernel
 def _refuse(orders, k, reason, events, at):
     priced = orders.msg_type[k] != MsgType.CANCEL
+    named = orders.msg_type[k] != MsgType.NEW  # a new order has no id yet
     refused = Incoming(
         k,
         np.int64(orders.market[k]),
         np.int64(orders.agent[k]),
         np.int64(orders.side[k]),
-        orders.order_id[k],
+        orders.order_id[k] if named else np.int64(0),
         np.int64(0),
         orders.price[k] if priced else np.int64(0),
         orders.qty[k] if priced else np.int64(0),

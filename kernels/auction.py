@@ -22,6 +22,7 @@ from qtg.schemas import (
 
 from ._jit import kernel
 from .at_market import AT_MARKET, join_queue
+from .directory import find
 from .directory import insert as register
 from .ladder import NO_KEY, occupied_at_or_below, reduce, remove, resting_orders, take_slot
 from .market import market_book
@@ -110,11 +111,19 @@ def _gather_new(book, orders, inc, rules, events, k):
 
 
 @kernel
+def _is_theirs(book, inc):
+    """Whether a message names a live order of its sender."""
+    slot = find(book, inc.order_id) if inc.order_id > 0 else NO_ROW
+    return slot != NO_ROW and book.orders[slot].agent == inc.agent
+
+
+@kernel
 def _gather_message(book, orders, inc, rules, events, k):
     msg_type = orders.msg_type[inc.row]
     if msg_type == MsgType.NEW:
         return _gather_new(book, orders, inc, rules, events, k)
-    if msg_type == MsgType.REPLACE and orders.exec_inst[inc.row] == ExecInst.POST_ONLY:
+    post_only = orders.exec_inst[inc.row] == ExecInst.POST_ONLY
+    if msg_type == MsgType.REPLACE and post_only and _is_theirs(book, inc):
         return log_order(events, k, inc, ExecType.REJECTED, Reason.BAD_EXEC_INST, inc.qty, 0)
     if msg_type == MsgType.CANCEL or msg_type == MsgType.REPLACE:
         return _amend(book, orders, inc, rules, events, k)

@@ -28,7 +28,7 @@ def find(book, order_id):
     slot = np.int64(directory[place].slot)
     if directory[place].order_id == order_id and book.orders[np.uint64(slot)].order_id == order_id:
         return slot
-    bucket = _bucket(overflow, order_id)
+    bucket = bucket_of(overflow, order_id)
     if overflow[bucket].order_id == order_id:
         return np.int64(overflow[bucket].slot)
     return np.int64(NO_ROW)
@@ -42,7 +42,7 @@ def insert(book, order_id, slot):
     held = directory[place].order_id
     taken = held != 0 and held != order_id
     if taken and orders[np.uint64(directory[place].slot)].order_id == held:
-        bucket = _bucket(overflow, order_id)
+        bucket = bucket_of(overflow, order_id)
         overflow[bucket].order_id = order_id
         overflow[bucket].slot = slot
         orders[np.uint64(slot)].displaced = 1
@@ -70,11 +70,14 @@ def _home(order_id, buckets):
 
 
 @kernel
-def _bucket(overflow, order_id):
-    """Where the id is held, or the free bucket where it belongs."""
-    buckets = overflow.shape[0]
+def bucket_of(table, order_id):
+    """Where the id is held, or the free bucket where it belongs.
+
+    `table` (Directory) has a power of two of rows, one of them free; id 0 is a free row.
+    """
+    buckets = table.shape[0]
     bucket = _home(order_id, buckets)
-    while overflow[bucket].order_id != order_id and overflow[bucket].order_id != 0:
+    while table[bucket].order_id != order_id and table[bucket].order_id != 0:
         bucket = (bucket + 1) & (buckets - 1)
     return bucket
 
@@ -83,7 +86,7 @@ def _bucket(overflow, order_id):
 def _remove_overflow(overflow, order_id):
     buckets = overflow.shape[0]
     mask = buckets - 1
-    hole = _bucket(overflow, order_id)
+    hole = bucket_of(overflow, order_id)
     bucket = (hole + 1) & mask
     while overflow[bucket].order_id != 0:
         held = overflow[bucket].order_id

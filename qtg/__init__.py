@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from qtg.schemas import (
         ExecInst,
         ExecType,
+        LifecycleEvent,
         Matching,
         MsgType,
+        OrdStatus,
         OrdType,
         Reason,
         Regime,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         CapacityError,
         ConfigError,
         InvariantError,
+        LifecycleError,
         OrderError,
         QtgError,
         ReplayError,
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
         StrategyWarning,
         TapeError,
     )
+    from .lifecycle import OrderLog, lifecycle_violations, next_status, order_states
     from .replay import replay_l3
     from .result import Result, open_run
     from .run import simulate
@@ -74,11 +78,13 @@ _HOMES = {
     "calibration": ("Calibration", "calibrate"),
     "comparison": ("Comparison", "compare"),
     "config": ("Config", "Population", "SymbolConfig"),
+    "lifecycle": ("OrderLog", "lifecycle_violations", "next_status", "order_states"),
     "errors": (
         "CacheWarning",
         "CapacityError",
         "ConfigError",
         "InvariantError",
+        "LifecycleError",
         "OrderError",
         "QtgError",
         "SnapshotError",
@@ -94,8 +100,10 @@ _HOMES = {
     "schemas": (
         "ExecInst",
         "ExecType",
+        "LifecycleEvent",
         "Matching",
         "MsgType",
+        "OrdStatus",
         "OrdType",
         "Reason",
         "Regime",
@@ -124,11 +132,15 @@ __all__ = [
     "ExecInst",
     "ExecType",
     "InvariantError",
+    "LifecycleError",
+    "LifecycleEvent",
     "Matching",
     "MsgType",
     "Need",
+    "OrdStatus",
     "OrdType",
     "OrderError",
+    "OrderLog",
     "Param",
     "Population",
     "QtgError",
@@ -158,7 +170,10 @@ __all__ = [
     "compare",
     "compiled_strategy",
     "kinds",
+    "lifecycle_violations",
+    "next_status",
     "open_run",
+    "order_states",
     "quant",
     "realism",
     "rebuild_from_trades",

@@ -16,6 +16,23 @@ class OrderError(QtgError):
     """Columns handed to the venue are malformed: unequal lengths, wrong dtype, unknown names."""
 
 
+class LifecycleError(QtgError):
+    """An order cannot take this step: events contradict each other.
+
+    `order_id`, `status` (OrdStatus), `event` (LifecycleEvent, or None for an event that no order
+    has) and `why` say what the message says.
+    """
+
+    def __init__(
+        self, message: str, *, order_id: int, status: int, event: int | None, why: str
+    ) -> None:
+        super().__init__(message)
+        self.order_id = order_id
+        self.status = status
+        self.event = event
+        self.why = why
+
+
 class CapacityError(QtgError):
     """A table cannot grow any further."""
 

@@ -7,7 +7,7 @@ now), `match`, `settle`. All of them write to the venue's event columns; `events
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -41,8 +41,12 @@ from .config import Config
 from .errors import ConfigError, SnapshotError
 from .halts import Halts
 from .lending import Lending
+from .lifecycle import pending_states, states_frame
 from .stateful import State, Stateful, checked, found
 from .venue import Venue
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Arrivals(NamedTuple):
@@ -275,6 +279,21 @@ class Exchange(Stateful):
         n = int(self.queue.n[bucket])
         self.queue.n[bucket] = 0
         return self._buckets[bucket]._replace(n=n)
+
+    def orders(self) -> "pl.DataFrame":
+        """The venue's orders (`Venue.orders`), and those on their way as `pending_new`, whose
+        ticks are the venue's.
+
+        Raises
+        ------
+        ConfigError    `venue.track_orders` was not called
+        """
+        import polars as pl
+
+        known = self.venue.order_log.checked().frame()
+        sent = np.concatenate([b.orders[:n] for b, n in zip(self._buckets, self.queue.n)])
+        pending = pending_states(sent.view(np.recarray), self.venue.tick)
+        return pl.concat([known, states_frame(pending).sort("order_id", "market")])
 
     def match(self, arriving: Arrivals) -> None:
         """Let arriving orders trade."""

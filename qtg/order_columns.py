@@ -1,13 +1,15 @@
-"""Order columns from whatever people hand in."""
+"""Order and event columns from whatever people hand in."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from qtg.schemas import Orders, columns
+from qtg.schemas import Events, OrderEvents, Orders, columns
 
 from .errors import OrderError
+
+T = TypeVar("T", bound=NamedTuple)
 
 
 def as_orders(orders: Orders | Mapping[str, Any] | Any) -> Orders:
@@ -17,21 +19,44 @@ def as_orders(orders: Orders | Mapping[str, Any] | Any) -> Orders:
     ------
     OrderError    unknown column, wrong dtype, or columns of unequal length
     """
-    declared = columns(Orders)
-    if isinstance(orders, Orders):
-        given: dict[str, Any] = orders._asdict()
-    elif isinstance(orders, Mapping):
-        given = dict(orders)
-    elif hasattr(orders, "columns"):
-        given = {name: orders[name].to_numpy() for name in orders.columns}
+    return _as_table(Orders, orders, "order")
+
+
+def as_events(events: Events | OrderEvents | Mapping[str, Any] | Any) -> Events | OrderEvents:
+    """Event columns from the tables themselves, a mapping or a frame; absent columns at their
+    default.
+
+    What has a column `sequence` is read as `OrderEvents`, anything else as `Events`.
+
+    Raises
+    ------
+    OrderError    unknown column, wrong dtype, or columns of unequal length
+    """
+    if isinstance(events, OrderEvents) or "sequence" in _names(events):
+        return _as_table(OrderEvents, events, "event")
+    return _as_table(Events, events, "event")
+
+
+def _names(table: Any) -> list[str]:
+    return list(table) if isinstance(table, Mapping) else list(getattr(table, "columns", ()))
+
+
+def _as_table(table: type[T], rows: Any, what: str) -> T:
+    declared = columns(table)
+    if isinstance(rows, table):
+        given: dict[str, Any] = rows._asdict()
+    elif isinstance(rows, Mapping):
+        given = dict(rows)
+    elif hasattr(rows, "columns"):
+        given = {name: rows[name].to_numpy() for name in rows.columns}
     else:
-        raise OrderError(f"orders must be columns by name, not {type(orders).__name__}")
+        raise OrderError(f"{what}s must be columns by name, not {type(rows).__name__}")
     unknown = sorted(set(given) - {column.name for column in declared})
     if unknown:
         names = ", ".join(column.name for column in declared)
-        raise OrderError(f"no order column is called {unknown[0]!r}; the columns are {names}")
+        raise OrderError(f"no {what} column is called {unknown[0]!r}; the columns are {names}")
     arrays = {
-        column.name: _checked(given[column.name], column.name, column.dtype)
+        column.name: _checked(given[column.name], f"{what} column {column.name}", column.dtype)
         for column in declared
         if column.name in given
     }
@@ -41,29 +66,25 @@ def as_orders(orders: Orders | Mapping[str, Any] | Any) -> Orders:
         if length != n:
             first = next(iter(lengths))
             raise OrderError(
-                f"order columns have unequal lengths: {first} has {n} rows, {name} has {length}"
+                f"{what} columns have unequal lengths: {first} has {n} rows, {name} has {length}"
             )
-    return Orders(
-        *(
-            arrays[column.name]
-            if column.name in arrays
-            else np.full(n, column.default, column.dtype)
-            for column in declared
-        )
+    return table._make(
+        arrays[column.name] if column.name in arrays else np.full(n, column.default, column.dtype)
+        for column in declared
     )
 
 
 def _checked(values: Any, name: str, dtype: np.dtype) -> np.ndarray:
     array = np.asarray(values)
     if array.ndim != 1:
-        raise OrderError(f"order column {name} must have one dimension, it has {array.ndim}")
+        raise OrderError(f"{name} must have one dimension, it has {array.ndim}")
     if array.dtype == dtype:
         return np.ascontiguousarray(array)
     if array.size == 0:
         return np.zeros(0, dtype)
     if array.dtype.kind not in "iub":
-        raise OrderError(f"order column {name} must hold integers ({dtype}), not {array.dtype}")
+        raise OrderError(f"{name} must hold integers ({dtype}), not {array.dtype}")
     limits = np.iinfo(dtype)
     if array.min() < limits.min or array.max() > limits.max:
-        raise OrderError(f"order column {name} holds a number that does not fit {dtype}")
+        raise OrderError(f"{name} holds a number that does not fit {dtype}")
     return np.ascontiguousarray(array, dtype)

@@ -45,6 +45,7 @@ class Result:
         self._source = source
         self._lens = Lens(source)
         self._frames: dict[str, pl.DataFrame] = {}
+        self._derived: dict[str, pl.DataFrame] = {}
 
     @property
     def trades(self) -> "pl.DataFrame":
@@ -68,8 +69,67 @@ class Result:
 
     @property
     def orders(self) -> "pl.DataFrame":
-        """Every event of the run, if it stored them (`storage.orders = true`)."""
-        return self.table("orders")
+        """Every event of the run, if it stored them (`storage.orders = true`), and where its
+        order stands then.
+
+        Beside the columns of the data dictionary: `status` (OrdStatus) and `cum_qty` of the order,
+        `contra_status` and `contra_cum_qty` of a trade's resting order. They are null where there
+        is no order: refused orders that never got an id, refused requests about unknown orders. In
+        a run with missing parts they are also null for events that do not follow from what is
+        there. `table("orders")` and SQL have the stored columns.
+        """
+        if "orders" not in self._derived:
+            from .order_status import orders_with_status
+
+            self._derived["orders"] = orders_with_status(self)
+        return self._derived["orders"]
+
+    @property
+    def order_status(self) -> "pl.DataFrame":
+        """Every order that reached its market, one row each, as it stood at the run's end
+        (`storage.orders = true`).
+
+        Columns order_id, symbol, agent, side, status (OrdStatus), reason, price [currency; 0 of a
+        market order], qty as ordered or replaced, cum_qty and leaves [shares], avg_price of what
+        was filled [currency], fills, first_tick, last_tick. An order that was still on its way has
+        no event and no row.
+
+        Raises
+        ------
+        StorageError      the run did not store its orders
+        LifecycleError    an event is not possible, as when parts are missing; see
+                          `lifecycle_violations`
+        """
+        if "order_status" not in self._derived:
+            from .order_status import order_status
+
+            self._derived["order_status"] = order_status(self)
+        return self._derived["order_status"]
+
+    def order_history(self, order_id: int) -> "pl.DataFrame":
+        """What happened to one order (`storage.orders = true`), in order: tick, event
+        (LifecycleEvent), status, reason, qty, price [currency], cum_qty, leaves, contra_id. No rows
+        for an order that is not known.
+
+        Raises
+        ------
+        StorageError    the run did not store its orders
+        """
+        from .order_status import order_history
+
+        return order_history(self, order_id)
+
+    def lifecycle_violations(self) -> "pl.DataFrame":
+        """What the orders of the run cannot have done (`storage.orders = true`): sequence of the
+        event, tick, order_id, rule (LifecycleRule), status and event. No rows if the run is whole.
+
+        Raises
+        ------
+        StorageError    the run did not store its orders
+        """
+        from .order_status import run_violations
+
+        return run_violations(self)
 
     @property
     def agents(self) -> "pl.DataFrame":

@@ -139,7 +139,7 @@ class Simulation:
 
         Columns as for `Venue.submit`, which are copied; `agent` must name an account of this run.
         """
-        batch = Orders(*(column.copy() for column in as_orders(orders)))
+        batch = Orders._make(column.copy() for column in as_orders(orders))
         if len(batch.agent) and batch.agent.min() < Account.FIRST_AGENT:
             raise OrderError(
                 f"orders need an account: `agent` must be {int(Account.FIRST_AGENT)} to "

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,7 @@ from qtg.schemas import (
 from .book import BookView
 from .book_state import book_state, restored_book, slots_of
 from .errors import CapacityError, ConfigError
+from .lifecycle import OrderLog
 from .market_terms import (
     Price,
     environment_ids,
@@ -51,6 +52,9 @@ from .market_terms import (
 from .order_columns import as_orders
 from .stateful import State, Stateful, found
 from .stretches import Part, match_in_stretches
+
+if TYPE_CHECKING:
+    import polars as pl
 
 MAX_SLOTS = 1 << 22  # per market; times the largest quantity: 2**62 (docs/adr/0002)
 TIMER_BUCKETS = 256
@@ -124,6 +128,7 @@ class Venue(Stateful):
         self._events = allocate(Events, events)
         self._ids = np.zeros(0, np.int64)
         self._index = np.zeros(0, np.int64)
+        self._log: OrderLog | None = None
         self.reset(orders)
 
     def reset(self, orders: int | None = None) -> None:
@@ -138,6 +143,8 @@ class Venue(Stateful):
         self._progress = Progress(*(np.zeros(1, np.int64) for _ in Progress._fields))
         self.tick = 0
         self._calls = 0  # markets in a call
+        if self._log is not None:
+            self._log = self._log.emptied()
 
     def submit(
         self,
@@ -296,7 +303,9 @@ class Venue(Stateful):
         while True:
             uncross_markets(self.book_columns, references, self._progress, 0, self._events)
             if self._finished():
-                return int(self._progress.event[0])
+                break
+        self._keep(k, int(self._progress.event[0]), after_call=True)
+        return int(self._progress.event[0])
 
     def advance(self, tick: int, k: int = 0) -> int:
         """Move to a later tick and expire what is due; events go in from row `k`.
@@ -311,6 +320,7 @@ class Venue(Stateful):
             if self._finished():
                 break
         self.tick = tick
+        self._keep(k, int(self._progress.event[0]))
         return int(self._progress.event[0])
 
     def match(
@@ -328,14 +338,110 @@ class Venue(Stateful):
         the id that a new order gets.
         """
         self._arrange(market, n)
-        parts = self._parts(n, auction)
+        parts, first = self._parts(n, auction), k
         if self.threads > 1 and not all(part.calling for part in parts):
             batch = (orders, self._index, ids)
             self._events, k = match_in_stretches(self, batch, self._starts, parts, k)
-            return k
-        for part in parts:
-            k = self._match_part(part, orders, ids, k)
+        else:
+            for part in parts:
+                k = self._match_part(part, orders, ids, k)
+        self._keep(first, k, orders)
         return k
+
+    def track_orders(self, ended: int = 1_000_000, history: bool = True) -> None:
+        """Keep where every order stands from now on, for `orders` and `order_history`.
+
+        Without it nothing is kept and nothing is slower. What is kept survives `reset` as a
+        setting, not its orders.
+
+        Parameters
+        ----------
+        ended : int       so many ended orders are kept at least, and at most twice as many; of
+                          more, the oldest are forgotten. Live orders are always kept.
+        history : bool    whether `order_history` is kept too
+
+        Raises
+        ------
+        ConfigError    orders rest already, of which nobody knows what they were; or ended below 0
+        """
+        if self.resting.any():
+            raise ConfigError(
+                f"{self.resting.sum():,} orders rest already and their past is not known; call "
+                "track_orders before the first order, or after reset"
+            )
+        self._log = OrderLog(self.symbols, len(self.envs), history=history, ended=ended)
+
+    def orders(self) -> "pl.DataFrame":
+        """Every order since `track_orders`, ended ones as far as they are kept, one row each.
+
+        Returns
+        -------
+        DataFrame    order_id, market, agent, side, time_in_force, status, reason, price, qty,
+            cum_qty, leaves, avg_price (null without a fill), fills, first_tick, last_tick; prices
+            at 1e-4. A market order has the price 0 and counts as IOC.
+
+        Raises
+        ------
+        ConfigError       `track_orders` was not called
+        LifecycleError    an order did what none can: a defect of qtg
+
+        Examples
+        --------
+        >>> venue = Venue()
+        >>> venue.track_orders()
+        >>> _ = venue.submit(dict(side=[1, -1], price=[100, 100], qty=[5, 3]))
+        >>> venue.orders().select("order_id", "status", "cum_qty", "leaves").rows()
+        [(1, 'partially_filled', 3, 2), (2, 'filled', 3, 0)]
+        """
+        return self.order_log.checked().frame()
+
+    def order_history(self, order_id: int, market: int = 0) -> "pl.DataFrame":
+        """What happened to one order, in order.
+
+        Parameters
+        ----------
+        order_id : int
+        market : int    a market of the order's environment; only batches have several
+
+        Returns
+        -------
+        DataFrame    tick, event, status, reason, qty, price at 1e-4, cum_qty, leaves, contra_id;
+            no rows for an order that is not known
+
+        Raises
+        ------
+        ConfigError    `track_orders` was not called, or with `history=False`; no such market
+        """
+        if not 0 <= market < self.n_markets:
+            raise ConfigError(f"market {market} does not exist; this venue has {self.n_markets}")
+        return self.order_log.history(order_id, market // self.symbols)
+
+    @property
+    def order_log(self) -> OrderLog:
+        """What `track_orders` keeps.
+
+        Raises
+        ------
+        ConfigError    `track_orders` was not called
+        """
+        if self._log is None:
+            raise ConfigError("this venue keeps no orders; call track_orders before the first one")
+        return self._log
+
+    def _keep(
+        self,
+        first: int,
+        end: int,
+        orders: Orders | np.recarray | None = None,
+        after_call: bool = False,
+    ) -> None:
+        """Let the log of orders read events first .. end-1, if there is one."""
+        if self._log is None:
+            return
+        known = 0 if after_call else self._log.n_orders
+        self._log.fold(self._events, self.tick, first, end, orders)
+        self._log.check_rest(known, self.gathering, self.tick)
+        self._log.forget()
 
     def rules(self, calling: int) -> Rules:
         """What holds for a batch in which markets are in a call, or not."""

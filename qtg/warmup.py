@@ -33,7 +33,9 @@ def _run_everything() -> None:
     from .run import open_sink
 
     crowded = Venue(orders=16)  # more orders than slots, so that the columns grow
+    crowded.track_orders(ended=0)
     crowded.submit({"price": np.arange(1, 41), "qty": np.ones(40, np.int64)})
+    crowded.submit({"msg_type": [1], "order_id": [1]})  # whose order is then forgotten
     crowded.grow_timers()
     for matching in ("shuffled", "auction"):
         settings = {"matching": matching, "opening_auction": matching == "shuffled"}

@@ -53,9 +53,12 @@ from .enums import (
     ExecInst,
     ExecType,
     Execution,
+    LifecycleEvent,
+    LifecycleRule,
     Matching,
     MsgType,
     NewsKind,
+    OrdStatus,
     OrdType,
     ReactiveKind,
     Reason,
@@ -70,6 +73,7 @@ from .enums import (
     TimeInForce,
     Wake,
 )
+from .lifecycle import LifecycleViolations, OrderStates, OrderSteps
 from .orders import Events, OrderEvents, Orders, Trades
 from .records import (
     SCHEMA_VERSION,
@@ -127,6 +131,9 @@ __all__ = [
     "Ladders",
     "Ledger",
     "Levels",
+    "LifecycleEvent",
+    "LifecycleRule",
+    "LifecycleViolations",
     "MakerRows",
     "MarketView",
     "Markets",
@@ -137,8 +144,11 @@ __all__ = [
     "NewsKind",
     "NewsRows",
     "NoiseRows",
+    "OrdStatus",
     "OrdType",
     "OrderEvents",
+    "OrderStates",
+    "OrderSteps",
     "Orders",
     "OwnOrders",
     "PairRows",

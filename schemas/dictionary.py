@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import get_type_hints
 
-from . import agents, book, economy, enums, orders, records, traders
+from . import agents, book, economy, enums, lifecycle, orders, records, traders
 from .columns import columns
 
 HEADING = """# Data dictionary
@@ -41,7 +41,7 @@ UNITS = {
     "enum name": "a code, see [Codes](#codes); shown by its name in lower case",
 }
 
-LIVE = (orders, book, agents, traders, economy)
+LIVE = (orders, lifecycle, book, agents, traders, economy)
 
 
 def render() -> str:

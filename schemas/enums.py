@@ -51,6 +51,42 @@ class ExecType(IntEnum):
     EXPIRED = 5
 
 
+class OrdStatus(IntEnum):
+    """Where an order stands (FIX OrdStatus)."""
+
+    PENDING_NEW = 0  # sent and on its way; it has an id and no event yet
+    NEW = 1  # accepted, nothing filled
+    PARTIALLY_FILLED = 2
+    FILLED = 3
+    CANCELED = 4
+    REJECTED = 5
+    EXPIRED = 6
+
+
+class LifecycleEvent(IntEnum):
+    """What happens to one order; a trade is one of these for each of its two orders."""
+
+    NEW = 0  # accepted
+    PARTIAL_FILL = 1  # traded, and some is open still
+    FILL = 2  # traded, and nothing is open any more
+    REPLACED = 3
+    CANCELED = 4
+    EXPIRED = 5
+    REJECTED = 6  # never accepted
+    CANCEL_REJECTED = 7  # a cancel or replace was refused (FIX OrderCancelReject)
+
+
+class LifecycleRule(IntEnum):
+    """What an event broke."""
+
+    TRANSITION = 0  # the table has no such step
+    QUANTITY = 1  # quantities do not add up
+    IDENTITY = 2  # market, side, owner or price are not the order's
+    REASON = 3  # an order ends without a reason
+    TAKING = 4  # a post-only order traded on arrival
+    RESTING = 5  # an order that may not rest is left in the book
+
+
 class Reason(IntEnum):
     """Why an order was rejected or cancelled (after FIX OrdRejReason and CxlRejReason)."""
 

@@ -30,6 +30,7 @@ PAGES = (
     "docs/guide/population.md",
     "docs/guide/venue.md",
     "docs/guide/tape.md",
+    "docs/guide/lifecycle.md",
     "docs/guide/quant.md",
     "docs/guide/calibrate.md",
     "docs/guide/realism.md",

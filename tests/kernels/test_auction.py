@@ -229,13 +229,21 @@ def test_fills_follow_price_then_time_at_one_price() -> None:
     [
         ({"tif": TimeInForce.FOK}, Reason.BAD_TIME_IN_FORCE),
         ({"exec_inst": ExecInst.POST_ONLY}, Reason.BAD_EXEC_INST),
-        ({"msg_type": MsgType.REPLACE, "exec_inst": ExecInst.POST_ONLY}, Reason.BAD_EXEC_INST),
+        ({"msg_type": MsgType.REPLACE, "exec_inst": ExecInst.POST_ONLY}, Reason.UNKNOWN_ORDER),
     ],
 )
 def test_what_means_nothing_in_a_call_is_refused(order: dict[str, int], reason: Reason) -> None:
     columns = {name: [value] for name, value in order.items()}
     events = Venue().submit(dict(price=[100], qty=[1], **columns), auction=True)
     assert (events.exec_type.tolist(), events.reason.tolist()) == ([ExecType.REJECTED], [reason])
+
+
+def test_a_post_only_replace_in_a_call_is_refused_once_its_order_is_found() -> None:
+    venue = Venue()
+    venue.begin_call()
+    amend = {"msg_type": [0, 2, 2], "exec_inst": [0, 1, 1], "agent": [3, 4, 3]}
+    events = venue.submit(dict(amend, order_id=[0, 1, 1], price=[100] * 3, qty=[1] * 3))
+    assert events.reason.tolist() == [Reason.NONE, Reason.NOT_OWNER, Reason.BAD_EXEC_INST]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,14 @@ from qtg.schemas import ExecInst, ExecType, OrdType, Reason, Side, TimeInForce
 
 from .book import Event, SlowVenue
 from .market import Market, Order
-from .rules import MAX_PRICE, Message, why_malformed, why_off_terms, why_rest_is_cancelled
+from .rules import (
+    MAX_PRICE,
+    Message,
+    why_malformed,
+    why_not_yours,
+    why_off_terms,
+    why_rest_is_cancelled,
+)
 
 
 def open_qty(orders: Iterable[Order], side: int, price: int) -> int:
@@ -188,7 +195,7 @@ class SlowAuctionVenue(SlowVenue):
         self._arrive(market, order, Reason.NONE)
 
     def _replace(self, market: Market, m: Message) -> None:
-        if m.exec_inst == ExecInst.POST_ONLY:
+        if m.exec_inst == ExecInst.POST_ONLY and not why_not_yours(market, m):
             self._reject_row(market.number, m, Reason.BAD_EXEC_INST)
         else:
             super()._replace(market, m)
