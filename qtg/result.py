@@ -258,6 +258,7 @@ class Result:
             "status": self.status,
             "reason": info.reason,
             "benched": info.benched,
+            "violations": info.violations,
             "seed": info.seed,
             "ticks": info.ticks,
             "trace_hash": info.trace_hash,
@@ -341,7 +342,7 @@ def _save(source: Memory, path: str | Path, overwrite: bool) -> Result:
             for chunk in source.chunks(name):
                 buffer.extend(chunk)
         sink.info.created, sink.info.versions = info.created, info.versions
-        sink.info.benched = info.benched
+        sink.info.benched, sink.info.violations = info.benched, info.violations
         if info.status == "complete":
             sink.close(trace_hash=info.trace_hash, ticks=info.ticks)
         else:

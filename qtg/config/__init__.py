@@ -31,6 +31,7 @@ from .spelling import did_you_mean
 from .storage import Storage, timeframe_seconds
 from .symbols import SymbolConfig
 from .venue import VenueConfig
+from .violation import OnViolation
 from .warmup import Warmup
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "LogNormal",
     "NewsConfig",
     "Normal",
+    "OnViolation",
     "Population",
     "PowerLaw",
     "RegimeChance",
