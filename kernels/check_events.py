@@ -70,9 +70,9 @@ def check_events(events, n, books, symbols, ended, tally):
             if events.row[k] != NO_ROW and events.order_id[k] == order_id:
                 expect(tally, Invariant.FILLS, k, events.leaves[k], open_qty - events.qty[k])
             gone = events.leaves[k] == 0
-        if exec_type != ExecType.EXPIRED and events.row[k] != NO_ROW:
-            if not (gone and events.order_id[k] != order_id):  # an own order in the way
-                order_id, open_qty = events.order_id[k], events.leaves[k]
+        in_the_way = gone and events.order_id[k] != order_id  # or cancelled by a message
+        if events.row[k] != NO_ROW and not in_the_way:
+            order_id, open_qty = events.order_id[k], events.leaves[k]
         if gone:
             ended[_place(ended, key)] = key
     return trades

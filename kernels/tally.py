@@ -54,7 +54,7 @@ SIZE = max(Invariant) + 1
 class Tally(NamedTuple):
     """One row per invariant."""
 
-    count: np.ndarray  # int64 (invariant,): violations
+    found: np.ndarray  # int64 (invariant,): violations
     row: np.ndarray  # int64 (invariant,): environment, market, account or event of the first
     seen: np.ndarray  # int64 (invariant,): what the first one found
     expected: np.ndarray  # int64 (invariant,): what should have been there
@@ -63,11 +63,11 @@ class Tally(NamedTuple):
 @kernel
 def note(tally, which, row, seen, expected):
     """Count a violation (`tally` modified in place)."""
-    if tally.count[which] == 0:
+    if tally.found[which] == 0:
         tally.row[which] = row
         tally.seen[which] = seen
         tally.expected[which] = expected
-    tally.count[which] += 1
+    tally.found[which] += 1
 
 
 @kernel

@@ -55,11 +55,11 @@ SENTENCES = {
     Invariant.IDS_GIVEN: "market {row}: order {seen} lives, but the next id is {expected}",
     Invariant.ARRIVAL_ORDER: "market {row}: order {seen} arrives after {expected}, but was sent "
     "before it",
-    Invariant.FILLS: "event {row}: a fill leaves {seen} shares, which does not follow from what was "
-    "open and what it traded ({expected})",
+    Invariant.FILLS: "event {row}: a fill leaves {seen} shares, which does not follow from what "
+    "was open and what it traded ({expected})",
     Invariant.LIMITS_KEPT: "event {row}: a trade at {seen} is worse than the limit {expected}",
-    Invariant.NO_FILL_AFTER_END: "event {row}: order {seen} or {expected} trades or rests after its "
-    "end",
+    Invariant.NO_FILL_AFTER_END: "event {row}: order {seen} or {expected} trades or rests after "
+    "its end",
     Invariant.EVENT_SEQUENCE: "events are numbered up to {seen}, but there were {expected}",
     Invariant.TRADE_IDS: "trades are numbered up to {seen}, but there were {expected}",
 }
@@ -74,7 +74,7 @@ class Violation(NamedTuple):
     """An invariant that does not hold."""
 
     invariant: Invariant
-    count: int  # places where it does not
+    places: int  # where it does not
     sentence: str  # about the first of them
 
 
@@ -121,8 +121,8 @@ class Checker:
                 _LOG.warning(
                     "tick %d: %s: %s", numbers.tick, name_of(each.invariant), each.sentence
                 )
-            self.count[each.invariant] += each.count
-        return sum(each.count for each in found)
+            self.count[each.invariant] += each.places
+        return sum(each.places for each in found)
 
     def totals(self) -> dict[str, int]:
         """Violations so far by the invariant's name, those that never held back left out."""
@@ -168,9 +168,9 @@ def find_violations(
     if numbers is not None:
         _check_numbers(numbers, before, n, int(trades), tally)
     return [
-        Violation(each, int(tally.count[each]), _sentence(each, tally))
+        Violation(each, int(tally.found[each]), _sentence(each, tally))
         for each in Invariant
-        if tally.count[each]
+        if tally.found[each]
     ]
 
 
@@ -189,7 +189,7 @@ def _check_ids(exchange: Exchange, tally: Tally) -> None:
     twice = ids[1:][ids[1:] == ids[:-1]]
     if len(twice):
         _note(tally, Invariant.IDS_UNIQUE, int(twice[0]) % envs, int(twice[0]) // envs, 0)
-        tally.count[Invariant.IDS_UNIQUE] = len(twice)
+        tally.found[Invariant.IDS_UNIQUE] = len(twice)
 
 
 def _check_numbers(
@@ -214,4 +214,4 @@ def _check_numbers(
 def _note(tally: Tally, which: Invariant, row: int, seen: int, expected: int) -> None:
     for column, value in zip(tally[1:], (row, seen, expected), strict=True):
         column[which] = value
-    tally.count[which] += 1
+    tally.found[which] += 1

@@ -250,6 +250,13 @@ class Result:
 
         return slippage(self)
 
+    def flow(self) -> "pl.DataFrame":
+        """Order flow by regime: orders, cancels and fills, their rates, depth; see
+        `qtg.flow.flow`."""
+        from .flow import flow
+
+        return flow(self)
+
     def info(self) -> dict[str, Any]:
         """What the run is and how much it holds."""
         info = self._source.info

@@ -188,7 +188,8 @@ class Simulation:
 
     def set_regime(self, name: str) -> None:
         """Background trading goes over to the regime `name` in the next tick: "calm", "normal",
-        "volatile", "crisis". A schedule or chain may change it again later."""
+        "volatile", "crisis", or for a while "burst" or "cancel_storm". A schedule, chain or trigger
+        may change it again later."""
         self.inputs.add(self.tick + 1, InputKind.REGIME, regimes(name))
 
     def add_hook(self, hook: Hook) -> None:

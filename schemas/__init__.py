@@ -2,6 +2,7 @@
 
 from .agents import (
     Accounts,
+    CancelBotRows,
     Exposures,
     Holdings,
     Ledger,
@@ -106,6 +107,7 @@ __all__ = [
     "Book",
     "BorrowEvent",
     "Borrows",
+    "CancelBotRows",
     "Candles",
     "Col",
     "Column",

@@ -7,15 +7,15 @@ from qtg.kernels.background import (
     Pool,
     count_orders,
     move_sentiment,
-    switch_regimes,
     trade_background,
     watch_volatility,
 )
 from qtg.kernels.metaorders import Metaorders, work_metaorders
 from qtg.kernels.quantiles import BINS
+from qtg.kernels.regimes import Episodes, cancel_background, switch_regimes
 from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, Regime, allocate, nbytes
 
-from ..config import Config
+from ..config import MOODS, Config
 from ..economy import Economy
 from ..exchange import Exchange
 
@@ -58,10 +58,12 @@ class BackgroundPool:
             np.zeros((4, BLOCK), np.uint32),
             np.zeros((markets, 2), np.int64),
         )
+        terms.base[:] = background.regime
+        self.episodes = _episodes(config, len(exchange.venue.envs))
         self._last_mid = np.zeros(markets, np.int64)
-        self._changes = bool(background.schedule or background.chain)
+        self._changes = bool(background.schedule or background.chain or background.triggers)
         self._schedule = {each.tick: int(each.regime) for each in background.schedule}
-        self._traits = np.array([background.traits_in(regime) for regime in Regime])
+        self._traits = np.array([background.traits_in(regime) for regime in MOODS])
         self._chain = np.zeros((len(Regime), len(Regime)))
         for step in background.chain:
             self._chain[step.source, step.target] += step.chance
@@ -73,9 +75,12 @@ class BackgroundPool:
         that is set from outside; without one it is as scheduled or drawn."""
         venue = exchange.venue
         random = (venue.seed, venue.envs, tick)
-        if self._changes or told >= 0:
+        terms = self.pool.terms
+        if self._changes or told >= 0 or terms.regime.max() >= Regime.BURST:
             now = told if told >= 0 else self._schedule.get(tick, -1)
-            switch_regimes(self.pool, self._traits, self._chain, now, *random)
+            switch_regimes(
+                terms, self._traits, self._chain, self.episodes, now, venue.resting, random
+            )
         watch_volatility(self.pool, exchange.view.mid, self._last_mid, tick)
         n = int(count_orders(self.pool, economy.sentiment, *random))
         exchange.reserve_queue(n)
@@ -88,6 +93,10 @@ class BackgroundPool:
             tick,
             self._latency,
         )
+        if terms.canceled.any():
+            exchange.reserve_queue(int(venue.resting.sum()))
+            books = venue.book_columns
+            n += int(cancel_background(terms, books, exchange.queue, self._latency, random))
         return n
 
     def decay(self, exchange: Exchange, economy: Economy, tick: int) -> None:
@@ -112,6 +121,22 @@ def _metaorders(config: Config, markets: int) -> Metaorders:
         _quantiles(of.duration_ticks, 1),
         of.share if of.count else 0.0,
         np.zeros(markets),
+    )
+
+
+def _episodes(config: Config, envs: int) -> Episodes:
+    """Bursts, cancel storms and triggers of a run; no trigger fires in the warm-up."""
+    background = config.background
+    burst, storm = background.burst, background.cancel_storm
+    rows = [
+        (each.regime, each.volatility or 0.0, each.depth or 0, each.rest_ticks)
+        for each in background.triggers
+    ]
+    return Episodes(
+        np.array([burst.spike, burst.half_life_ticks], np.float64),
+        np.array([storm.share, storm.ticks], np.float64),
+        np.array(rows, np.float64).reshape(-1, 4),
+        np.full((envs, len(rows)), config.warmup.ticks + 1, np.int64),
     )
 
 

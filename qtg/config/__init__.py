@@ -17,6 +17,7 @@ from .economy import Economy, NewsConfig, Scheduled, Unscheduled
 from .environment import NOT_SETTINGS, variable
 from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
+from .flow import MOODS, Burst, CancelStorm, RegimeTrigger
 from .halts import Halts
 from .latency import Latency
 from .limits import Limits
@@ -35,10 +36,13 @@ from .violation import OnViolation
 from .warmup import Warmup
 
 __all__ = [
+    "MOODS",
     "NOT_SETTINGS",
     "REGIMES",
     "RULES",
     "Background",
+    "Burst",
+    "CancelStorm",
     "Choice",
     "Config",
     "Constant",
@@ -62,6 +66,7 @@ __all__ = [
     "PowerLaw",
     "RegimeChance",
     "RegimeSwitch",
+    "RegimeTrigger",
     "RuleSet",
     "Rules",
     "Scheduled",

@@ -278,13 +278,13 @@ def spoil_limit(sim: Simulation) -> None:
 
 def spoil_end(sim: Simulation) -> None:
     """An order trades after it has expired or been cancelled."""
-    events, n = sim.exchange.events, sim.exchange.n_events
+    events = sim.exchange.events
     last = trades_of(sim)[-1]
     over = np.flatnonzero(
         np.isin(events.exec_type[:last], (ExecType.EXPIRED, ExecType.CANCELED))
         & (events.market[:last] == events.market[last])
     )
-    assert n and len(over)
+    assert len(over)
     events.contra_id[last] = events.order_id[over[0]]
 
 
