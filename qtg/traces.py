@@ -27,7 +27,7 @@ TRACES: dict[str, dict[str, Any]] = {
         "background.burst": {"spike": 6.0, "half_life_ticks": 15},
     },
     "cancel_storm": {
-        "background.triggers": [{"regime": "cancel_storm", "depth": 1_200, "rest_ticks": 90}],
+        "background.triggers": [{"regime": "cancel_storm", "depth": 280, "rest_ticks": 90}],
         "background.cancel_storm": {"share": 0.3, "ticks": 15},
     },
 }

@@ -41,7 +41,7 @@ class RegimeSwitch(Model):
 class RegimeChance(Model):
     """A change of regime at random: one step of a Markov chain."""
 
-    source: Annotated[Regime, ByName()] = setting("regime before")
+    source: Annotated[Regime, ByName(MOODS)] = setting("regime before")
     target: Annotated[Regime, ByName()] = setting("regime after")
     chance: Real = setting("chance of the change in a tick", "per tick", ge=0, le=1)
 
@@ -80,7 +80,7 @@ class Background(Model):
     """Many small investors as one statistical source of orders."""
 
     count: Whole = setting("background agents", "agents", default=0, ge=0, le=MAX_AGENTS)
-    regime: Annotated[Regime, ByName()] = setting(
+    regime: Annotated[Regime, ByName(MOODS)] = setting(
         "mood of the market; gives the three settings below their values where they are left out",
         default=Regime.NORMAL,
     )

@@ -62,7 +62,8 @@ class RegimeTrigger(Model):
         gt=0,
     )
     depth: Whole | None = setting(
-        "reached when so many orders rest in a market, on average over the symbols",
+        "reached when so many orders rest in a market at the start of a tick, on average over the "
+        "symbols",
         "orders",
         default=None,
         ge=1,
