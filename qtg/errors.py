@@ -28,6 +28,22 @@ class StorageError(QtgError):
     """A run directory cannot be written or read."""
 
 
+class CorruptData(StorageError):
+    """A file is damaged: what it holds is not what was written.
+
+    Attributes
+    ----------
+    file : str
+    offset : int              byte at which the damage was found
+    sequence : int or None    of the frame in which it was found
+    """
+
+    def __init__(self, what: str, file: str, offset: int, sequence: int | None = None) -> None:
+        where = f" (frame {sequence})" if sequence is not None else ""
+        super().__init__(f"{file} is damaged at byte {offset:,}{where}: {what}")
+        self.file, self.offset, self.sequence = file, offset, sequence
+
+
 class TapeError(QtgError):
     """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
 
