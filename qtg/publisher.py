@@ -118,7 +118,8 @@ class Publisher:
         """The tick's timings and counts, which are known only after everything else."""
         if self._sink is None:
             return
-        self._sink.info.violations = sim.violations
+        if sim.counts.violations:
+            self._sink.info.violations = sim.violations
         buffer = self._sink.table(Metrics)
         columns, at = buffer.reserve(1)
         columns.tick[at], columns.time[at] = sim.tick, sim.time_ns(sim.tick)
