@@ -11,7 +11,7 @@ from qtg.schemas import LADDERS, NO_ROW, Account, MsgType
 
 from ._jit import kernel
 from .at_market import AT_MARKET
-from .bits import LOW_SIX, ONE, SIX
+from .bits import ONE
 from .directory import find
 from .ladder import NO_KEY
 from .ledger import worst_unit_cost
@@ -73,14 +73,8 @@ def _check_order(book, m, slot, clock, tally):
 
 @kernel
 def _check_level(book, m, r, i, tally):
-    """Walk one level; returns (orders in it, their key or NO_KEY)."""
+    """Walk one level that has orders; returns (how many, their key)."""
     orders, level = book.orders, book.levels[r, i]
-    bit = (book.occupied[r, np.uint64(i) >> SIX] >> (np.uint64(i) & LOW_SIX)) & ONE
-    held = level.head != NO_ROW
-    if (bit == ONE) != held:
-        note(tally, Invariant.BITMAP, m, np.int64(bit), np.int64(held))
-    if not held:
-        return np.int64(0), np.int64(NO_KEY)
     slot, before, n = np.int64(level.head), np.int64(NO_ROW), np.int64(0)
     total, last = np.int64(0), np.int64(0)
     key = np.int64(NO_KEY)
@@ -110,7 +104,14 @@ def _check_level(book, m, r, i, tally):
 def _check_ladder(book, m, r, tally):
     """Walk all levels of a ladder; returns how many orders stand in them."""
     n, best = np.int64(0), np.int64(NO_KEY)
-    for i in range(book.levels.shape[1]):
+    heads, words = book.levels.head, book.occupied
+    for i in range(heads.shape[1]):
+        bit = (words[r, i >> 6] >> np.uint64(i & 63)) & ONE
+        held = heads[r, i] != NO_ROW
+        if (bit == ONE) != held:
+            note(tally, Invariant.BITMAP, m, np.int64(bit), np.int64(held))
+        if not held:
+            continue
         found, key = _check_level(book, m, r, i, tally)
         n += found
         best = max(best, key)

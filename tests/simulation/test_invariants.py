@@ -336,6 +336,7 @@ SPOILS: list[tuple[Invariant, Spoil]] = [
 ]
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("invariant", "spoil"), SPOILS, ids=[spoil.__name__[6:] for _, spoil in SPOILS]
 )
@@ -344,6 +345,16 @@ def test_a_spoilt_column_is_told_as_what_it_is(invariant: Invariant, spoil: Spoi
     assert found(sim) == []
     spoil(sim)
     assert found(sim) == [invariant]
+
+
+def test_several_spoilt_columns_are_all_told() -> None:
+    """In one market at once; those that hide each other are left out."""
+    sim = running(check_every=0)
+    hidden = (spoil_crossed, spoil_places, spoil_links, spoil_ids)
+    apart = [pair for pair in SPOILS if pair[1] not in hidden]
+    for _, spoil in apart:
+        spoil(sim)
+    assert {invariant for invariant, _ in apart} <= set(found(sim))
 
 
 @pytest.mark.parametrize(
@@ -357,6 +368,7 @@ def test_a_spoilt_column_is_told_as_what_it_is(invariant: Invariant, spoil: Spoi
         (Invariant.IDS_GIVEN, {"next_id": -(10**6)}),
     ],
 )
+@pytest.mark.compiled
 @pytest.mark.parametrize("gap", [1, 3])
 def test_a_wrong_number_is_told(invariant: Invariant, changes: dict[str, int], gap: int) -> None:
     """With ticks between two checks only numbers that went back can be told."""
@@ -417,6 +429,7 @@ def test_only_every_so_many_ticks_are_checked() -> None:
     assert start(quiet(check_every=0)).run(3).checker.checks == 0
 
 
+@pytest.mark.compiled
 def test_environments_of_a_batch_are_checked_by_themselves() -> None:
     sim = Simulation(lively({"on_violation": "count"}), envs=[3, 5, 8]).run(30)
     assert sim.violations == {}
@@ -425,6 +438,7 @@ def test_environments_of_a_batch_are_checked_by_themselves() -> None:
     assert told.sentence == "cash is not conserved in environment 1: off by 7"
 
 
+@pytest.mark.compiled
 def test_checks_change_nothing() -> None:
     assert running(check_every=1).trace_hash == running(check_every=0).trace_hash
 
