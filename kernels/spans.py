@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import kernel, template
 
 # Which bars (a, b, c) are usable. Inputs that a rule does not read may be any of the others.
 FINITE, FINITE_PAIR, FINITE_TRIPLE, FINITE_PRODUCT, POSITIVE = 0, 1, 2, 3, 4
@@ -127,3 +127,16 @@ def next_span(span, rule, seen, a, b, c):
                 seen[m] += until - bar
             return Span(bar, slice(0, markets), first, until)
     return part_of_row(rule, seen, a, b, c, bar, lo)
+
+
+@template
+def sweep(move, rule, state, a, b, c, out):
+    """Move a state on by all bars: `move(state, span, out, *rows)` for each span, with its rows of
+    a, b and c."""
+    span = before_first()
+    while True:
+        span = next_span(span, rule, state.seen, a, b, c)
+        if span.bar == len(a):
+            return
+        at = span.bar, span.markets
+        move(state, span, out, a[at], b[at], c[at])
