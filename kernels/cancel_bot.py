@@ -92,7 +92,7 @@ def flicker(rows, symbols, market, ledger, terms, random, tick, out):
                     rows.keeps[i] = 0  # enough
                 continue
             rows.placed[i] = 0
-        if not has_turn(rows, i, agent, tick, seed, lane_word):
+        if not has_turn(rows, i, agent, random, Stream.SMART, tick):
             continue
         words = philox(agent, tick, 1, lane_word, seed)
         if _place(rows, i, symbols, view, ledger, terms, words, out):

@@ -1,11 +1,11 @@
 """Tier 1: cancel bots."""
 
 from qtg.kernels.cancel_bot import flicker
-from qtg.schemas import CancelBotRows, allocate, nbytes
+from qtg.schemas import CancelBotRows, nbytes
 
 from ..exchange import Exchange
 from .board import Board
-from .group import identify
+from .group import rows_for
 from .population import Members
 
 
@@ -13,15 +13,9 @@ class CancelBots:
     """All cancel bots of one population."""
 
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:
-        rows = allocate(CancelBotRows, len(members.agent))
-        identify(rows, members)
-        rows.every[:] = members.population.every
-        rows.probability[:] = members.population.probability
-        for name in ("distance", "patience", "cancel_share", "size", "lifetime"):
-            getattr(rows, name)[:] = members.params[name]
-        self.rows = rows
+        self.rows = rows_for(CancelBotRows, members)
         self._symbols = members.symbols
-        self.most_orders = len(rows.agent)
+        self.most_orders = len(self.rows.agent)
 
     def decide(self, exchange: Exchange, tick: int) -> None:
         venue = exchange.venue
