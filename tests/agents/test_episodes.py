@@ -38,6 +38,7 @@ def path(sim: Simulation, ticks: int) -> list[Regime]:
     return seen
 
 
+@pytest.mark.compiled
 def test_a_burst_jumps_decays_and_passes() -> None:
     """Half of what it adds is gone every four ticks; below a twentieth it is over."""
     sim = pool(
@@ -91,6 +92,7 @@ def test_a_cancel_storm_passes_into_the_regime_before() -> None:
     assert (terms.activity[0], terms.canceled[0], terms.boost[0]) == (0.1, 0.0, 1.0)
 
 
+@pytest.mark.compiled
 def test_cancels_travel_and_some_come_too_late() -> None:
     """A cancel names its slot; when it arrives, the slot may be another order's already."""
     quick = {"lifetime_ticks": {"kind": "constant", "value": 5}, "aggressive": 0.0}
@@ -132,6 +134,7 @@ def test_only_the_pool_can_name_a_slot() -> None:
         assert told.reason.tolist() == [reason], (agent, order_id, slot)
 
 
+@pytest.mark.compiled
 def test_a_threshold_of_depth_sets_off_a_storm_and_rests() -> None:
     trigger = {"regime": "cancel_storm", "depth": 700, "rest_ticks": 12}
     storm = {"share": 1.0, "ticks": 1}
@@ -187,6 +190,7 @@ def test_what_is_set_from_outside_begins_an_episode_again_or_ends_it() -> None:
     assert (terms.boost[0], terms.activity[0]) == (1.0, 0.1)
 
 
+@pytest.mark.compiled
 def test_the_ledger_follows_storms_and_bursts() -> None:
     flow = {
         "background.schedule": [
