@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz fuzz-tape coverage realism peers docs clean
+.PHONY: help demo test lint bench traces fuzz fuzz-tape coverage realism peers docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ lint: $(STAMP)  ## ruff, mypy, import contracts, spelling
 
 bench: $(STAMP)  ## the short form of every benchmark
 	$(BIN)/qtg bench
+
+traces: $(STAMP)  ## the three curated traces again, with their hashes
+	$(BIN)/qtg trace
 
 fuzz: $(STAMP)  ## a million messages against the slow book
 	$(BIN)/python -m tests.property.fuzz

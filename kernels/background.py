@@ -26,7 +26,7 @@ from ._jit import kernel
 from .delay import next_id, next_place
 from .metaorders import Metaorders
 from .quantiles import look_up
-from .random import below, fill_words, lane, normal_pair, uniform_pair
+from .random import below, fill_words, lane, normal_pair
 
 _LOW_16 = np.uint64(0xFFFF)
 _LOW_8 = np.uint64(0xFF)
@@ -80,35 +80,6 @@ def move_sentiment(pool, sectors, seed, envs, symbols, tick, out_mood):
 
 
 @kernel
-def switch_regimes(pool, traits, chain, now, seed, envs, tick):
-    """Change regimes (pool modified in place).
-
-    Parameters
-    ----------
-    traits : float64 (regime, 3)        activity, sentiment volatility, contrarian share
-    chain : float64 (regime, regime)    chance in a tick to go from one to the other
-    now : int                           regime that a schedule sets in this tick, or -1
-    """
-    terms = pool.terms
-    for env in range(terms.count.shape[0]):
-        regime = np.int64(terms.regime[env])
-        u, _ = uniform_pair(seed, lane(envs[env], Stream.REGIME), 0, tick, 0)
-        target = regime
-        for each in range(chain.shape[1]):
-            if u < chain[regime, each]:
-                target = each
-                break
-            u -= chain[regime, each]
-        if now >= 0:
-            target = now
-        if target != regime:
-            terms.regime[env] = target
-            terms.activity[env] = traits[target, 0]
-            terms.sentiment_volatility[env] = traits[target, 1]
-            terms.contrarian[env] = traits[target, 2]
-
-
-@kernel
 def watch_volatility(pool, mid, last_mid, tick):
     """Keep the variance of log returns of the mids, lately and for longer (pool and `last_mid`,
     int64 (market,), modified in place; exponential averages as RiskMetrics, 1996, has them)."""
@@ -148,7 +119,8 @@ def count_orders(pool, sentiment, seed, envs, tick):
     total = 0
     for env in range(terms.count.shape[0]):
         n = np.float64(terms.count[env])
-        p = min(terms.activity[env] * excitement(terms, env, sentiment), 1.0)
+        p = terms.activity[env] * excitement(terms, env, sentiment) * terms.boost[env]
+        p = min(p, 1.0)
         z, _ = normal_pair(seed, lane(envs[env], Stream.BACKGROUND), 0xFFFFFFFF, tick, 0)
         drawn = np.round(n * p + np.sqrt(n * p * (1.0 - p)) * z)
         terms.orders[env] = np.int64(min(max(drawn, 0.0), n))

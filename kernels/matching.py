@@ -32,6 +32,7 @@ from .validation import MAX_PRICE, check_new, check_replace, whole_ticks
 
 ANY_PRICE = MAX_PRICE  # key of a market order without protection
 AHEAD = 16  # messages
+POOL_SLOT = -(1 << 40)  # far from every tick
 SPARE_EVENTS = 4  # events a message can cause beside its trades
 
 
@@ -357,10 +358,26 @@ def _replace(book, orders, inc, slot, rules, events, k):
 
 
 @kernel
+def _find_order(book, orders, inc):
+    """Slot of the order that a cancel or replace is about, or NO_ROW.
+
+    No directory lists the pool's orders, so the pool names the slot: `expire_tick` is
+    POOL_SLOT - slot.
+    """
+    if inc.order_id <= 0:
+        return np.int64(NO_ROW)
+    if inc.agent == Account.POOL:
+        slot = np.int64(POOL_SLOT - orders.expire_tick[inc.row])
+        if 0 <= slot < book.orders.shape[0] and book.orders[slot].order_id == inc.order_id:
+            return slot
+    return find(book, inc.order_id)
+
+
+@kernel
 def _amend(book, orders, inc, rules, events, k):
     """A cancel or replace: find the order, check the owner."""
     reason = Reason.NONE
-    slot = find(book, inc.order_id) if inc.order_id > 0 else NO_ROW
+    slot = _find_order(book, orders, inc)
     if slot == NO_ROW:
         reason = Reason.UNKNOWN_ORDER
     elif book.orders[slot].agent != inc.agent:

@@ -17,6 +17,7 @@ from qtg.schemas import (
     Candles,
     Depth,
     Equity,
+    ExecType,
     HaltRows,
     Instruments,
     Metrics,
@@ -24,6 +25,7 @@ from qtg.schemas import (
     OrderEvents,
     PositionSnapshots,
     Quotes,
+    Reason,
     Trades,
 )
 
@@ -107,6 +109,9 @@ class Publisher(Stateful):
         add_volume(events, trades, exchange.view.volume)
         sim.counts.events, sim.counts.trades = n, len(trades)
         if self._sink is not None:
+            sim.counts.accepted = int(np.count_nonzero(events.exec_type[:n] == ExecType.NEW))
+            sim.counts.canceled = int(np.count_nonzero(events.reason[:n] == Reason.REQUESTED))
+        if self._sink is not None:
             self._write_tick(sim, self._sink, trades)
             self._sink.info.benched = [each._asdict() for each in sim.benched]
         self.trades += sim.counts.trades
@@ -118,6 +123,8 @@ class Publisher(Stateful):
         """The tick's timings and counts, which are known only after everything else."""
         if self._sink is None:
             return
+        if sim.counts.violations:
+            self._sink.info.violations = sim.violations
         buffer = self._sink.table(Metrics)
         columns, at = buffer.reserve(1)
         columns.tick[at], columns.time[at] = sim.tick, sim.time_ns(sim.tick)
@@ -127,6 +134,7 @@ class Publisher(Stateful):
         for name, value in vars(sim.counts).items():
             getattr(columns, name)[at] = value
         columns.resting[at] = sim.exchange.venue.resting.sum()
+        columns.queued[at] = sim.exchange.queue.n.sum()
         columns.regime[at] = sim.background.pool.terms.regime[0]
         buffer.commit(1)
 

@@ -310,6 +310,13 @@ class Result:
 
         return slippage(self)
 
+    def flow(self) -> "pl.DataFrame":
+        """Order flow by regime: orders, cancels and fills, their rates, depth; see
+        `qtg.flow.flow`."""
+        from .flow import flow
+
+        return flow(self)
+
     def info(self) -> dict[str, Any]:
         """What the run is and how much it holds."""
         info = self._source.info
@@ -318,6 +325,7 @@ class Result:
             "status": self.status,
             "reason": info.reason,
             "benched": info.benched,
+            "violations": info.violations,
             "seed": info.seed,
             "ticks": info.ticks,
             "trace_hash": info.trace_hash,
@@ -401,7 +409,7 @@ def _save(source: Memory, path: str | Path, overwrite: bool) -> Result:
             for chunk in source.chunks(name):
                 buffer.extend(chunk)
         sink.info.created, sink.info.versions = info.created, info.versions
-        sink.info.benched = info.benched
+        sink.info.benched, sink.info.violations = info.benched, info.violations
         if info.status == "complete":
             sink.close(trace_hash=info.trace_hash, ticks=info.ticks)
         else:

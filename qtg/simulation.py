@@ -18,12 +18,12 @@ from .agents.population import Members, build_members, fund
 from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
 from .book import BookView
-from .config import Config
+from .config import Config, OnViolation
 from .economy import Economy
 from .errors import ConfigError, OrderError, SnapshotError
 from .exchange import Exchange
 from .inputs import InputKind, Inputs, news, regimes
-from .invariants import check_invariants
+from .invariants import Checker, Numbers
 from .order_columns import as_orders
 from .publisher import Publisher
 from .state import History, Snapshot, capture, fork, pour, read_snapshot, write_snapshot
@@ -46,9 +46,12 @@ class Counts:
     woken: int = 0
     orders: int = 0
     rejected: int = 0
+    accepted: int = 0
+    canceled: int = 0
     events: int = 0
     trades: int = 0
     halted: int = 0
+    violations: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ class Simulation:
         self._members = members
         self.inputs = Inputs()
         self._history: History | None = None
+        self.checker = Checker(config.on_violation == OnViolation.STOP)
         self._warm_until = config.warmup.ticks
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
         self.exchange.expect_orders(most)
@@ -121,9 +125,6 @@ class Simulation:
     def step(self) -> Simulation:
         """Advance one tick."""
         run_tick(self)
-        every = self.config.check_every
-        if every and self.tick % every == 0:
-            check_invariants(self.exchange)
         return self
 
     def run(self, ticks: int) -> Simulation:
@@ -133,6 +134,28 @@ class Simulation:
         for _ in range(ticks):
             self.step()
         return self
+
+    def check(self) -> None:
+        """Check what must hold after every tick (docs/INVARIANTS.md), if it is this tick's turn.
+
+        Raises
+        ------
+        InvariantError    something does not hold, and `on_violation` is "stop"
+        """
+        every = self.config.check_every
+        if every == 0 or self.tick % every != 0:
+            self.counts.violations = 0
+            return
+        publisher, counts = self.publisher, self.counts
+        numbers = Numbers(
+            self.tick,
+            int(self.exchange.venue.next_id[0]),
+            int(publisher.event_count.sum()),
+            publisher.trades,
+            counts.events,
+            counts.trades,
+        )
+        counts.violations = self.checker.check(self.exchange, numbers)
 
     def submit(self, orders: Orders | dict[str, Any]) -> None:
         """Send orders from outside; they are admitted in the next tick.
@@ -169,7 +192,8 @@ class Simulation:
 
     def set_regime(self, name: str) -> None:
         """Background trading goes over to the regime `name` in the next tick: "calm", "normal",
-        "volatile", "crisis". A schedule or chain may change it again later."""
+        "volatile", "crisis", or for a while "burst" or "cancel_storm". A schedule, chain or trigger
+        may change it again later."""
         self.inputs.add(self.tick + 1, InputKind.REGIME, regimes(name))
 
     def snapshot(self, path: str | Path) -> int:
@@ -381,6 +405,12 @@ class Simulation:
         self.tick += 1
         self.inputs.begin()
         return self.tick
+
+    @property
+    def violations(self) -> dict[str, int]:
+        """Violations of invariants found so far, by name; empty if all is well. They are looked for
+        in every `check_every`-th tick."""
+        return self.checker.totals()
 
     def memory(self) -> dict[str, int]:
         """Bytes of column data by component."""

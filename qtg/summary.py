@@ -27,6 +27,7 @@ def run_figures(run: "Result") -> dict[str, Any]:
         "status": run.status,
         "reason": run.info()["reason"],
         "benched": run.info()["benched"],
+        "violations": run.info()["violations"],
         "name": config["name"],
         "seed": config["seed"],
         "symbols": len(config["symbols"]),
@@ -109,6 +110,7 @@ def _lines(figures: dict[str, Any]) -> list[str]:
             f"tick p50 {figures['tick_ms_p50']:.2f} ms, p99 {figures['tick_ms_p99']:.2f} ms; "
             f"{figures['orders_per_s']:,.0f} orders/s, {figures['fills_per_s']:,.0f} fills/s",
         ]
+    lines += [f"VIOLATED {name}: {n:,} times" for name, n in figures["violations"].items()]
     lines += [f"benched: {each['reason']}" for each in figures["benched"]]
     return [*lines, f"trace {figures['trace_hash'] or 'not known: the run did not end'}"]
 

@@ -67,4 +67,5 @@ def run_tick(sim: Simulation) -> None:
     sim.publisher.publish(sim)
     watch.lap(Phase.PUBLISH)
     watch.stop()
+    sim.check()
     sim.publisher.publish_metrics(sim)

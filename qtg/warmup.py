@@ -49,6 +49,8 @@ def _run_everything() -> None:
                 "warmup.ticks": 1,
                 "storage": {"orders": True, "depth_every": 2},
                 "bar_ticks": 1,
+                "check_every": 1,
+                "background.schedule": [{"tick": 3, "regime": "cancel_storm"}],
             },
             ticks=200,
             **_everyone(),

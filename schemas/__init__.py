@@ -2,6 +2,7 @@
 
 from .agents import (
     Accounts,
+    CancelBotRows,
     Exposures,
     Holdings,
     Ledger,
@@ -110,6 +111,7 @@ __all__ = [
     "Book",
     "BorrowEvent",
     "Borrows",
+    "CancelBotRows",
     "Candles",
     "Col",
     "Column",

@@ -131,6 +131,25 @@ class NoiseRows(NamedTuple):
     lifetime: Annotated[F64, Col("ticks", "ticks after which a resting order expires")]
 
 
+class CancelBotRows(NamedTuple):
+    """Cancel bots, one row per agent; the last four columns are what it remembers."""
+
+    env: Annotated[I32, Col("env", "environment")]
+    agent: Annotated[I32, Col("agent", "agent row within the environment")]
+    latency: Annotated[I32, Col("ticks", "order latency")]
+    every: Annotated[I32, Col("ticks", "ticks from one turn to the next")]
+    probability: Annotated[F64, Col("share", "chance that it acts in its turn")]
+    distance: Annotated[F64, Col("price ticks", "how far behind the best price it places orders")]
+    patience: Annotated[F64, Col("ticks", "ticks on the book after which it cancels an order")]
+    cancel_share: Annotated[F64, Col("share", "part of its orders that it cancels so soon")]
+    size: Annotated[F64, Col("shares", "order quantity")]
+    lifetime: Annotated[F64, Col("ticks", "ticks on the book after which it cancels the others")]
+    placed: Annotated[I64, Col("tick", "tick in which it placed its order; 0 none")]
+    symbol: Annotated[I32, Col("symbol", "the order's symbol")]
+    side: Annotated[I8, Col("Side", "the order's side")]
+    keeps: Annotated[I8, Col("flag", "1 if the order stays for `lifetime`")]
+
+
 class ReactiveRows(NamedTuple):
     """Tier 2: agents that sleep until one of their conditions is met. One row per agent and symbol
     that it watches, sorted by market.
@@ -204,6 +223,10 @@ class PoolTerms(NamedTuple):
     # The name hides tuple.count, which nobody asks a table for.
     count: Annotated[I64, Col("count", "background agents")]  # type: ignore[assignment]
     regime: Annotated[I8, Col("Regime", "mood of the market")]
+    base: Annotated[I8, Col("Regime", "what holds again when a burst or cancel storm has passed")]
+    since: Annotated[I64, Col("tick", "tick in which the regime began")]
+    boost: Annotated[F64, Col("1", "what a burst multiplies activity with", default=1)]
+    canceled: Annotated[F64, Col("share", "resting orders cancelled in this tick")]
     activity: Annotated[F64, Col("share", "share of them that send an order in a quiet tick")]
     news_activity: Annotated[F64, Col("1", "how much the strongest sentiment adds to activity")]
     volatility_activity: Annotated[F64, Col("1", "how much a doubled volatility adds to activity")]

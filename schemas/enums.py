@@ -242,10 +242,14 @@ class Wake(IntEnum):
 
 
 class Regime(IntEnum):
+    """How the background pool trades. The last two pass, and the one before holds again."""
+
     CALM = 0
     NORMAL = 1
     VOLATILE = 2
     CRISIS = 3
+    BURST = 4  # activity jumps and decays
+    CANCEL_STORM = 5  # it cancels its resting orders in bulk
 
 
 class Sector(IntEnum):
@@ -305,3 +309,4 @@ class Stream(IntEnum):
     NEWS = 10
     REGIME = 11
     METAORDER = 12
+    CANCEL = 13

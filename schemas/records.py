@@ -11,7 +11,7 @@ from .economy import News
 from .orders import OrderEvents, Trades
 
 # Raise it when a stored column is added, removed, renamed or changes its unit.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Candles(NamedTuple):
@@ -83,8 +83,14 @@ class Metrics(NamedTuple):
     rejected: Annotated[I64, Col("count", "messages rejected")]
     events: Annotated[I64, Col("count", "events published")]
     trades: Annotated[I64, Col("count", "trades")]
+    accepted: Annotated[I64, Col("count", "new orders that the books took")]
+    canceled: Annotated[I64, Col("count", "orders cancelled on request")]
     resting: Annotated[I64, Col("count", "resting orders after the tick")]
+    queued: Annotated[I64, Col("count", "messages on their way to the books after the tick")]
     halted: Annotated[I64, Col("count", "markets in a trading halt after the tick")]
+    violations: Annotated[
+        I64, Col("count", "violations of invariants found in the tick (docs/INVARIANTS.md)")
+    ]
     regime: Annotated[I8, Col("Regime", "mood of the market")]
 
 

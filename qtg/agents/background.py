@@ -7,15 +7,15 @@ from qtg.kernels.background import (
     Pool,
     count_orders,
     move_sentiment,
-    switch_regimes,
     trade_background,
     watch_volatility,
 )
 from qtg.kernels.metaorders import Metaorders, work_metaorders
 from qtg.kernels.quantiles import BINS
+from qtg.kernels.regimes import Episodes, cancel_background, switch_regimes
 from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, Regime, allocate, nbytes
 
-from ..config import Config
+from ..config import MOODS, Config
 from ..config.background import Background, Traits
 from ..economy import Economy
 from ..exchange import Exchange
@@ -26,10 +26,12 @@ class BackgroundPool(Stateful):
     """The background pool of every environment of a run."""
 
     STATE = (
-        *(f"pool.terms.{name}" for name in ("regime", *Traits._fields)),
+        *(f"pool.terms.{name}" for name in ("regime", "base", "since", "boost", "canceled")),
+        *(f"pool.terms.{name}" for name in Traits._fields),
         *(f"pool.terms.{name}" for name in ("short_variance", "long_variance", "orders")),
         *(f"pool.{name}" for name in ("sentiment", "buy_share", "aggressive", "centre")),
         *(f"pool.metaorders.{name}" for name in ("side", "end", "lean")),
+        "episodes.ready",
         "_last_mid",
     )
 
@@ -68,10 +70,12 @@ class BackgroundPool(Stateful):
             np.zeros((4, BLOCK), np.uint32),
             np.zeros((markets, 2), np.int64),
         )
+        terms.base[:] = background.regime
+        self.episodes = _episodes(config, len(exchange.venue.envs))
         self._last_mid = np.zeros(markets, np.int64)
-        self._changes = bool(background.schedule or background.chain)
+        self._changes = bool(background.schedule or background.chain or background.triggers)
         self._schedule = {each.tick: int(each.regime) for each in background.schedule}
-        self._traits = np.array([background.traits_in(regime) for regime in Regime])
+        self._traits = np.array([background.traits_in(regime) for regime in MOODS])
         self._chain = np.zeros((len(Regime), len(Regime)))
         for step in background.chain:
             self._chain[step.source, step.target] += step.chance
@@ -84,9 +88,12 @@ class BackgroundPool(Stateful):
         that is set from outside; without one it is as scheduled or drawn."""
         venue = exchange.venue
         random = (venue.seed, venue.envs, tick)
-        if self._changes or told >= 0:
+        terms = self.pool.terms
+        if self._changes or told >= 0 or terms.regime.max() >= Regime.BURST:
             now = told if told >= 0 else self._schedule.get(tick, -1)
-            switch_regimes(self.pool, self._traits, self._chain, now, *random)
+            switch_regimes(
+                terms, self._traits, self._chain, self.episodes, now, venue.resting, random
+            )
         watch_volatility(self.pool, exchange.view.mid, self._last_mid, tick)
         n = int(count_orders(self.pool, economy.sentiment, *random))
         exchange.reserve_queue(n)
@@ -99,6 +106,10 @@ class BackgroundPool(Stateful):
             tick,
             self._latency,
         )
+        if terms.canceled.any():
+            exchange.reserve_queue(int(venue.resting.sum()))
+            books = venue.book_columns
+            n += int(cancel_background(terms, books, exchange.queue, self._latency, random))
         return n
 
     def follow(self, before: Background) -> None:
@@ -106,10 +117,11 @@ class BackgroundPool(Stateful):
         where that differs from what the configuration said `before`."""
         own, terms = self._settings, self.pool.terms
         if own.regime != before.regime:
-            terms.regime[:] = own.regime
-        elif all(own.traits_in(each) == before.traits_in(each) for each in Regime):
+            terms.regime[:] = terms.base[:] = own.regime
+            terms.boost[:], terms.canceled[:] = 1.0, 0.0
+        elif all(own.traits_in(each) == before.traits_in(each) for each in MOODS):
             return
-        for name, values in zip(Traits._fields, self._traits[terms.regime].T, strict=True):
+        for name, values in zip(Traits._fields, self._traits[terms.base].T, strict=True):
             getattr(terms, name)[:] = values
 
     def decay(self, exchange: Exchange, economy: Economy, tick: int) -> None:
@@ -134,6 +146,22 @@ def _metaorders(config: Config, markets: int) -> Metaorders:
         _quantiles(of.duration_ticks, 1),
         of.share if of.count else 0.0,
         np.zeros(markets),
+    )
+
+
+def _episodes(config: Config, envs: int) -> Episodes:
+    """Bursts, cancel storms and triggers of a run; no trigger fires in the warm-up."""
+    background = config.background
+    burst, storm = background.burst, background.cancel_storm
+    rows = [
+        (each.regime, each.volatility or 0.0, each.depth or 0, each.rest_ticks)
+        for each in background.triggers
+    ]
+    return Episodes(
+        np.array([burst.spike, burst.half_life_ticks], np.float64),
+        np.array([storm.share, storm.ticks], np.float64),
+        np.array(rows, np.float64).reshape(-1, 4),
+        np.full((envs, len(rows)), config.warmup.ticks + 1, np.int64),
     )
 
 

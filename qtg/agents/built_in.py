@@ -84,6 +84,16 @@ BUILT_IN: tuple[Kind, ...] = (
         size=Param(Uniform(low=10, high=100), above=0),
         lifetime=Param(20, low=1),
     ),
+    _kind(
+        "cancel_bot",
+        Tier.SMART,
+        "places orders away from the best price and cancels most of them soon after",
+        distance=Param(Uniform(low=3, high=30), low=1),
+        patience=Param(Uniform(low=1, high=5), low=1),
+        cancel_share=Param(Uniform(low=0.8, high=1.0), low=0, high=1),
+        size=Param(Uniform(low=10, high=100), above=0),
+        lifetime=Param(20, low=1),
+    ),
     _threshold("threshold_buyer", "buys when the price has fallen by its threshold"),
     _threshold("threshold_seller", "sells when the price has risen by its threshold"),
     _watcher(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..exchange import Exchange
 from .board import Board
+from .cancel_bots import CancelBots
 from .compiled import Compiled, CompiledStrategy
 from .executors import Executors
 from .factors import FactorTraders
@@ -22,6 +23,7 @@ _GROUPS: dict[str, Callable[[Members, Exchange, Board], Group]] = {
     "market_maker": MarketMakers,
     "avellaneda_stoikov": MarketMakers,
     "noise_trader": NoiseTraders,
+    "cancel_bot": CancelBots,
     "rsi_momentum": TechnicalTraders,
     "trend_follower": TechnicalTraders,
     "macd_crossover": TechnicalTraders,

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from qtg.config import Config
+from qtg.invariants import find_violations
 from qtg.run import open_sink
 from qtg.simulation import Simulation
 
@@ -98,6 +99,26 @@ def _prepare_wake() -> Probe:
     return Probe(sample, note=f"about {sum(woken) // len(woken):,} wake in a tick")
 
 
+def _prepare_check() -> Probe:
+    """Everything that `check_every` looks at, in a market that goes on."""
+    run = TickRun({})
+
+    def sample() -> float:
+        run.milliseconds()
+        start = perf_counter()
+        found = find_violations(run.sim.exchange)
+        taken = 1e3 * (perf_counter() - start)
+        wrong.extend(each.sentence for each in found)
+        return taken
+
+    wrong: list[str] = []
+    sample()
+    resting = int(run.sim.exchange.venue.resting.sum())
+    on_their_way = int(run.sim.exchange.queue.n.sum())
+    note = f"{resting:,} orders rest, {on_their_way:,} are on their way"
+    return Probe(sample, wrong=lambda: wrong[0] if wrong else "", note=note)
+
+
 def _prepare_build() -> Probe:
     config = Config.preset("demo")
     Simulation(config)
@@ -124,6 +145,14 @@ BENCHMARKS = (
         "wake pass over a million sleepers of tier 2",
         "ms",
         _prepare_wake,
+        100,
+        (0.5, 0.99),
+    ),
+    Benchmark(
+        "tick.check",
+        "all invariants of 100,000 agents, as `check_every` does",
+        "ms",
+        _prepare_check,
         100,
         (0.5, 0.99),
     ),

@@ -6,6 +6,7 @@ called wrongly (bad arguments or configuration); 130: interrupted.
 
 from .app import app
 from .configs import config_app
+from .flow import flow, trace
 from .leaving import main
 from .machine import bench, warmup
 from .measuring import calibrate, realism
@@ -16,8 +17,8 @@ from .tapes import tape_app
 __all__ = ["app", "main"]
 
 COMMANDS = {  # in the order of `qtg --help`
-    "Run a market": (simulate, demo, presets, strategies),
-    "Look at a run": (info, sql, compare, report, leaderboard, export),
+    "Run a market": (simulate, demo, trace, presets, strategies),
+    "Look at a run": (info, sql, compare, report, leaderboard, flow, export),
     "Compare with real markets": (realism, calibrate),
     "This machine": (warmup, bench),
 }

@@ -17,6 +17,7 @@ from .economy import Economy, NewsConfig, Scheduled, Unscheduled
 from .environment import NOT_SETTINGS, variable
 from .execution import ExecutionConfig
 from .fair_value import FairValue, FairValueProcess
+from .flow import MOODS, Burst, CancelStorm, RegimeTrigger
 from .halts import Halts
 from .latency import Latency
 from .limits import Limits
@@ -31,13 +32,17 @@ from .spelling import did_you_mean
 from .storage import Storage, timeframe_seconds
 from .symbols import SymbolConfig
 from .venue import VenueConfig
+from .violation import OnViolation
 from .warmup import Warmup
 
 __all__ = [
+    "MOODS",
     "NOT_SETTINGS",
     "REGIMES",
     "RULES",
     "Background",
+    "Burst",
+    "CancelStorm",
     "Choice",
     "Config",
     "Constant",
@@ -56,10 +61,12 @@ __all__ = [
     "LogNormal",
     "NewsConfig",
     "Normal",
+    "OnViolation",
     "Population",
     "PowerLaw",
     "RegimeChance",
     "RegimeSwitch",
+    "RegimeTrigger",
     "RuleSet",
     "Rules",
     "Scheduled",

@@ -9,6 +9,7 @@ from qtg.schemas import Regime
 
 from .base import Model, setting
 from .distributions import Distribution, Exponential, LogLogistic, LogNormal, PowerLaw, check_least
+from .flow import MOODS, Burst, CancelStorm, RegimeTrigger
 from .populations import MAX_AGENTS
 from .problem import SettingError
 from .types import ByName, Real, Whole
@@ -40,7 +41,7 @@ class RegimeSwitch(Model):
 class RegimeChance(Model):
     """A change of regime at random: one step of a Markov chain."""
 
-    source: Annotated[Regime, ByName()] = setting("regime before")
+    source: Annotated[Regime, ByName(MOODS)] = setting("regime before")
     target: Annotated[Regime, ByName()] = setting("regime after")
     chance: Real = setting("chance of the change in a tick", "per tick", ge=0, le=1)
 
@@ -79,7 +80,7 @@ class Background(Model):
     """Many small investors as one statistical source of orders."""
 
     count: Whole = setting("background agents", "agents", default=0, ge=0, le=MAX_AGENTS)
-    regime: Annotated[Regime, ByName()] = setting(
+    regime: Annotated[Regime, ByName(MOODS)] = setting(
         "mood of the market; gives the three settings below their values where they are left out",
         default=Regime.NORMAL,
     )
@@ -89,6 +90,12 @@ class Background(Model):
     chain: tuple[RegimeChance, ...] = setting(
         "changes of regime at random, drawn once a tick", default=()
     )
+    triggers: tuple[RegimeTrigger, ...] = setting(
+        "changes of regime when a threshold is reached; of several in a tick the last counts",
+        default=(),
+    )
+    burst: Burst = setting("how the regime `burst` goes", default=Burst())
+    cancel_storm: CancelStorm = setting("how the regime `cancel_storm` goes", default=CancelStorm())
     news_activity: Real = setting(
         "what the strongest sector sentiment adds to activity, as part of it", default=0.1, ge=0
     )
@@ -169,7 +176,7 @@ class Background(Model):
         return self.traits_in(self.regime)
 
     def traits_in(self, regime: Regime) -> Traits:
-        """The same in another regime."""
+        """The same in another regime; a burst or a cancel storm has none of its own."""
         own = (self.activity, self.sentiment_volatility, self.contrarian)
         return Traits(
             *(mine if mine is not None else its for mine, its in zip(own, REGIMES[regime]))
@@ -202,6 +209,12 @@ class Background(Model):
         return self
 
     def _check_regimes(self) -> None:
+        if self.regime not in MOODS:
+            raise SettingError(
+                "regime",
+                f"{self.regime.name.lower()} passes; give what it passes into "
+                f"({', '.join(each.name.lower() for each in MOODS)}) and put it into `schedule`",
+            )
         ticks = [switch.tick for switch in self.schedule]
         for row, (before, after) in enumerate(pairwise(ticks), start=1):
             if after <= before:
@@ -210,6 +223,11 @@ class Background(Model):
                 )
         leaving = dict.fromkeys(Regime, 0.0)
         for row, step in enumerate(self.chain):
+            if step.source not in MOODS:
+                raise SettingError(
+                    f"chain.{row}.source",
+                    f"{step.source.name.lower()} ends by itself; leave the entry out",
+                )
             if step.source == step.target:
                 raise SettingError(
                     f"chain.{row}.target", "is the regime before; leave the entry out"

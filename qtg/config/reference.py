@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from .base import Model
 from .distributions import KINDS
 from .root import Config
-from .types import lower_name, names
+from .types import ByName, lower_name, names
 
 _LIMITS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 
@@ -108,7 +108,8 @@ def _unit(field: FieldInfo) -> str:
 def _range(field: FieldInfo) -> str:
     annotation = field.annotation
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return ", ".join(names(annotation))
+        given = next((each for each in field.metadata if isinstance(each, ByName)), ByName())
+        return ", ".join(names(given.of or annotation))
     found = {
         bound: _number(getattr(each, bound))
         for each in field.metadata

@@ -35,6 +35,7 @@ from .symbols import SymbolConfig
 from .toml import read_toml, write_toml
 from .types import MAX_TICK, ByName, Whole
 from .venue import VenueConfig
+from .violation import OnViolation
 from .warmup import Warmup
 
 LARGEST_SEED = 2**63 - 1
@@ -128,11 +129,15 @@ class Config(Model):
         le=MAX_TICK,
     )
     check_every: Whole = setting(
-        "check money, shares and books in every so many-th tick; 0 is never",
+        "check what must always hold (money, shares, books, events) in every so many-th tick; 0 is "
+        "never",
         "ticks",
         default=0,
         ge=0,
         le=MAX_TICK,
+    )
+    on_violation: Annotated[OnViolation, ByName()] = setting(
+        "what a check that fails does: count it, or stop the run", default=OnViolation.COUNT
     )
 
     @classmethod

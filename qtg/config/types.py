@@ -1,7 +1,7 @@
 """Types of single settings, with sentences for values that do not fit."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from operator import index
 from typing import Annotated, Any
@@ -93,7 +93,11 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 
 
 class ByName:
-    """Annotation of an enum that is written by its lower-case name."""
+    """Annotation of an enum that is written by its lower-case name; `of` are the members that a
+    setting can take, if not all of them."""
+
+    def __init__(self, of: Iterable[Enum] | None = None) -> None:
+        self.of = of
 
     def __get_pydantic_core_schema__(
         self, source: type[Enum], handler: GetCoreSchemaHandler
@@ -101,7 +105,7 @@ class ByName:
         return core_schema.no_info_plain_validator_function(
             lambda value: member(source, value),
             serialization=core_schema.plain_serializer_function_ser_schema(lower_name),
-            metadata={"names": names(source)},
+            metadata={"names": names(self.of or source)},
         )
 
     def __get_pydantic_json_schema__(
@@ -110,7 +114,7 @@ class ByName:
         return {"type": "string", "enum": schema["metadata"]["names"]}
 
 
-def names(kind: type[Enum]) -> list[str]:
+def names(kind: Iterable[Enum]) -> list[str]:
     """The names of an enum as they are written in TOML."""
     return [lower_name(each) for each in kind]
 

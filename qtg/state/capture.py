@@ -13,7 +13,8 @@ from ..stateful import State, found, kept, put, shown
 if TYPE_CHECKING:
     from ..simulation import Simulation
 
-PARTS = ("exchange", "economy", "board", "smart", "reactive", "background", "publisher", "inputs")
+MARKET = ("exchange", "economy", "board", "smart", "reactive", "background")
+PARTS = (*MARKET, "publisher", "inputs", "checker")
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class RunInfo:
     tables: list[str] = field(default_factory=list)
     manifest: list[Part] = field(default_factory=list)
     benched: list[dict[str, Any]] = field(default_factory=list)
+    violations: dict[str, int] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
     format: str = FORMAT
     format_version: int = FORMAT_VERSION

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from qtg.config import (
+    MOODS,
     Background,
     Choice,
     Config,
@@ -23,7 +24,7 @@ from qtg.config import (
     VenueConfig,
     Warmup,
 )
-from qtg.schemas import Matching, Regime, Sector, SelfTradePrevention
+from qtg.schemas import Matching, Sector, SelfTradePrevention
 
 share = st.floats(0, 1)
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
@@ -102,7 +103,7 @@ def populations(tickers: list[str]) -> st.SearchStrategy:
 backgrounds = st.builds(
     Background,
     count=st.integers(0, 10**6),
-    regime=st.sampled_from(Regime),
+    regime=st.sampled_from(MOODS),
     activity=st.none() | share,
     sentiment_volatility=st.none() | share,
     contrarian=st.none() | share,

@@ -57,6 +57,7 @@ def quiet(changes: dict[str, Any] | None = None, /, **fields: Any) -> qtg.Config
         fair_value={"process": "constant"},
         venue={"matching": "price_time"},
         check_every=1,
+        on_violation="stop",
     )
     return config.with_(changes or {}, **fields)
 
@@ -69,6 +70,7 @@ def lively(changes: dict[str, Any] | None = None, /, **fields: Any) -> qtg.Confi
         "latency.enabled": True,
         "background.count": 300,
         "check_every": 1,
+        "on_violation": "stop",
         "venue.protection_bps": 100,
         "storage.candles": ["10s", "30s"],
         "storage.agents_every": 20,

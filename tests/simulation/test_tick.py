@@ -189,7 +189,7 @@ def test_a_broken_ledger_is_told() -> None:
         sim.step()
     sim = start(quiet())
     sim.exchange.ledger.positions.qty[FIRST, 0] -= 1
-    with pytest.raises(qtg.InvariantError, match="shares are not conserved in environment 0"):
+    with pytest.raises(qtg.InvariantError, match="shares are not conserved in market 0"):
         sim.step()
     sim = start(quiet())
     sim.exchange.ledger.accounts.reserved[FIRST] = 10**9
