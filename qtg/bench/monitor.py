@@ -49,6 +49,10 @@ class WatchedRun:
         seen = self._monitor.status.counters["ticks"]
         return "" if seen == self._pairs else f"{seen} of {self._pairs} ticks were counted"
 
+    def activity(self) -> str:
+        """What market it is."""
+        return self._run.activity()
+
     def _pair(self) -> tuple[int, int]:
         self._watched_first = not self._watched_first
         took = [0, 0]
@@ -65,8 +69,7 @@ class WatchedRun:
 def _prepare() -> Probe:
     run = WatchedRun()
     run.percent()
-    parts = f"{run.tick_percent[0]:.1f} of it each tick, {run.refresh_percent[0]:.1f} each second"
-    return Probe(run.percent, run.wrong, note=f"of a first sample {parts}")
+    return Probe(run.percent, run.wrong, note=run.activity())
 
 
 BENCHMARKS = (

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from qtg.terminal import Column, print_table, print_text
 
@@ -103,11 +104,11 @@ def figures(status: Status) -> Iterator[tuple[str, str]]:
     if status.process is not None:
         yield (
             "process",
-            f"{size(status.process['rss_bytes'])}, {status.process['cpu_percent']:.0f}% of a "
-            f"processor, {status.process['threads']:.0f} threads",
+            f"{size(status.process.rss_bytes)}, {status.process.cpu_percent:.0f}% of a "
+            f"processor, {status.process.threads} threads",
         )
     if status.invariants is not None:
-        yield "invariants", counts(status.invariants)
+        yield "invariants", counts(asdict(status.invariants))
 
 
 def counts(found: dict[str, int]) -> str:

@@ -10,7 +10,7 @@ import math
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,6 +149,11 @@ class _LogFile(logging.FileHandler):
     """A log file that may fail without ending the run: stderr is told once."""
 
     _told = False
+
+    def close(self) -> None:
+        """End it; what could not be written by now is lost."""
+        with suppress(OSError):
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Called by `emit` with the error at hand."""

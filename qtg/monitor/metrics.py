@@ -66,7 +66,7 @@ def _quantiles(status: Status) -> Iterable[Sample]:
 def _process(key: str) -> Samples:
     def samples(status: Status) -> Iterable[Sample]:
         if status.process is not None:
-            yield (), status.process[key]
+            yield (), getattr(status.process, key)
 
     return samples
 
@@ -74,7 +74,7 @@ def _process(key: str) -> Samples:
 def _invariants(key: str) -> Samples:
     def samples(status: Status) -> Iterable[Sample]:
         if status.invariants is not None:
-            yield (), status.invariants[key]
+            yield (), getattr(status.invariants, key)
 
     return samples
 

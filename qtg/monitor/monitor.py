@@ -154,9 +154,10 @@ class Monitor:
             for name, values in self._taken().items():
                 self.latencies.record(name, values)
         self._add(counts)
-        self.status = self._look(times, passed, self._process.usage())
+        usage = self._process.usage()
+        self.status = self._look(times, passed, usage)
         self._tell()
-        self._log(at)
+        self._log(at, usage)
         return self.status
 
     def close(self, reason: str | None = None) -> None:
@@ -235,7 +236,7 @@ class Monitor:
             },
             queues={name: int(size()) for name, size in self.queues.items()},
             resting=_resting(sim),
-            process={name: round(value, 3) for name, value in usage._asdict().items()},
+            process=usage,
             invariants=None,
             history={name: list(values) for name, values in self._past.items()},
         )
@@ -260,14 +261,14 @@ class Monitor:
                 return
         self._failing = False
 
-    def _log(self, at: float) -> None:
+    def _log(self, at: float, usage: Usage) -> None:
         if at < self._log_due:
             return
         self._log_due = at + _LOG_SECONDS
         tick = self.status.latencies["tick"]
         fields = {f"{name}_per_s": rate for name, rate in self.status.rates.items()}
         fields |= {"tick_p50_ns": tick.p50_ns, "tick_p99_ns": tick.p99_ns}
-        fields |= {"rss_bytes": (self.status.process or {}).get("rss_bytes", 0)}
+        fields |= {"rss_bytes": usage.rss_bytes}
         _LOG.info("progress", extra={"fields": fields})
 
 

@@ -1,12 +1,13 @@
 """Memory and processor time of this process."""
 
+from dataclasses import dataclass
 from time import monotonic
-from typing import NamedTuple
 
 from .extra import load
 
 
-class Usage(NamedTuple):
+@dataclass(frozen=True)
+class Usage:
     """What the process takes."""
 
     rss_bytes: int  # resident memory
@@ -28,9 +29,8 @@ class Process:
         passed = max(now - self._at, 1e-9)
         share = 100 * (cpu - self._cpu) / passed
         self._at, self._cpu = now, cpu
-        return Usage(
-            int(self._process.memory_info().rss), cpu, share, int(self._process.num_threads())
-        )
+        rss, threads = self._process.memory_info().rss, self._process.num_threads()
+        return Usage(int(rss), round(cpu, 3), round(share, 1), int(threads))
 
     def _seconds(self) -> float:
         times = self._process.cpu_times()

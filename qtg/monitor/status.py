@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from qtg.errors import StorageError
 from qtg.store.files import reason_of, write_atomically
 from qtg.store.run_info import RunInfo, read_run
 
-from .latencies import Latency
+from .latencies import Count, Latency
 from .logs import plain
+from .process import Usage
 
 if TYPE_CHECKING:
     from qtg.result import Result
@@ -27,6 +30,14 @@ SILENT_SECONDS = 10.0  # a running run that says nothing for so long has stopped
 
 
 @dataclass(frozen=True)
+class Checks:
+    """How often invariants were checked, and found broken."""
+
+    checks: Count
+    violations: Count
+
+
+@dataclass(frozen=True)
 class Status:
     """A snapshot of a run. Durations are in ns unless they are called seconds."""
 
@@ -37,20 +48,20 @@ class Status:
     state: str  # running, complete, failed
     reason: str | None  # why it failed
     time: str  # of this snapshot, UTC
-    seconds: float  # since it began to be watched; of a finished run, in its ticks
-    tick: int
-    last_tick: int
+    seconds: FiniteFloat  # since it began to be watched; of a finished run, in its ticks
+    tick: Count
+    last_tick: Count
     trace_hash: str | None
     pid: int | None = None
-    rates: dict[str, float] = field(default_factory=dict)  # per second, lately
+    rates: dict[str, FiniteFloat] = field(default_factory=dict)  # per second, lately
     latencies: dict[str, Latency] = field(default_factory=dict)
-    counters: dict[str, int] = field(default_factory=dict)
-    rejects: dict[str, int] = field(default_factory=dict)  # by reason
-    queues: dict[str, int] = field(default_factory=dict)  # what waits, by queue
-    resting: dict[str, int] = field(default_factory=dict)  # live orders, by symbol
-    process: dict[str, float] | None = None  # rss_bytes, cpu_seconds, cpu_percent, threads
-    invariants: dict[str, int] | None = None  # checks, violations
-    history: dict[str, list[float]] = field(default_factory=dict)  # the last minute
+    counters: dict[str, Count] = field(default_factory=dict)
+    rejects: dict[str, Count] = field(default_factory=dict)  # by reason
+    queues: dict[str, Count] = field(default_factory=dict)  # what waits, by queue
+    resting: dict[str, Count] = field(default_factory=dict)  # live orders, by symbol
+    process: Usage | None = None
+    invariants: Checks | None = None
+    history: dict[str, list[FiniteFloat]] = field(default_factory=dict)  # of the last minute
 
     def as_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for JSON."""
@@ -129,7 +140,7 @@ def _read_file(directory: Path, info: RunInfo) -> Status | None:
         return None
     except OSError as error:
         raise StorageError(f"{file} cannot be read: {reason_of(error)}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StorageError(f"{file} is damaged ({error}); delete it") from None
     status = parse_status(stored, str(file))
     return status if status.created == info.created and status.seed == info.seed else None
@@ -149,13 +160,14 @@ def parse_status(stored: Any, source: str) -> Status:
             f"{source} has format_version {stored.get('format_version')}, this qtg reads "
             f"{FORMAT_VERSION}; delete it"
         )
-    known = {each.name for each in fields(Status)}
     try:
-        latencies = {name: Latency(**each) for name, each in stored["latencies"].items()}
-        values = {key: value for key, value in stored.items() if key in known}
-        status = Status(**{**values, "latencies": latencies})
-        datetime.fromisoformat(status.time)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        status = TypeAdapter(Status).validate_python(stored)
+        _ = status.age  # its time must be one
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise StorageError(f"{source} is damaged ({what}); delete it") from None
+    except (TypeError, ValueError) as error:
         raise StorageError(f"{source} is damaged ({error}); delete it") from None
     return status
 
@@ -172,7 +184,7 @@ def _from_tables(run: "Result", info: RunInfo, name: str) -> Status:
         if column in metrics.columns
     }
     seconds = max(float(metrics["total_ns"].sum()) / 1e9, 1e-9)
-    config, rates = info.config, {key: each / seconds for key, each in sums.items()}
+    config = info.config
     return Status(
         run=name,
         config=config["name"],
@@ -185,7 +197,7 @@ def _from_tables(run: "Result", info: RunInfo, name: str) -> Status:
         tick=int(metrics["tick"].max()),  # type: ignore[arg-type]
         last_tick=config["warmup"]["ticks"] + config["ticks"],
         trace_hash=info.trace_hash,
-        rates={"ticks": metrics.height / seconds, **{key: rates[key] for key in RATES[1:]}},
+        rates=_rates(metrics),
         latencies={what: _exactly(metrics[column]) for what, column in columns.items()},
         counters={
             "ticks": metrics.height,
@@ -208,6 +220,14 @@ COUNTED = {
     "trades": "trades",
     "wakeups": "woken",
 }
+
+
+def _rates(metrics: Any) -> dict[str, float]:
+    """Of the second half, since the first ticks may have compiled kernels."""
+    later = metrics.tail(max(metrics.height // 2, 1))
+    seconds = max(float(later["total_ns"].sum()) / 1e9, 1e-9)
+    counted = {name: float(later[name].sum()) for name in RATES[1:]}
+    return {name: n / seconds for name, n in {"ticks": later.height, **counted}.items()}
 
 
 def _exactly(column: Any) -> Latency:
