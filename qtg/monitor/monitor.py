@@ -21,7 +21,7 @@ from qtg.stopwatch import Phase
 from .extra import need
 from .latencies import Latencies
 from .process import Process, Usage
-from .status import HISTORY, PAST, RATES, Status, now, write_status
+from .status import HISTORY, PAST, RATES, Checks, Status, now, write_status
 from .timing import watch_venue
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class Monitor:
             queues={name: int(size()) for name, size in self.queues.items()},
             resting=_resting(sim),
             process=usage,
-            invariants=None,
+            invariants=_checks(sim),
             history={name: list(values) for name, values in self._past.items()},
         )
 
@@ -320,6 +320,13 @@ def _counter(name: str) -> str:
 def _delayed(sim: "Simulation") -> int:
     """Orders on their way to the books."""
     return int(sim.exchange.queue.n.sum())
+
+
+def _checks(sim: "Simulation") -> Checks | None:
+    """Of the whole run; None if it checks nothing."""
+    every = sim.config.check_every
+    found: dict[str, int] = getattr(sim, "violations", {})
+    return Checks(sim.tick // every, sum(found.values())) if every else None
 
 
 def _resting(sim: "Simulation") -> dict[str, int]:

@@ -29,6 +29,7 @@ PAGES = (
     "docs/guide/your-strategy.md",
     "docs/guide/population.md",
     "docs/guide/venue.md",
+    "docs/guide/monitor.md",
     "docs/guide/quant.md",
     "docs/guide/calibrate.md",
     "docs/guide/realism.md",

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -135,6 +136,17 @@ def test_a_benched_strategy_is_logged(log: Path, monkeypatch: pytest.MonkeyPatch
     (line,) = [each for each in lines(log) if each["message"] == "strategy benched"]
     assert line["fields"]["kind"] == "broken"
     assert line["fields"]["agents"] == 2
+
+
+def test_the_guide_has_every_key_and_message() -> None:
+    guide = (ROOT / "docs/guide/monitor.md").read_text(encoding="utf-8")
+    for key, text in KEYS.items():
+        assert f"| `{key}` | {text} |" in guide
+    code = "".join(file.read_text() for file in sorted((ROOT / "qtg").rglob("*.py")))
+    messages = set(re.findall(r'_?(?:LOG\.\w+|_log)\((?:logging\.\w+, )?"([^"%]+)"', code))
+    assert messages >= {"run started", "part committed", "strategy benched"}
+    for message in messages:
+        assert f"\n| {message} | qtg." in guide, message
 
 
 def test_importing_qtg_configures_no_logging() -> None:

@@ -14,7 +14,7 @@ import pytest
 import qtg
 from qtg.errors import ConfigError
 from qtg.monitor import Monitor, Monitoring, read_status
-from qtg.monitor.status import COUNTED, Status, parse_status
+from qtg.monitor.status import COUNTED, Checks, Status, parse_status
 from qtg.simulation import Simulation
 from tests.simulation.small import lively
 
@@ -103,6 +103,17 @@ def test_rates_are_of_the_time_since_the_last_look(monkeypatch: pytest.MonkeyPat
         assert monitor.status.rates["ticks"] == pytest.approx(1 / 51, abs=1e-3)
         expected = (monitor.status.counters["orders"] - orders) / 51
         assert monitor.status.rates["orders"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_checks_of_invariants_are_counted() -> None:
+    sim = Simulation(lively({"check_every": 3}))
+    with Monitor(sim) as monitor:
+        sim.run(10)
+    assert monitor.status.invariants == Checks(3, 0)
+    sim = Simulation(lively({"check_every": 0}))
+    with Monitor(sim) as monitor:
+        sim.run(2)
+    assert monitor.status.invariants is None
 
 
 def test_a_batch_of_environments_is_counted_as_one() -> None:
