@@ -38,10 +38,15 @@ class Top(App[None]):
     .line { width: 1fr; padding: 0 1; }
     .line Sparkline { height: 3; }
     #latencies { width: 2fr; }
-    #figures { width: 1fr; padding: 0 1; }
+    #rest { width: 1fr; }
+    #figures { padding: 0 1; }
+    Screen.-narrow #body { layout: vertical; }
+    Screen.-narrow #latencies { width: 100%; height: 2fr; }
+    Screen.-narrow #rest { width: 100%; height: 1fr; }
     #trouble { height: auto; color: $error; padding: 0 1; }
     """
     BINDINGS = [("q", "quit", "Quit"), ("r", "look", "Look now")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (114, "-wide")]
     ENABLE_COMMAND_PALETTE = False
     TITLE = "qtg top"
 
@@ -50,58 +55,68 @@ class Top(App[None]):
         self._look = look
         self._every = seconds
         self.status: Status | None = None
+        # Kept here, since a look may come while the screen is being taken down.
+        self._head = Static(id="head", markup=False)
+        self._bar = ProgressBar(total=1, show_eta=False, id="progress")
+        self._now = {name: Static(id=f"now_{name}", markup=False) for name in PAST}
+        self._past = {name: Sparkline([], id=f"past_{name}") for name in PAST}
+        self._latencies: DataTable[str] = DataTable(id="latencies", cursor_type="none")
+        self._figures = Static(id="figures", markup=False)
+        self._trouble = Static(id="trouble", markup=False)
 
     def compose(self) -> ComposeResult:
         """The widgets, from top to bottom."""
-        yield Static(id="head", markup=False)
-        yield ProgressBar(total=1, show_eta=False, id="progress")
+        yield self._head
+        yield self._bar
         with Horizontal(id="past"):
             for name in PAST:
                 with Vertical(classes="line"):
-                    yield Static(id=f"now_{name}", markup=False)
-                    yield Sparkline([], id=f"past_{name}")
-        with Horizontal():
-            yield DataTable(id="latencies", cursor_type="none")
-            with VerticalScroll():
-                yield Static(id="figures", markup=False)
-        yield Static(id="trouble", markup=False)
+                    yield self._now[name]
+                    yield self._past[name]
+        with Horizontal(id="body"):
+            yield self._latencies
+            with VerticalScroll(id="rest"):
+                yield self._figures
+        yield self._trouble
         yield Footer()
 
     def on_mount(self) -> None:
         """Begin to look."""
-        table = self.query_one("#latencies", DataTable)
-        table.add_column("of", key="of", width=18)
+        self._latencies.add_column("of", key="of")
         for heading in _HEADINGS:
-            table.add_column(heading.rjust(9), key=heading, width=10)
+            self._latencies.add_column(heading.rjust(9), key=heading, width=9)
         self.action_look()
-        self.set_interval(self._every, self.action_look)
+        self.set_interval(self._every, self.look_again)
+
+    def look_again(self) -> None:
+        """Look, unless the run is over: it will not change."""
+        if self.status is None or self.status.state == "running":
+            self.action_look()
 
     def action_look(self) -> None:
         """Show the newest status; say so if there is none to be had."""
         try:
             self.status = self._look()
         except StorageError as error:
-            self.query_one("#trouble", Static).update(str(error))
+            self._trouble.update(str(error))
             return
-        self.query_one("#trouble", Static).update("")
+        self._trouble.update("")
         self._show(self.status)
 
     def _show(self, status: Status) -> None:
-        self.query_one("#head", Static).update("\n".join(headline(status)))
-        bar = self.query_one("#progress", ProgressBar)
-        bar.update(total=max(status.last_tick, 1), progress=status.tick)
+        self._head.update("\n".join(headline(status)))
+        self._bar.update(total=max(status.last_tick, 1), progress=status.tick)
         for name, title in _TITLES.items():
             past = status.history.get(name, [])
-            self.query_one(f"#past_{name}", Sparkline).data = past
+            self._past[name].data = past
             now = past[-1] if past else 0.0
             shown = duration(now) if name.endswith("_ns") else f"{now:,.0f}"
-            self.query_one(f"#now_{name}", Static).update(f"{title} {shown}")
+            self._now[name].update(f"{title} {shown}")
         self._show_latencies(status)
-        lines = [f"{name}: {value}" for name, value in figures(status)]
-        self.query_one("#figures", Static).update("\n".join(lines))
+        self._figures.update("\n".join(f"{name}: {value}" for name, value in figures(status)))
 
     def _show_latencies(self, status: Status) -> None:
-        table = self.query_one("#latencies", DataTable)
+        table = self._latencies
         for name, latency in status.latencies.items():
             if not latency.count:
                 continue

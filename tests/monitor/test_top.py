@@ -1,6 +1,7 @@
 """`qtg top`, driven by textual's own pilot."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,8 @@ from textual.widgets import DataTable, ProgressBar, Sparkline, Static
 
 from qtg.errors import StorageError
 from qtg.monitor import read_status
-from qtg.monitor.status import Status
+from qtg.monitor.lines import cell
+from qtg.monitor.status import Status, now
 from qtg.monitor.top import Top
 
 
@@ -59,13 +61,17 @@ def test_everything_known_is_shown(status: Status) -> None:
 
 
 def test_it_follows_a_run_that_goes_on(status: Status) -> None:
-    at = [status]
+    at, looks = [replace(status, state="running", time=now())], []
+
+    def look() -> Status:
+        looks.append(at[0])
+        return at[0]
 
     async def act(app: Top, pilot: Pilot[None]) -> None:
         slow = replace(status.latencies["tick"], count=71)
         added = {**status.latencies, "tick": slow, "bridge.submit": slow}
         history = {**status.history, "ticks": [1.0, 1234.0]}
-        at[0] = replace(status, tick=35, latencies=added, history=history)
+        at[0] = replace(at[0], tick=35, latencies=added, history=history)
         await pilot.pause(0.3)
         assert "tick 35 of 70 (50%)" in text(app, "head")
         assert app.query_one(ProgressBar).percentage == 0.5
@@ -73,8 +79,14 @@ def test_it_follows_a_run_that_goes_on(status: Status) -> None:
         assert table.get_row("tick")[1].strip() == "71"
         assert table.row_count == len(added)
         assert text(app, "now_ticks") == "ticks/s 1,234"
+        at[0] = status
+        await pilot.pause(0.3)
+        assert "complete" in text(app, "head")
+        seen = len(looks)
+        await pilot.pause(0.3)
+        assert len(looks) == seen, "a run that is over does not change"
 
-    drive(lambda: at[0], act)
+    drive(look, act)
 
 
 def test_q_quits(status: Status) -> None:
@@ -113,11 +125,24 @@ def test_a_status_with_hardly_anything_is_shown() -> None:
     drive(lambda: bare, act)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (200, 60)])
-def test_it_fits_any_terminal(status: Status, size: tuple[int, int]) -> None:
-    async def run() -> None:
+@pytest.mark.parametrize("size", [(80, 24), (113, 30), (114, 30), (200, 60)])
+def test_no_latency_is_cut(status: Status, size: tuple[int, int]) -> None:
+    async def run() -> str:
         async with Top(lambda: status).run_test(size=size) as pilot:
+            await pilot.pause(0.1)
+            return pilot.app.export_screenshot()
+
+    shown = asyncio.run(run()).replace("&#160;", " ")
+    for name in ("tick", "phase.background"):
+        latency = status.latencies[name]
+        cells = [cell(latency, field) for field in ("count", "p50_ns", "p99_ns", "max_ns")]
+        assert re.search(" +.* +".join(map(re.escape, [name, *cells])), shown), (name, shown)
+    assert "wakeups" in shown
+
+
+def test_a_small_terminal_is_enough(status: Status) -> None:
+    async def run() -> None:
+        async with Top(lambda: status).run_test(size=(30, 10)) as pilot:
             await pilot.pause()
-            pilot.app.export_screenshot()
 
     asyncio.run(run())
