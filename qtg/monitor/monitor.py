@@ -4,6 +4,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,8 @@ class Monitor:
     """Watches a simulation from its next tick on, until `close`.
 
     Each tick leaves one row of times and counts; about once a second the rows go to histograms and
-    counters, and a `Status` is made of them, by the thread that runs the simulation.
+    counters, and a `Status` is made of them, by the thread that runs the simulation; another one
+    writes it to files.
 
     Parameters
     ----------
@@ -119,10 +121,12 @@ class Monitor:
         if sink is not None:
             self.queues["writer"] = lambda: sink.waiting
         self._failing = False
+        self._teller = ThreadPoolExecutor(1, "qtg-monitor")
+        self._telling: Future[None] | None = None
         self.status = self._look([], 0.0, self._process.usage())
         self._unwatch: Callable[[], None] | None = None
         self.attach()
-        self._tell()
+        self._hand_over()
 
     def attach(self) -> None:
         """Watch from the next tick on, as a new monitor does anyway."""
@@ -156,7 +160,7 @@ class Monitor:
         self._add(counts)
         usage = self._process.usage()
         self.status = self._look(times, passed, usage)
-        self._tell()
+        self._hand_over()
         self._log(at, usage)
         return self.status
 
@@ -166,7 +170,14 @@ class Monitor:
             return
         self.state, self.reason = ("failed", reason) if reason else ("complete", None)
         self.detach()
+        self.wait()
         self.refresh()
+        self._teller.shutdown()
+
+    def wait(self) -> None:
+        """Return once the outputs have what was handed to them."""
+        if self._telling is not None:
+            self._telling.result()
 
     def __enter__(self) -> Self:
         return self
@@ -249,6 +260,12 @@ class Monitor:
             for name in RATES
         }
 
+    def _hand_over(self) -> None:
+        """Let the outputs have the newest status, unless they are still busy with an earlier one:
+        a slow disk must not hold the market up."""
+        if self.outputs and (self._telling is None or self._telling.done()):
+            self._telling = self._teller.submit(self._tell)
+
     def _tell(self) -> None:
         """Call the outputs; what cannot be written must not end the run."""
         for output in self.outputs:
@@ -256,7 +273,9 @@ class Monitor:
                 output(self)
             except OSError as error:
                 if not self._failing:
-                    _LOG.warning("metrics cannot be written", extra={"fields": {"why": str(error)}})
+                    told = {"run": self.name, "tick": self.status.tick}
+                    told |= {"fields": {"why": str(error)}}
+                    _LOG.warning("metrics cannot be written", extra=told)
                 self._failing = True
                 return
         self._failing = False

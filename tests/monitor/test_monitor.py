@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -175,11 +175,31 @@ def test_a_status_that_cannot_be_written_does_not_end_the_run(
     sim = Simulation(lively())
     place = tmp_path / "place"
     place.mkdir()
-    with Monitor(sim, place=place, seconds=1e-9):
+    with Monitor(sim, place=place, seconds=1e-9) as monitor:
         sim.run(1)
+        monitor.wait()
         shutil.rmtree(place)
-        sim.run(5)
+        for _ in range(5):
+            sim.step()
+            monitor.wait()
     assert [record.message for record in caplog.records] == ["metrics cannot be written"]
+
+
+def test_a_slow_disk_does_not_hold_the_run_up() -> None:
+    sim, goes_on, told = Simulation(lively()), Event(), []
+
+    def write(monitor: Monitor) -> None:
+        told.append(monitor.status.tick)
+        goes_on.wait(30)
+
+    with Monitor(sim, seconds=1e-9) as monitor:
+        monitor.outputs.append(write)
+        sim.run(20)
+        assert monitor.status.tick == 20
+        assert len(told) <= 1, "it is still busy with the first"
+        goes_on.set()
+    assert told[-1] == 20
+    assert len(told) == 2
 
 
 def test_progress_is_logged_now_and_then(

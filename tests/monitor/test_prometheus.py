@@ -168,14 +168,18 @@ def test_a_file_is_replaced_now_and_then_and_at_the_end(
     sim, file = Simulation(lively()), tmp_path / "qtg.prom"
     with Export(file=file) as export, Monitor(sim, seconds=1e-9) as monitor:
         export.follow(monitor)
-        clock[0] = 1.0
-        sim.run(3)
-        assert "qtg_ticks_total 1.0" in file.read_text()
-        clock[0] = 12.0
-        sim.run(1)
-        assert "qtg_ticks_total 4.0" in file.read_text()
-        sim.run(1)
-        assert "qtg_ticks_total 4.0" in file.read_text()
+
+        def written(at: float) -> str:
+            clock[0] = at
+            sim.step()
+            monitor.wait()
+            return file.read_text()
+
+        assert "qtg_ticks_total 1.0" in written(1.0)
+        assert "qtg_ticks_total 1.0" in written(2.0)
+        assert "qtg_ticks_total 1.0" in written(10.9)
+        assert "qtg_ticks_total 4.0" in written(12.0)
+        assert "qtg_ticks_total 4.0" in written(12.5)
         assert file.read_text() != export.text()
         monitor.close()
         assert "qtg_ticks_total 5.0" in file.read_text()
