@@ -165,10 +165,14 @@ def test_importing_qtg_configures_no_logging() -> None:
 
 def test_loggers_are_as_before_afterwards(tmp_path: Path) -> None:
     logger = logging.getLogger("qtg")
-    before = (list(logger.handlers), logger.level)
-    with log_to(tmp_path / "log", "debug"):
-        assert logger.isEnabledFor(logging.DEBUG)
-    assert (list(logger.handlers), logger.level) == before
+    handlers, level = list(logger.handlers), logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with log_to(tmp_path / "log", "debug"):
+            assert logger.isEnabledFor(logging.DEBUG)
+        assert (list(logger.handlers), logger.level) == (handlers, logging.ERROR)
+    finally:
+        logger.setLevel(level)
 
 
 @pytest.mark.parametrize("level", ["Info", "trace", ""])
