@@ -40,11 +40,14 @@ def terminal_progress(config: Config, wanted: bool | None = None) -> Progress:
     return lambda last_tick: _bar(config, last_tick)
 
 
-def command_progress(config: Config) -> Progress:
-    """A bar on a terminal; a line every ten seconds where stderr is a file or a pipe.
+def command_progress(config: Config, quiet: bool = False) -> Progress:
+    """A bar on a terminal; a line every ten seconds where stderr is a file or a pipe; nothing if
+    `quiet`.
 
     Ctrl-C stops the run after a tick.
     """
+    if quiet:
+        return lambda last_tick: _stoppable(no_progress(last_tick))
     if sys.stderr.isatty():
         return lambda last_tick: _stoppable(_bar(config, last_tick))
     return lambda last_tick: _stoppable(_lines(config, last_tick))

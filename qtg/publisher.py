@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .store.sink import Sink
 
 
-_LOG = logging.getLogger("qtg")
+_LOG = logging.getLogger("qtg.publisher")
 
 
 class Publisher(Stateful):
@@ -121,11 +121,15 @@ class Publisher(Stateful):
 
     def publish_metrics(self, sim: Simulation) -> None:
         """The tick's timings and counts, which are known only after everything else."""
-        if self._sink is None:
-            return
+        if self._sink is not None:
+            self._write_metrics(sim, self._sink)
+        for observer in sim.observers:
+            observer(sim)
+
+    def _write_metrics(self, sim: Simulation, sink: Sink) -> None:
         if sim.counts.violations:
-            self._sink.info.violations = sim.violations
-        buffer = self._sink.table(Metrics)
+            sink.info.violations = sim.violations
+        buffer = sink.table(Metrics)
         columns, at = buffer.reserve(1)
         columns.tick[at], columns.time[at] = sim.tick, sim.time_ns(sim.tick)
         for phase in Phase:

@@ -1,14 +1,21 @@
 """`simulate`: a whole run in one call."""
 
-from contextlib import ExitStack
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from time import perf_counter
 
 from .config import Config
 from .errors import ConfigError
+from .monitor.logs import run_context
+from .monitor.monitor import Monitoring, monitoring
 from .progress import Progress, no_progress, terminal_progress
 from .result import Result, result_of
 from .simulation import Simulation, kind_names
 from .store import MemorySink, RunWriter, Sink
+
+_LOG = logging.getLogger("qtg.run")
 
 
 def simulate(
@@ -20,6 +27,7 @@ def simulate(
     progress: Progress | bool | None = None,
     tape: str | Path | None = None,
     tape_events: bool = False,
+    monitor: Monitoring | bool | None = None,
 ) -> Result:
     """Run a market from start to end.
 
@@ -32,6 +40,7 @@ def simulate(
     progress : bool, optional  show a progress bar; by default on a terminal
     tape : path, optional      also write a tape, from which `replay_tape` makes the run again
     tape_events : bool         keep every event on the tape
+    monitor : optional         True: keep a status.json for `qtg top`; a `Monitoring` says more
 
     Returns
     -------
@@ -54,22 +63,65 @@ def simulate(
     if tape_events and tape is None:
         raise ConfigError("tape_events needs a tape to keep the events on; give tape=FILE.rpl")
     sim = Simulation(config, threads=threads)
-    sink = open_sink(config, out, overwrite)
-    with sink, ExitStack() as stack:
-        sim.publisher.attach(sim, sink)
-        if tape is not None:
-            from .tape import TapeWriter
-
-            stack.enter_context(
-                TapeWriter.attach(sim, tape, events=tape_events, overwrite=overwrite)
-            )
-        with _bar(config, progress)(sim.last_tick) as advance:
-            while sim.tick < sim.last_tick:
-                sim.step()
-                advance(sim)
-        sim.publisher.finish(sim)
-        sink.close(trace_hash=sim.trace_hash, ticks=sim.tick)
+    name = Path(out).resolve().name if out is not None else config.name
+    with monitoring(monitor) as watch:
+        sink = open_sink(config, out, overwrite)
+        with sink, _logged(name, sim), watch(sim, sink, name):
+            sim.publisher.attach(sim, sink)
+            with (
+                _taped(sim, tape, tape_events, overwrite),
+                _bar(config, progress)(sim.last_tick) as advance,
+            ):
+                while sim.tick < sim.last_tick:
+                    sim.step()
+                    advance(sim)
+            sim.publisher.finish(sim)
+            sink.close(trace_hash=sim.trace_hash, ticks=sim.tick)
     return result_of(sink)
+
+
+@contextmanager
+def _logged(name: str, sim: Simulation) -> Iterator[None]:
+    """Log how a run begins and ends; what is logged meanwhile carries its name and tick."""
+    config, started = sim.config, perf_counter()
+    with run_context(name, sim):
+        if _LOG.isEnabledFor(logging.INFO):
+            asked = {
+                "config": config.name,
+                "seed": config.seed,
+                "fingerprint": config.fingerprint(),
+                "agents": config.n_agents,
+                "symbols": len(sim.symbols),
+                "last_tick": sim.last_tick,
+                "threads": sim.exchange.venue.threads,
+            }
+            _LOG.info("run started", extra={"fields": asked})
+        try:
+            yield
+        except BaseException as error:
+            if _LOG.hasHandlers():  # else the caller alone hears of it, by the exception
+                _LOG.error("run failed", exc_info=error, extra={"fields": _so_far(sim, started)})
+            raise
+        _LOG.info("run ended", extra={"fields": _so_far(sim, started)})
+
+
+def _so_far(sim: Simulation, started: float) -> dict[str, object]:
+    return {
+        "ticks": sim.tick,
+        "trades": sim.publisher.trades,
+        "seconds": round(perf_counter() - started, 3),
+        "trace_hash": sim.trace_hash,
+    }
+
+
+def _taped(
+    sim: Simulation, tape: str | Path | None, events: bool, overwrite: bool
+) -> AbstractContextManager[object]:
+    if tape is None:
+        return nullcontext()
+    from .tape import TapeWriter
+
+    return TapeWriter.attach(sim, tape, events=events, overwrite=overwrite)
 
 
 def _bar(config: Config, progress: Progress | bool | None) -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from .failure import Benched, home_of, told
 from .population import Members
 from .resting import read_own, rows_of
 
+_LOG = logging.getLogger("qtg.agents")
 TURN_DRAW = 1 << 30  # a draw number that a user's own draws will hardly use
 
 
@@ -119,6 +121,9 @@ class UserGroup(Stateful, ABC):
         env_id, agents = int(exchange.venue.envs[env]), len(self.mine(env))
         self._out[env] = tick
         self._benched.append(Benched(self.name, env_id, agents, tick, reason))
+        if _LOG.hasHandlers():  # or it would be told twice
+            fields = {"kind": self.name, "env": env_id, "agents": agents, "reason": reason}
+            _LOG.warning("strategy benched", extra={"fields": fields})
         warnings.warn(
             f"{reason}; its agents are benched and do nothing for the rest of the run",
             StrategyWarning,

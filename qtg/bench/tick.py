@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -37,10 +38,11 @@ class TickRun:
 
     def __init__(self, changes: Mapping[str, Any]) -> None:
         self._folder = tempfile.TemporaryDirectory()
+        self.path = Path(self._folder.name) / "run"
         config = Config.preset("demo", {"warmup.ticks": 20, **changes})
         self.sim = Simulation(config)
-        sink = open_sink(config, self._folder.name + "/run")
-        self.sim.publisher.attach(self.sim, sink)
+        self.sink = open_sink(config, self.path)
+        self.sim.publisher.attach(self.sim, self.sink)
         self.sim.run(SETTLING)
         self.orders = self.trades = 0
         self.seconds = 0.0

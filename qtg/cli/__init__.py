@@ -10,7 +10,7 @@ from .flow import flow, trace
 from .leaving import main
 from .machine import bench, warmup
 from .measuring import calibrate, realism
-from .results import compare, export, info, leaderboard, report, sql
+from .results import compare, export, info, leaderboard, report, sql, top
 from .running import demo, presets, simulate, strategies
 from .tapes import tape_app
 
@@ -18,7 +18,7 @@ __all__ = ["app", "main"]
 
 COMMANDS = {  # in the order of `qtg --help`
     "Run a market": (simulate, demo, trace, presets, strategies),
-    "Look at a run": (info, sql, compare, report, leaderboard, flow, export),
+    "Look at a run": (info, top, sql, compare, report, leaderboard, flow, export),
     "Compare with real markets": (realism, calibrate),
     "This machine": (warmup, bench),
 }

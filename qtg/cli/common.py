@@ -23,6 +23,18 @@ def open_result(path: Path) -> "Result":
         raise StorageError(f"{error}; {_runs_near(path)}") from None
 
 
+def find_run(path: Path) -> None:
+    """Check that a run is there; if there is none, name those that are near."""
+    from ..store.run_info import read_run
+
+    try:
+        read_run(path)
+    except StorageError as error:
+        if (path / "run.json").exists():
+            raise
+        raise StorageError(f"{error}; {_runs_near(path)}") from None
+
+
 def _runs_near(path: Path) -> str:
     """The newest runs in a folder and in `runs`."""
     found = {run.parent for near in (path, Path("runs")) for run in near.glob("*/run.json")}

@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TextIO
 
 from ..errors import CacheWarning, ConfigError, QtgError, StrategyWarning
@@ -17,7 +18,8 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn
-            app(arguments, standalone_mode=True)
+            with _logs():
+                app(arguments, standalone_mode=True)
     except ConfigError as error:
         _complain(error, 2)
     except QtgError as error:
@@ -31,6 +33,16 @@ def main(arguments: list[str] | None = None) -> Any:
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _logs() -> AbstractContextManager[object]:
+    """Logs of any command, as the environment asks for them."""
+    target = os.environ.get("QTG_LOG")
+    if not target:
+        return nullcontext()
+    from ..monitor import log_to
+
+    return log_to(target, os.environ.get("QTG_LOG_LEVEL", "info"))
 
 
 def _complain(problem: object, code: int) -> None:

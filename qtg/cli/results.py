@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .app import Json, RunPath
-from .common import open_result
+from .common import find_run, open_result
 
 
 class ExportFormat(StrEnum):
@@ -32,6 +32,30 @@ def info(run: RunPath, as_json: Json = False) -> None:
     from ..summary import print_summary
 
     print_summary(open_result(run), as_json=as_json)
+
+
+def top(
+    run: RunPath,
+    once: Annotated[bool, typer.Option("--once", help="Print one snapshot and end.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.1)] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Watch a run in the terminal: speed, latencies, queues, memory, invariants; q quits."""
+    from ..monitor.status import read_status
+
+    find_run(run)
+    status = read_status(run)
+    if once or as_json:
+        from ..monitor.lines import print_status
+
+        print_status(status, as_json)
+        return
+    from ..monitor.extra import load
+
+    load("qtg top", "textual")
+    from ..monitor.top import Top
+
+    Top(lambda: read_status(run), every).run()
 
 
 def leaderboard(

@@ -1,5 +1,6 @@
 """Commands that run a market, and what they need."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -23,10 +24,26 @@ def simulate(
     tape_events: Annotated[
         bool, typer.Option("--tape-events", help="Keep every event on the tape.")
     ] = False,
+    monitor: Annotated[
+        bool, typer.Option("--monitor", help="Keep a status for `qtg top`; needs qtg[monitor].")
+    ] = False,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve Prometheus text on this port of 127.0.0.1.")
+    ] = None,
+    metrics_file: Annotated[
+        Path | None, typer.Option(help="Write Prometheus text to this file (.prom).")
+    ] = None,
+    log: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write JSON logs; - is stderr.")
+    ] = None,
+    log_level: Annotated[
+        str, typer.Option(help="debug, info, warning or error.", envvar="QTG_LOG_LEVEL")
+    ] = "info",
     as_json: Json = False,
 ) -> None:
     """Run a market and write its run directory."""
     from ..config import Config
+    from ..monitor import Monitoring, log_to
     from ..progress import command_progress
     from ..run import simulate as run_market
     from ..summary import print_summary
@@ -34,16 +51,19 @@ def simulate(
     load_files(strategies)
     config = Config.load(source, given(seed=seed, ticks=ticks))
     place = out or Path("runs") / f"{config.name}-seed{config.seed}"
-    progress = command_progress(config)
-    run = run_market(
-        config,
-        place,
-        overwrite=overwrite,
-        threads=threads,
-        progress=progress,
-        tape=tape,
-        tape_events=tape_events,
-    )
+    progress = command_progress(config, quiet=log == "-")
+    wanted = monitor or metrics_port is not None or metrics_file is not None
+    with log_to(log, log_level) if log else nullcontext():
+        run = run_market(
+            config,
+            place,
+            overwrite=overwrite,
+            threads=threads,
+            progress=progress,
+            tape=tape,
+            tape_events=tape_events,
+            monitor=Monitoring(metrics_port, metrics_file) if wanted else None,
+        )
     print_summary(run, as_json=as_json)
 
 

@@ -16,7 +16,10 @@ from .spelling import did_you_mean
 PREFIX = "QTG_"
 SEPARATOR = "__"
 # Variables that start with QTG_ but are no settings, and what they are for.
-NOT_SETTINGS: dict[str, str] = {}
+NOT_SETTINGS: dict[str, str] = {
+    "QTG_LOG": "where logs go: a file, or - for stderr",
+    "QTG_LOG_LEVEL": "least level that is logged: debug, info, warning, error",
+}
 
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True}
 _SWITCH |= {"0": False, "false": False, "no": False, "off": False}

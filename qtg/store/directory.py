@@ -9,6 +9,8 @@ from qtg.schemas import STORED
 from .files import reason_of
 from .run_info import FILE_NAME, read_json
 
+BESIDE = ("status.json",)  # other files that belong to a run
+
 
 def make_run_directory(path: str | Path, overwrite: bool = False) -> Path:
     """Make an empty run directory, with its parents.
@@ -51,5 +53,7 @@ def _remove_run(directory: Path, overwrite: bool) -> None:
     for name in STORED:
         if (directory / name).is_dir():
             shutil.rmtree(directory / name)
+    for name in BESIDE:
+        (directory / name).unlink(missing_ok=True)
     # Last, so that a run that was removed only half way can be removed again.
     (directory / FILE_NAME).unlink()

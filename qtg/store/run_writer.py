@@ -75,6 +75,11 @@ class RunWriter(Sink):
         # A run that is dropped, or still open when Python ends, must not cut a file in two.
         self._stop = weakref.finalize(self, self._writer.stop)
 
+    @property
+    def waiting(self) -> int:
+        """Chunks that wait to be written."""
+        return self._writer.queue.qsize()
+
     def check(self) -> None:
         """Raise what went wrong earlier, if anything did."""
         super().check()

@@ -115,6 +115,11 @@ class Sink(ABC):
         else:
             self.fail("the run was left before it was closed")
 
+    @property
+    def waiting(self) -> int:
+        """Chunks that wait to be written."""
+        return 0
+
     def check(self) -> None:
         """Raise what went wrong earlier, if anything did."""
         if not self._open:

@@ -1,11 +1,12 @@
 """The thread that encodes and writes what a run hands over."""
 
+import logging
 import queue
 import threading
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .buffer import Chunk
 from .files import reason_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .parts import PartWriter
 
 WAITING_CHUNKS = 2
+_LOG = logging.getLogger("qtg.store")
 
 
 class Writer(threading.Thread):
@@ -90,7 +92,10 @@ class Writer(threading.Thread):
 
     def _commit(self, names: list[str]) -> None:
         for name in names:
-            self._info.manifest.append(self._parts[name].commit())
+            part = self._parts[name].commit()
+            self._info.manifest.append(part)
+            fields = {"table": name, "path": part.path, "rows": part.rows, "bytes": part.bytes}
+            self._log(logging.DEBUG, "part committed", fields)
             del self._parts[name]
         if names:
             self.save()
@@ -105,3 +110,9 @@ class Writer(threading.Thread):
         with suppress(OSError):
             self.save()
         self.failure = reason
+        if _LOG.hasHandlers():  # else the run alone hears of it, by an exception
+            self._log(logging.ERROR, "writing failed", {"reason": reason})
+
+    def _log(self, level: int, message: str, fields: dict[str, Any]) -> None:
+        name = self._directory.resolve().name
+        _LOG.log(level, message, extra={"run": name, "tick": None, "fields": fields})

@@ -31,6 +31,7 @@ PAGES = (
     "docs/guide/venue.md",
     "docs/guide/tape.md",
     "docs/guide/lifecycle.md",
+    "docs/guide/monitor.md",
     "docs/guide/quant.md",
     "docs/guide/calibrate.md",
     "docs/guide/realism.md",
