@@ -36,9 +36,15 @@ if TYPE_CHECKING:
     from .agents.registry import kinds, strategy
     from .agents.simple import Strategy
     from .analytics.rebuild import rebuild_from_trades
+    from .bridge import Bridge
     from .calibration import Calibration, calibrate
     from .config import Config, Population, SymbolConfig
     from .errors import (
+        BridgeDead,
+        BridgeError,
+        BridgeFull,
+        BridgeStopped,
+        BridgeTimeout,
         CacheWarning,
         CapacityError,
         ConfigError,
@@ -66,9 +72,15 @@ _HOMES = {
     "agents.registry": ("kinds", "strategy"),
     "agents.simple": ("Strategy",),
     "analytics.rebuild": ("rebuild_from_trades",),
+    "bridge": ("Bridge",),
     "calibration": ("Calibration", "calibrate"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
+        "BridgeDead",
+        "BridgeError",
+        "BridgeFull",
+        "BridgeStopped",
+        "BridgeTimeout",
         "CacheWarning",
         "CapacityError",
         "ConfigError",
@@ -105,6 +117,12 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AgentContext",
+    "Bridge",
+    "BridgeDead",
+    "BridgeError",
+    "BridgeFull",
+    "BridgeStopped",
+    "BridgeTimeout",
     "CacheWarning",
     "Calibration",
     "CapacityError",

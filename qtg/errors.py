@@ -48,6 +48,26 @@ class TapeError(QtgError):
     """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
 
 
+class BridgeError(QtgError):
+    """A bridge cannot do what it was asked to do."""
+
+
+class BridgeFull(BridgeError):
+    """A bridge's queue, or what waits for the next tick, is at its capacity: try again later."""
+
+
+class BridgeTimeout(BridgeError):
+    """The answer did not come within the time that the caller gave."""
+
+
+class BridgeStopped(BridgeError):
+    """The bridge was stopped, or never started: it takes no commands."""
+
+
+class BridgeDead(BridgeError):
+    """The simulation thread failed; the cause is the exception that it raised."""
+
+
 class InvariantError(QtgError):
     """Money, shares or the book are inconsistent: a defect of qtg itself."""
 

@@ -126,6 +126,21 @@ class Exchange:
             self.lending.buy_in(tick, self.ledger, self.venue, self.view, self.outbox)
         self.buy_ins = self.pending()
 
+    def open_accounts(self, agent: np.ndarray, cash: np.ndarray) -> None:
+        """Give accounts the cash that they start with [1e-4], in every environment."""
+        accounts = self.ledger.accounts
+        for env in range(len(self.venue.envs)):
+            rows = env * self.n_agents + agent
+            accounts.cash[rows] = accounts.start_cash[rows] = cash
+            accounts.peak_equity[rows] = 0
+
+    def untouched(self, agent: int) -> bool:
+        """Whether an account has what it began with and nothing reserved, in every environment."""
+        rows = np.arange(len(self.venue.envs)) * self.n_agents + agent
+        accounts, positions = self.ledger.accounts, self.ledger.positions
+        moved = (accounts.cash != accounts.start_cash) | (accounts.reserved != 0)
+        return not (moved[rows].any() or positions.reserved[rows].any())
+
     def pending(self) -> int:
         """Orders in the outbox."""
         return int(self.outbox.n[0])

@@ -26,10 +26,10 @@ def as_orders(orders: Orders | Mapping[str, Any] | Any) -> Orders:
         given = {name: orders[name].to_numpy() for name in orders.columns}
     else:
         raise OrderError(f"orders must be columns by name, not {type(orders).__name__}")
-    unknown = sorted(set(given) - {column.name for column in declared})
+    unknown = given.keys() - set(Orders._fields)
     if unknown:
-        names = ", ".join(column.name for column in declared)
-        raise OrderError(f"no order column is called {unknown[0]!r}; the columns are {names}")
+        names = ", ".join(Orders._fields)
+        raise OrderError(f"no order column is called {min(unknown)!r}; the columns are {names}")
     arrays = {
         column.name: _checked(given[column.name], column.name, column.dtype)
         for column in declared
@@ -47,10 +47,14 @@ def as_orders(orders: Orders | Mapping[str, Any] | Any) -> Orders:
         *(
             arrays[column.name]
             if column.name in arrays
-            else np.full(n, column.default, column.dtype)
+            else _filled(n, column.default, column.dtype)
             for column in declared
         )
     )
+
+
+def _filled(n: int, value: float, dtype: np.dtype) -> np.ndarray:
+    return np.full(n, value, dtype) if value else np.zeros(n, dtype)
 
 
 def _checked(values: Any, name: str, dtype: np.dtype) -> np.ndarray:

@@ -9,6 +9,7 @@ from .executors import Executors
 from .factors import FactorTraders
 from .failure import Benched
 from .group import Group
+from .guests import GUEST, Guests
 from .makers import MarketMakers
 from .news_traders import NewsTraders
 from .noise import NoiseTraders
@@ -30,6 +31,7 @@ _GROUPS: dict[str, Callable[[Members, Exchange, Board], Group]] = {
     "factor_long_short": FactorTraders,
     "news_trader": NewsTraders,
     "vwap_executor": Executors,
+    GUEST: Guests,
 }
 
 

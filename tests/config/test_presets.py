@@ -52,7 +52,9 @@ def test_small_presets_keep_to_makers_noise_and_four_kinds_of_sleepers(name: str
 @pytest.mark.parametrize("name", ["demo", "standard", "stress"])
 def test_large_presets_have_every_kind(name: str) -> None:
     config = Config.preset(name)
-    known = [kind for kind in known_kinds().values() if kind.decide is None]
+    known = [
+        kind for kind in known_kinds().values() if kind.decide is None and kind.name != "guest"
+    ]
     for tier, populations in ((Tier.SMART, config.smart), (Tier.REACTIVE, config.reactive)):
         assert {each.kind for each in populations} == {k.name for k in known if k.tier == tier}
     assert sum(each.count for each in config.smart) == 100
