@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         InvariantError,
         OrderError,
         QtgError,
+        ReplayError,
         StorageError,
         StrategyError,
         StrategyWarning,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from .run import simulate
     from .simulation import Simulation
     from .stylized import Scorecard, realism
+    from .tape import TapeReader, TapeWriter, replay_tape
     from .venue import Venue
 
 _HOMES = {
@@ -87,6 +89,7 @@ _HOMES = {
         "InvariantError",
         "OrderError",
         "QtgError",
+        "ReplayError",
         "StorageError",
         "StrategyError",
         "StrategyWarning",
@@ -110,6 +113,7 @@ _HOMES = {
     ),
     "simulation": ("Simulation",),
     "stylized": ("Scorecard", "realism"),
+    "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
 }
 _ROOMS = ("quant",)  # packages that are a public name themselves
@@ -141,6 +145,7 @@ __all__ = [
     "QtgError",
     "Reason",
     "Regime",
+    "ReplayError",
     "Result",
     "Scorecard",
     "Sector",
@@ -154,6 +159,8 @@ __all__ = [
     "StrategyWarning",
     "SymbolConfig",
     "TapeError",
+    "TapeReader",
+    "TapeWriter",
     "TimeInForce",
     "Venue",
     "calibrate",
@@ -164,6 +171,7 @@ __all__ = [
     "realism",
     "rebuild_from_trades",
     "replay_l3",
+    "replay_tape",
     "simulate",
     "strategy",
 ]
