@@ -1,13 +1,14 @@
 """Accounts in reserve: they send nothing of their own, others trade through them."""
 
 from ..exchange import Exchange
+from ..stateful import Stateful
 from .board import Board
 from .population import Members
 
 GUEST = "guest"
 
 
-class Guests:
+class Guests(Stateful):
     """A population of accounts that wait for somebody from outside."""
 
     most_orders = 0

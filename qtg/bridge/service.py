@@ -81,7 +81,7 @@ class Service:
 
     def snapshot(self, path: Path) -> int:
         """Write the run's state; returns its tick."""
-        self.sim.snapshot(path)  # type: ignore[attr-defined]
+        self.sim.snapshot(path)
         return self.sim.tick
 
     def subscribe(self, subscription: Subscription) -> int:
