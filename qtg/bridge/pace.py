@@ -58,7 +58,7 @@ class Pace:
         return max(self._due - self._clock(), 0.0) if self._period else 0.0
 
     def ticked(self, tick: int) -> None:
-        """A tick was made. One that comes late is not made up for: ticks never come in bursts."""
+        """A tick was made. However late it was, at most one is made up for: no bursts."""
         if self.running:
             self._due = max(self._due + self._period, self._clock())
         if self._jobs:
