@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz coverage realism peers docs clean
+.PHONY: help demo test lint bench fuzz bridge coverage realism peers docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ bench: $(STAMP)  ## the short form of every benchmark
 
 fuzz: $(STAMP)  ## a million messages against the slow book
 	$(BIN)/python -m tests.property.fuzz
+
+bridge: $(STAMP)  ## 200 runs of eight clients, each replayed from its tape
+	$(BIN)/python -m tests.bridge.campaign
 
 coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels tests/property tests/quant \

@@ -157,9 +157,12 @@ class Client(_Sender):
 
     def _ask(self, command: Command, timeout: float | None) -> Any:
         self.bridge.send(command)
-        if not command.wait(timeout):
-            return self._give_up(command, timeout)
-        return command.result()
+        try:
+            answered = command.wait(timeout)
+        except BaseException:  # Ctrl-C
+            self._take_back(command)
+            raise
+        return command.result() if answered else self._give_up(command, timeout)
 
 
 class AsyncClient(_Sender):

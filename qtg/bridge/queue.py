@@ -48,7 +48,7 @@ class CommandQueue:
         with self._guard:
             if self._closed is not None:
                 raise self._closed()
-            if len(self._queued) < self.capacity and not self._line:
+            if len(self._queued) < self.capacity:  # then nobody stands in line
                 self._enter(command)
             elif waits:
                 command.stage = Stage.IN_LINE

@@ -144,6 +144,29 @@ def test_sleeping_and_ringing_at_the_same_moment_loses_no_wake_up() -> None:
     assert not together(send, take)
 
 
+def test_a_ring_in_the_moment_of_the_time_out_is_not_kept_for_later() -> None:
+    queue = CommandQueue(2)
+
+    class Alarm:
+        """Times out just when somebody rings."""
+
+        real = queue._alarm
+
+        def acquire(self, timeout: float | None = None) -> bool:
+            if timeout is None:
+                return self.real.acquire()
+            queue.put(Command("now", None), False)
+            return False
+
+        def release(self) -> None:
+            self.real.release()
+
+    queue._alarm = Alarm()  # type: ignore[assignment]
+    queue.sleep(0.1)
+    assert queue._alarm.real.locked()
+    assert not queue._asleep
+
+
 def test_a_queue_needs_room() -> None:
     with pytest.raises(qtg.ConfigError, match="at least 1"):
         CommandQueue(0)

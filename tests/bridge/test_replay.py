@@ -3,6 +3,8 @@
 import asyncio
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -29,6 +31,16 @@ def batch(random: Random) -> dict[str, list[int]]:
     }
 
 
+@contextmanager
+def paused() -> Iterator[None]:
+    """Somebody else may pause the market before all ticks are made."""
+    try:
+        yield
+    except qtg.BridgeError as error:
+        if "was paused after" not in str(error):
+            raise
+
+
 def threaded(bridge: qtg.Bridge, seed: int, rounds: int, ids: list[np.ndarray]) -> None:
     """One who trades on a thread, and steps the market or lets it run now and then."""
     random, me = Random(seed), bridge.client()
@@ -37,7 +49,10 @@ def threaded(bridge: qtg.Bridge, seed: int, rounds: int, ids: list[np.ndarray]) 
         ack = me.submit(batch(random))
         what = random.random()
         if what < 0.2:
-            me.tick(random.randint(1, 3))
+            with paused():
+                me.tick(random.randint(1, 3))
+            if ack.order_ids is None:
+                continue
             ids.append(ack.wait(30.0).order_ids)
             live = ids[-1][ids[-1] > 0]
             if len(live):
@@ -63,7 +78,10 @@ async def task(bridge: qtg.Bridge, seed: int, rounds: int) -> None:
     for _ in range(rounds):
         ack = await me.submit(batch(random))
         if random.random() < 0.3:
-            await me.tick()
+            with paused():
+                await me.tick()
+            if ack.order_ids is None:
+                continue
             admission = await ack.known(30.0)
             live = admission.order_ids[admission.order_ids > 0]
             if len(live):
@@ -72,7 +90,7 @@ async def task(bridge: qtg.Bridge, seed: int, rounds: int) -> None:
 
 
 def crowd(bridge: qtg.Bridge, seed: int, rounds: int) -> list[BaseException]:
-    """Five threads and three tasks at once; what they raised beyond being paused by each other."""
+    """Five threads and three tasks at once; what they raised."""
     ids: list[np.ndarray] = []
 
     def tasks() -> None:
@@ -84,8 +102,7 @@ def crowd(bridge: qtg.Bridge, seed: int, rounds: int) -> list[BaseException]:
     def again(k: int) -> None:
         threaded(bridge, seed + k, rounds, ids)
 
-    errors = together(tasks, *(lambda k=k: again(k) for k in range(5)))
-    return [error for error in errors if "was paused after" not in str(error)]
+    return together(tasks, *(lambda k=k: again(k) for k in range(5)))
 
 
 @pytest.mark.compiled

@@ -118,6 +118,14 @@ def test_whoever_leaves_the_thread_kills_it_too() -> None:
         bridge.client().tick()
 
 
+def test_a_command_that_leaves_the_thread_is_answered_too() -> None:
+    sim = still()
+    sim.inputs.taps.append(lambda new: sys.exit(3))
+    bridge = qtg.Bridge(sim).start()
+    with pytest.raises(qtg.BridgeDead, match="SystemExit"):
+        bridge.client(FIRST).submit(order())
+
+
 def test_a_hook_may_stop_the_bridge_but_not_wait_for_itself() -> None:
     sim = still()
     bridge = qtg.Bridge(sim)
