@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .analytics.rebuild import rebuild_from_trades
     from .bridge import Bridge
     from .calibration import Calibration, calibrate
+    from .comparison import Comparison, compare
     from .config import Config, Population, SymbolConfig
     from .errors import (
         BridgeDead,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from .result import Result, open_run
     from .run import simulate
     from .simulation import Simulation
+    from .state import Snapshot
     from .stylized import Scorecard, realism
     from .tape import TapeReader, TapeWriter, replay_tape
     from .venue import Venue
@@ -77,6 +79,7 @@ _HOMES = {
     "analytics.rebuild": ("rebuild_from_trades",),
     "bridge": ("Bridge",),
     "calibration": ("Calibration", "calibrate"),
+    "comparison": ("Comparison", "compare"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "BridgeDead",
@@ -114,6 +117,7 @@ _HOMES = {
         "TimeInForce",
     ),
     "simulation": ("Simulation",),
+    "state": ("Snapshot",),
     "stylized": ("Scorecard", "realism"),
     "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
@@ -132,6 +136,7 @@ __all__ = [
     "CacheWarning",
     "Calibration",
     "CapacityError",
+    "Comparison",
     "Config",
     "ConfigError",
     "ExecInst",
@@ -154,6 +159,7 @@ __all__ = [
     "SelfTradePrevention",
     "Side",
     "Simulation",
+    "Snapshot",
     "SnapshotError",
     "StorageError",
     "Strategy",
@@ -167,6 +173,7 @@ __all__ = [
     "TimeInForce",
     "Venue",
     "calibrate",
+    "compare",
     "compiled_strategy",
     "kinds",
     "open_run",

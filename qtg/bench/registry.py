@@ -9,7 +9,7 @@ from importlib import import_module
 
 from qtg.errors import ConfigError
 
-ROOMS = ("venue", "tick", "bridge", "quant", "memory", "storage", "startup")
+ROOMS = ("venue", "tick", "bridge", "state", "quant", "memory", "storage", "startup")
 
 
 def _fine() -> str:

@@ -9,14 +9,14 @@ from .configs import config_app
 from .leaving import main
 from .machine import bench, warmup
 from .measuring import calibrate, realism
-from .results import export, info, leaderboard, report, sql
+from .results import compare, export, info, leaderboard, report, sql
 from .running import demo, presets, simulate, strategies
 
 __all__ = ["app", "main"]
 
 COMMANDS = {  # in the order of `qtg --help`
     "Run a market": (simulate, demo, presets, strategies),
-    "Look at a run": (info, sql, report, leaderboard, export),
+    "Look at a run": (info, sql, compare, report, leaderboard, export),
     "Compare with real markets": (realism, calibrate),
     "This machine": (warmup, bench),
 }
