@@ -116,6 +116,7 @@ class Exchange(Stateful):
         self.silent = np.zeros(self.n_agents, bool)  # agents taken out of the run
         self._silences = False
         self.first_admission = 0
+        self.n_checked = 0  # orders that came before admission in this tick
         self.first_match = 0
         self.n_events = 0
         self.buy_ins = 0
@@ -203,6 +204,7 @@ class Exchange(Stateful):
         if self._silences:
             self._drop_silent()
         self.first_admission = self.n_events
+        self.n_checked = self.pending()
         self.reserve_queue(self.pending())
         self.venue.reserve_events(self.n_events + self.pending())
         rules = AdmissionRules(

@@ -81,12 +81,12 @@ NOTHING = Admission(np.zeros(0, np.int64), np.zeros(0, np.int8))
 def admissions(sim: Simulation) -> dict[int, Admission]:
     """What became of each batch from outside in the tick that just ended, by `id` of its columns.
 
-    Such orders stand in the outbox after those of the agents, and the outbox keeps its rows until
-    the next tick; refusals are events that name a row.
+    Such orders stand at the end of the outbox, after those of the agents, and the outbox keeps its
+    rows until the next tick; refusals are events that name a row.
     """
     batches, exchange = sim.inputs.orders, sim.exchange
-    first = sim.counts.orders_smart + sim.counts.orders_reactive + exchange.buy_ins
     n = sum(len(batch.qty) for batch in batches)
+    first = exchange.n_checked - n
     ids = exchange.outbox.orders.order_id[first : first + n].copy()
     reasons = np.full(n, Reason.NONE, np.int8)
     refused = slice(exchange.first_admission, exchange.first_admission + sim.counts.rejected)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-LONGEST = 120.0  # seconds that a test may take, compiling included
+LONGEST = 600.0  # seconds that a test may take, compiling every kernel included
 
 
 @pytest.fixture(autouse=True)
