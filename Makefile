@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench traces fuzz fuzz-tape coverage realism peers docs clean
+.PHONY: help demo test lint bench traces fuzz fuzz-tape bridge coverage realism peers docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ fuzz: $(STAMP)  ## a million messages against the slow book
 fuzz-tape: $(STAMP)  ## ten million damaged tapes, or an hour of them: SEED=0 INPUTS= SECONDS=
 	$(BIN)/python -m tests.tape.fuzz --seed $(or $(SEED),0) --inputs $(or $(INPUTS),10000000) \
 		--seconds $(or $(SECONDS),3600)
+
+bridge: $(STAMP)  ## 200 runs of eight clients, each replayed from its tape
+	$(BIN)/python -m tests.bridge.campaign
 
 coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels tests/property tests/quant \

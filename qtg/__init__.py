@@ -38,10 +38,16 @@ if TYPE_CHECKING:
     from .agents.registry import kinds, strategy
     from .agents.simple import Strategy
     from .analytics.rebuild import rebuild_from_trades
+    from .bridge import Bridge
     from .calibration import Calibration, calibrate
     from .comparison import Comparison, compare
     from .config import Config, Population, SymbolConfig
     from .errors import (
+        BridgeDead,
+        BridgeError,
+        BridgeFull,
+        BridgeStopped,
+        BridgeTimeout,
         CacheWarning,
         CapacityError,
         ConfigError,
@@ -75,11 +81,17 @@ _HOMES = {
     "agents.registry": ("kinds", "strategy"),
     "agents.simple": ("Strategy",),
     "analytics.rebuild": ("rebuild_from_trades",),
+    "bridge": ("Bridge",),
     "calibration": ("Calibration", "calibrate"),
     "comparison": ("Comparison", "compare"),
     "config": ("Config", "Population", "SymbolConfig"),
     "lifecycle": ("OrderLog", "lifecycle_violations", "next_status", "order_states"),
     "errors": (
+        "BridgeDead",
+        "BridgeError",
+        "BridgeFull",
+        "BridgeStopped",
+        "BridgeTimeout",
         "CacheWarning",
         "CapacityError",
         "ConfigError",
@@ -87,8 +99,8 @@ _HOMES = {
         "LifecycleError",
         "OrderError",
         "QtgError",
-        "SnapshotError",
         "ReplayError",
+        "SnapshotError",
         "StorageError",
         "StrategyError",
         "StrategyWarning",
@@ -123,6 +135,12 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AgentContext",
+    "Bridge",
+    "BridgeDead",
+    "BridgeError",
+    "BridgeFull",
+    "BridgeStopped",
+    "BridgeTimeout",
     "CacheWarning",
     "Calibration",
     "CapacityError",

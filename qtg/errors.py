@@ -61,10 +61,6 @@ class CorruptData(StorageError):
         self.file, self.offset, self.sequence = file, offset, sequence
 
 
-class SnapshotError(StorageError):
-    """A snapshot cannot be taken, or does not fit the run that it is to be restored into."""
-
-
 class ReplayError(QtgError):
     """A run that was made again from its tape differs from it.
 
@@ -86,8 +82,32 @@ class ReplayError(QtgError):
         self.file, self.tick, self.expected, self.found = file, tick, expected, found
 
 
+class SnapshotError(StorageError):
+    """A snapshot cannot be taken, or does not fit the run that it is to be restored into."""
+
+
 class TapeError(QtgError):
     """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
+
+
+class BridgeError(QtgError):
+    """A bridge cannot do what it was asked to do."""
+
+
+class BridgeFull(BridgeError):
+    """A bridge's queue, or what waits for the next tick, is at its capacity: try again later."""
+
+
+class BridgeTimeout(BridgeError):
+    """The answer did not come within the time that the caller gave."""
+
+
+class BridgeStopped(BridgeError):
+    """The bridge was stopped, or never started: it takes no commands."""
+
+
+class BridgeDead(BridgeError):
+    """The simulation thread failed; the cause is the exception that it raised."""
 
 
 class InvariantError(QtgError):

@@ -120,6 +120,7 @@ class Exchange(Stateful):
         self.silent = np.zeros(self.n_agents, bool)  # agents taken out of the run
         self._silences = False
         self.first_admission = 0
+        self.n_checked = 0  # orders that came before admission in this tick
         self.first_match = 0
         self.n_events = 0
         self.buy_ins = 0
@@ -137,6 +138,28 @@ class Exchange(Stateful):
             self.reserve_outbox(self.lending.begin(tick, self.ledger, self.view))
             self.lending.buy_in(tick, self.ledger, self.venue, self.view, self.outbox)
         self.buy_ins = self.pending()
+
+    def open_accounts(self, agent: np.ndarray, cash: np.ndarray) -> None:
+        """Give accounts the cash that they start with [1e-4], in every environment.
+
+        Raises
+        ------
+        ConfigError    no such account
+        """
+        if len(agent) and not Account.FIRST_AGENT <= agent.min() <= agent.max() < self.n_agents:
+            raise ConfigError(f"accounts are opened of agents that do not exist: {agent.tolist()}")
+        accounts = self.ledger.accounts
+        for env in range(len(self.venue.envs)):
+            rows = env * self.n_agents + agent
+            accounts.cash[rows] = accounts.start_cash[rows] = cash
+            accounts.peak_equity[rows] = 0
+
+    def untouched(self, agent: int) -> bool:
+        """Whether an account has what it began with and nothing reserved, in every environment."""
+        rows = np.arange(len(self.venue.envs)) * self.n_agents + agent
+        accounts, positions = self.ledger.accounts, self.ledger.positions
+        moved = (accounts.cash != accounts.start_cash) | (accounts.reserved != 0)
+        return not (moved[rows].any() or positions.reserved[rows].any())
 
     def pending(self) -> int:
         """Orders in the outbox."""
@@ -185,6 +208,7 @@ class Exchange(Stateful):
         if self._silences:
             self._drop_silent()
         self.first_admission = self.n_events
+        self.n_checked = self.pending()
         self.reserve_queue(self.pending())
         self.venue.reserve_events(self.n_events + self.pending())
         rules = AdmissionRules(

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from qtg.schemas import I8, Col, News, NewsKind, Orders, Regime, Sector, allocate
+from qtg.schemas import I8, I32, I64, Col, News, NewsKind, Orders, Regime, Sector, allocate
 
 from .config import Config
 from .errors import ConfigError, SnapshotError
@@ -24,6 +24,7 @@ class InputKind(IntEnum):
     ORDERS = 1  # Orders: sent to the exchange
     NEWS = 2  # News: becomes known, beside the news that the run draws
     REGIME = 3  # Regimes: background trading goes over to another regime
+    OPENING = 4  # Openings: accounts in reserve get the cash that they start with
 
 
 class Regimes(NamedTuple):
@@ -32,10 +33,18 @@ class Regimes(NamedTuple):
     regime: Annotated[I8, Col("Regime", "the new one")]
 
 
+class Openings(NamedTuple):
+    """Accounts that somebody takes over, one row each; in every environment."""
+
+    agent: Annotated[I32, Col("agent", "account of kind guest, untouched so far")]
+    cash: Annotated[I64, Col("cash", "what it starts with, instead of what it had")]
+
+
 TABLES: dict[int, Any] = {
     InputKind.ORDERS: Orders,
     InputKind.NEWS: News,
     InputKind.REGIME: Regimes,
+    InputKind.OPENING: Openings,
 }
 
 
@@ -45,7 +54,7 @@ class Input(NamedTuple):
     sequence: int  # 1, 2, 3, ... over the run, without gaps
     tick: int  # in which it takes effect
     kind: InputKind
-    columns: Any  # Orders, News or Regimes
+    columns: Any  # Orders, News, Regimes or Openings
 
 
 Tap = Callable[[Input], Any]
@@ -61,6 +70,7 @@ class Inputs(Stateful):
                           tap raises does not take effect
     orders : list         of the tick that is going on: batches of Orders
     news : list           likewise, of News
+    openings : list       likewise, of Openings
     regime : int          likewise: the new regime, or -1
     """
 
@@ -71,6 +81,7 @@ class Inputs(Stateful):
         self.taps: list[Tap] = []
         self.orders: list[Orders] = []
         self.news: list[News] = []
+        self.openings: list[Openings] = []
         self.regime = -1
         self._waiting: list[Input] = []
 
@@ -88,6 +99,7 @@ class Inputs(Stateful):
         waiting, self._waiting = self._waiting, []
         of = {kind: [each.columns for each in waiting if each.kind == kind] for kind in InputKind}
         self.orders, self.news = of[InputKind.ORDERS], of[InputKind.NEWS]
+        self.openings = of[InputKind.OPENING]
         self.regime = int(of[InputKind.REGIME][-1].regime[0]) if of[InputKind.REGIME] else -1
 
     def state(self) -> State:

@@ -51,10 +51,10 @@ def _as_table(table: type[T], rows: Any, what: str) -> T:
         given = {name: rows[name].to_numpy() for name in rows.columns}
     else:
         raise OrderError(f"{what}s must be columns by name, not {type(rows).__name__}")
-    unknown = sorted(set(given) - {column.name for column in declared})
+    unknown = given.keys() - set(table._fields)
     if unknown:
-        names = ", ".join(column.name for column in declared)
-        raise OrderError(f"no {what} column is called {unknown[0]!r}; the columns are {names}")
+        names = ", ".join(table._fields)
+        raise OrderError(f"no {what} column is called {min(unknown)!r}; the columns are {names}")
     arrays = {
         column.name: _checked(given[column.name], f"{what} column {column.name}", column.dtype)
         for column in declared
@@ -69,9 +69,13 @@ def _as_table(table: type[T], rows: Any, what: str) -> T:
                 f"{what} columns have unequal lengths: {first} has {n} rows, {name} has {length}"
             )
     return table._make(
-        arrays[column.name] if column.name in arrays else np.full(n, column.default, column.dtype)
+        arrays[column.name] if column.name in arrays else _filled(n, column.default, column.dtype)
         for column in declared
     )
+
+
+def _filled(n: int, value: float, dtype: np.dtype) -> np.ndarray:
+    return np.full(n, value, dtype) if value else np.zeros(n, dtype)
 
 
 def _checked(values: Any, name: str, dtype: np.dtype) -> np.ndarray:

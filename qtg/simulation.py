@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtg.schemas import Account, Orders
+from qtg.schemas import PRICE_SCALE, Account, Orders
 
 from .agents.background import BackgroundPool
 from .agents.board import Board
 from .agents.failure import Benched
+from .agents.guests import GUEST
 from .agents.population import Members, build_members, fund
 from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
 from .book import BookView
 from .config import Config, OnViolation
+from .config.populations import RICHEST
 from .economy import Economy
 from .errors import ConfigError, OrderError, SnapshotError
 from .exchange import Exchange
-from .inputs import InputKind, Inputs, news, regimes
+from .inputs import Input, InputKind, Inputs, Openings, news, regimes
 from .invariants import Checker, Numbers
+from .money import to_units
 from .order_columns import as_orders
 from .publisher import Publisher
 from .state import History, Snapshot, capture, fork, pour, read_snapshot, write_snapshot
@@ -158,12 +161,16 @@ class Simulation:
         )
         counts.violations = self.checker.check(self.exchange, numbers)
 
-    def submit(self, orders: Orders | dict[str, Any]) -> None:
+    def submit(self, orders: Orders | dict[str, Any]) -> Input:
         """Send orders from outside; they are admitted in the next tick.
 
         Columns as for `Venue.submit`, which are copied; `agent` must name an account of this run.
+        Returns the batch with its number among the run's inputs.
         """
-        batch = Orders._make(column.copy() for column in as_orders(orders))
+        return self.submit_columns(Orders._make(each.copy() for each in as_orders(orders)))
+
+    def submit_columns(self, batch: Orders) -> Input:
+        """`submit` for a whole batch in the declared dtypes, which is not copied."""
         if len(batch.agent) and batch.agent.min() < Account.FIRST_AGENT:
             raise OrderError(
                 f"orders need an account: `agent` must be {int(Account.FIRST_AGENT)} to "
@@ -172,9 +179,9 @@ class Simulation:
         silent = self.exchange.silent_among(batch.agent)
         if len(silent):
             raise OrderError(f"agent {silent[0]} was taken out of this run")
-        self.inputs.add(self.tick + 1, InputKind.ORDERS, batch)
+        return self.inputs.add(self.tick + 1, InputKind.ORDERS, batch)
 
-    def inject_news(self, kind: str, **event: Any) -> None:
+    def inject_news(self, kind: str, **event: Any) -> Input:
         """Let something become known in the next tick, in every environment.
 
         Parameters
@@ -189,13 +196,36 @@ class Simulation:
         ------
         ConfigError    the run has no news, an unknown name, or a number out of range
         """
-        self.inputs.add(self.tick + 1, InputKind.NEWS, news(self.config, kind, **event))
+        return self.inputs.add(self.tick + 1, InputKind.NEWS, news(self.config, kind, **event))
 
-    def set_regime(self, name: str) -> None:
+    def set_regime(self, name: str) -> Input:
         """Background trading goes over to the regime `name` in the next tick: "calm", "normal",
         "volatile", "crisis", or for a while "burst" or "cancel_storm". A schedule, chain or trigger
         may change it again later."""
-        self.inputs.add(self.tick + 1, InputKind.REGIME, regimes(name))
+        return self.inputs.add(self.tick + 1, InputKind.REGIME, regimes(name))
+
+    def open_account(self, agent: int, cash: str | int | float) -> Input:
+        """Let an account of kind `guest` start with this much cash, from the next tick on and in
+        every environment.
+
+        Parameters
+        ----------
+        agent : int     one of `agents("guest")`
+        cash : number   currency, at most 1e12
+
+        Raises
+        ------
+        ConfigError    no guest, one who has traded already, or no such sum
+        """
+        if agent not in self.agents(GUEST):
+            raise ConfigError(f"agent {agent} is no guest; only guests' accounts can be opened")
+        units = to_units(cash, "cash")
+        if not 0 <= units <= RICHEST * PRICE_SCALE:
+            raise ConfigError(f"cash must be 0 to 1e12, got {cash}")
+        if not self.exchange.untouched(agent):
+            raise ConfigError(f"agent {agent} has traded already; open another guest's account")
+        row = Openings(np.array([agent], np.int32), np.array([units], np.int64))
+        return self.inputs.add(self.tick + 1, InputKind.OPENING, row)
 
     def snapshot(self, path: str | Path) -> int:
         """Write the whole state of the market to a file; the run is not changed by it.

@@ -20,6 +20,8 @@ def run_tick(sim: Simulation) -> None:
     tick = sim.next_tick()
     watch.start()
 
+    for opening in sim.inputs.openings:
+        exchange.open_accounts(*opening)
     exchange.begin(tick)
     watch.lap(Phase.MATCH)
 

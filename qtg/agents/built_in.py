@@ -210,6 +210,7 @@ BUILT_IN: tuple[Kind, ...] = (
         window=_bars(30, 60, 2),
         size=Param(Uniform(low=300, high=900), above=0),
     ),
+    _kind("guest", Tier.SMART, "an account in reserve: sends nothing of its own"),
     _kind(
         "sector_rotator",
         Tier.REACTIVE,

@@ -10,6 +10,7 @@ from .executors import Executors
 from .factors import FactorTraders
 from .failure import Benched
 from .group import Group
+from .guests import GUEST, Guests
 from .makers import MarketMakers
 from .news_traders import NewsTraders
 from .noise import NoiseTraders
@@ -32,6 +33,7 @@ _GROUPS: dict[str, Callable[[Members, Exchange, Board], Group]] = {
     "factor_long_short": FactorTraders,
     "news_trader": NewsTraders,
     "vwap_executor": Executors,
+    GUEST: Guests,
 }
 
 

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from qtg.errors import ConfigError
 
-ROOMS = ("venue", "tick", "state", "quant", "memory", "storage", "startup", "monitor")
+ROOMS = ("venue", "tick", "bridge", "state", "quant", "memory", "storage", "startup", "monitor")
 
 
 def _fine() -> str:

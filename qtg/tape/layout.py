@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qtg.inputs import Input, InputKind, Regimes
+from qtg.config.populations import RICHEST
+from qtg.inputs import Input, InputKind, Openings, Regimes
 from qtg.news import PER_SYMBOL
 from qtg.schemas import (
     NO_ROW,
+    PRICE_SCALE,
     Account,
     News,
     NewsKind,
@@ -32,11 +34,13 @@ TABLES: dict[InputKind, type] = {
     InputKind.ORDERS: Orders,
     InputKind.NEWS: News,
     InputKind.REGIME: Regimes,
+    InputKind.OPENING: Openings,
 }
 COLUMNS_OF: dict[str, type] = {
     "orders": Orders,
     "news": News,
     "regime": Regimes,
+    "opening": Openings,
     "events": OrderEvents,
 }
 _INPUT = struct.Struct("<QQHHI")  # sequence, tick, InputKind, zero, rows
@@ -213,8 +217,16 @@ def _wrong_regime(regimes: Regimes, symbols: int) -> str:
     return "" if code in range(len(Regime)) else f"no regime has code {code}"
 
 
+def _wrong_openings(openings: Openings, symbols: int) -> str:
+    wrong = (openings.agent < Account.FIRST_AGENT) | (openings.cash < 0)
+    wrong |= openings.cash > RICHEST * PRICE_SCALE
+    rows = np.flatnonzero(wrong)[:1]
+    return "".join(f"agent {openings.agent[k]} starts with {openings.cash[k]}" for k in rows)
+
+
 _WRONG: dict[InputKind, Any] = {
     InputKind.ORDERS: _wrong_orders,
     InputKind.NEWS: _wrong_news,
     InputKind.REGIME: _wrong_regime,
+    InputKind.OPENING: _wrong_openings,
 }

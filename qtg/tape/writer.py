@@ -51,7 +51,7 @@ class TapeWriter:
     >>> from qtg import Config, Simulation
     >>> sim = Simulation(Config.preset("quick_test", ticks=5, warmup={"ticks": 0}))
     >>> with TapeWriter.attach(sim, getfixture("tmp_path") / "run.rpl"):
-    ...     sim.set_regime("crisis")
+    ...     _ = sim.set_regime("crisis")
     ...     sim.run(5).tick
     5
     """

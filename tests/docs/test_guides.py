@@ -36,6 +36,7 @@ PAGES = (
     "docs/guide/calibrate.md",
     "docs/guide/realism.md",
     "docs/guide/snapshots.md",
+    "docs/guide/bridge.md",
 )
 
 
