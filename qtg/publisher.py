@@ -1,4 +1,4 @@
-"""Phase 11: what happened goes to the trace hash, the candles, storage and hooks."""
+"""Phase 11: what happened goes to the trace hash, the candles and storage."""
 
 from __future__ import annotations
 
@@ -111,13 +111,10 @@ class Publisher(Stateful):
         if self._sink is not None:
             sim.counts.accepted = int(np.count_nonzero(events.exec_type[:n] == ExecType.NEW))
             sim.counts.canceled = int(np.count_nonzero(events.reason[:n] == Reason.REQUESTED))
-        if self._sink is not None:
             self._write_tick(sim, self._sink, trades)
             self._sink.info.benched = [each._asdict() for each in sim.benched]
         self.trades += sim.counts.trades
         self.tick = sim.tick
-        for hook in sim.hooks:
-            hook(sim)
 
     def publish_metrics(self, sim: Simulation) -> None:
         """The tick's timings and counts, which are known only after everything else."""

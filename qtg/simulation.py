@@ -360,9 +360,9 @@ class Simulation:
         last : int               how many are kept
         folder : path, optional  where they are written; without it they are kept in memory
         """
-        if self._history is not None:
-            self._history.stop(self)
-        self._history = History(self, every, last, folder)
+        before, self._history = self._history, History(self, every, last, folder)
+        if before is not None:
+            before.stop(self)
 
     def add_hook(self, hook: Hook) -> None:
         """Call `hook(sim)` at the end of every tick, hooks in the order they were added."""

@@ -67,7 +67,9 @@ def run_tick(sim: Simulation) -> None:
     watch.lap(Phase.BACKGROUND)
 
     sim.publisher.publish(sim)
+    sim.check()
+    for hook in sim.hooks:
+        hook(sim)
     watch.lap(Phase.PUBLISH)
     watch.stop()
-    sim.check()
     sim.publisher.publish_metrics(sim)
