@@ -191,8 +191,8 @@ def find_frames(data: bytes, start: int, salt: int) -> list[Frame]:
     likely = (byte[6 : n + 6] == 0) & (byte[7 : n + 7] == 0)  # the zero field
     likely &= (byte[14 : n + 14] == 0) & (byte[15 : n + 15] == 0)  # sequences below 2^48
     found, behind = [], start
-    for at in np.flatnonzero(likely[start:]) + start:
-        if at >= behind and (frame := _frame_at(data, int(at), salt)) is not None:
+    for at in (np.flatnonzero(likely[start:]) + start).tolist():
+        if at >= behind and (frame := _frame_at(data, at, salt)) is not None:
             found.append(frame)
             behind = at + FRAME_BYTES + len(frame.payload)
     return found

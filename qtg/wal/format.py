@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 from qtg.errors import StorageError
 from qtg.frames import FILE_BYTES, FrameReader, FrameWriter, checksum
+from qtg.store.directory import LOG
 
-LOG = "log"
 MARK = f"{LOG}/durable"
 SEGMENT = b"WLOG"
 VERSION = 1
@@ -34,12 +34,14 @@ _DURABLE = struct.Struct("<Q")
 
 
 class RecordKind(IntEnum):
-    """What a record is."""
+    """What a record is; numbers and payloads are those of a tape, as far as it has them."""
 
     HEADER = 1  # the first of each segment: what run this is the log of
-    INPUT = 2  # from outside
-    TICK = 3  # a tick ended
-    SNAPSHOT = 4  # a snapshot is in place
+    INPUT = 2  # something from outside
+    WITHDRAWN = 3  # the input before it did not take effect: somebody else refused it
+    TICK = 4  # a tick is over
+    END = 6  # the run ended
+    SNAPSHOT = 7  # a snapshot is in place
 
 
 class Record(NamedTuple):

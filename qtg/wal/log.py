@@ -3,14 +3,16 @@
 import threading
 import time
 from contextlib import suppress
+from itertools import pairwise
 
+from qtg.config.durability import Fsync
 from qtg.errors import StorageError
 from qtg.frames import FrameWriter
 
+from qtg.store.directory import LOG
+
 from .disk import Disk, File
-from .fsync import Fsync
 from .format import (
-    LOG,
     MARK,
     SEGMENT,
     VERSION,
@@ -19,7 +21,6 @@ from .format import (
     payload_of,
     salt_of,
     segment_name,
-    segment_numbers,
 )
 
 SEGMENT_BYTES = 16 << 20
@@ -173,7 +174,7 @@ class Log:
             firsts = sorted(self._firsts.items())
             gone = [
                 number
-                for (number, _), (_, next_first) in zip(firsts, firsts[1:], strict=False)
+                for (number, _), (_, next_first) in pairwise(firsts)
                 if next_first <= keep and number < self._number
             ]
             try:

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 from qtg.errors import ConfigError, CorruptData, StorageError
 from qtg.frames import FILE_BYTES, Frame, FrameReader, find_frames
 
+from qtg.store.directory import LOG
+
 from .disk import Disk
-from .fsync import Fsync
 from .format import (
-    LOG,
     MARK,
     SEGMENT,
     VERSION,
@@ -158,12 +158,20 @@ def _torn_end(
         proof = f"records up to {known} were acknowledged"
     elif not is_last:
         proof = "it was synced before the next segment began"
-    elif segment.behind and header.get("fsync") == Fsync.OFF:
+    elif segment.behind and _never_synced(header):
         proof = f"{len(segment.behind)} whole records follow"
     if proof:
-        raise CorruptData(f"{what}; {proof}; {_without(sequence - 1)}", segment.name, offset, sequence)
+        raise CorruptData(
+            f"{what}; {proof}; {_without(sequence - 1)}", segment.name, offset, sequence
+        )
     nbytes = len(segment.data) - offset
     return TornEnd(segment.name, offset, nbytes, sequence, len(segment.behind), what)
+
+
+def _never_synced(header: dict[str, Any]) -> bool:
+    """Whether the log was written without syncs: then a crash may leave holes anywhere."""
+    settings = header.get("config", {}).get("durability", {})
+    return bool(settings.get("fsync") == "off")
 
 
 def _without(last: int) -> str:

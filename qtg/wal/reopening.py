@@ -1,8 +1,11 @@
 """Going on with a log after a crash."""
 
+from qtg.config.durability import Fsync
+
+from qtg.store.directory import LOG
+
 from .disk import Disk
-from .format import LOG, MARK, segment_name, segment_numbers
-from .fsync import Fsync
+from .format import MARK, segment_name, segment_numbers
 from .log import SEGMENT_BYTES, Log
 from .reading import Contents
 

@@ -10,6 +10,7 @@ import errno
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 HONEST = ("fsync", "full")
 LYING = ("lost", "misdirected", "rot")
@@ -210,4 +211,4 @@ def sectors(offset: int, nbytes: int, sector: int) -> list[tuple[int, int]]:
     """Where a write is cut: (start, end) of its part in each sector."""
     ends = list(range((offset // sector + 1) * sector, offset + nbytes, sector))
     cuts = [offset, *ends, offset + nbytes]
-    return list(zip(cuts, cuts[1:], strict=False)) if nbytes else []
+    return list(pairwise(cuts)) if nbytes else []

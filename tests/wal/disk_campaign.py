@@ -14,9 +14,10 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 
+from qtg.config.durability import Fsync
 from qtg.errors import ConfigError, CorruptData, StorageError
+from qtg.store.directory import LOG
 from qtg.wal.format import MARK, RecordKind, mark_bytes
-from qtg.wal.fsync import Fsync
 from qtg.wal.log import Log
 from qtg.wal.reading import Contents, read_log
 from qtg.wal.reopening import reopen
@@ -86,7 +87,9 @@ class Life:
         return self.counts
 
     def open(self, contents: Contents | None) -> Log:
-        header = json.dumps({"fingerprint": FINGERPRINT, "fsync": int(self.fsync)}).encode()
+        durability = {"fsync": self.fsync.name.lower()}
+        told = {"fingerprint": FINGERPRINT, "config": {"durability": durability}}
+        header = json.dumps(told).encode()
         settings = {"fsync": self.fsync, "segment_bytes": self.segment_bytes}
         if contents is None:
             self.written.clear()
@@ -133,10 +136,7 @@ class Life:
         try:
             contents = read_log(self.disk)
         except CorruptData as error:
-            without_sync = self.fsync is Fsync.OFF and self.cut
-            assert self.lied or without_sync, f"an honest disk was called damaged: {error}"
-            self.counts["damage found"] += 1
-            return self.go_on_without(error)
+            return self.damaged(error)
         if contents is None:
             assert self.lied or not self.acknowledged, "an acknowledged log is gone"
             self.counts["nothing left"] += 1
@@ -145,12 +145,20 @@ class Life:
         self.counts["read to its end"] += 1
         if contents.torn:
             self.counts["torn end dropped"] += 1
+            assert contents.torn.segment == self.last_segment(), "a segment follows a torn end"
         if contents.last < self.acknowledged:
             assert self.lied, "acknowledged records are gone"
             assert self.mark() <= contents.last, "the mark knew that records are gone"
             self.counts["acknowledged, lost, and nothing left to tell"] += 1
             self.acknowledged = contents.last
         return contents
+
+    def damaged(self, error: CorruptData) -> Contents | None:
+        is_last = error.file == self.last_segment()
+        without_sync = self.fsync is Fsync.OFF and self.cut and is_last
+        assert self.lied or without_sync, f"an honest disk was called damaged: {error}"
+        self.counts["damage found"] += 1
+        return self.go_on_without(error)
 
     def go_on_without(self, error: CorruptData) -> Contents | None:
         """As an operator would, with what is before the damage."""
@@ -174,6 +182,9 @@ class Life:
                 assert json.loads(record.payload)["fingerprint"] == FINGERPRINT
             else:
                 assert self.written[expected] == (record.kind, record.payload), "misread"
+
+    def last_segment(self) -> str:
+        return max(f"{LOG}/{name}" for name in self.disk.names(LOG) if name.endswith(".wal"))
 
     def mark(self) -> int:
         """What the mark says, read without the code that is tested."""
