@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         InvariantError,
         OrderError,
         QtgError,
+        ReplayError,
         StorageError,
         StrategyError,
         StrategyWarning,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from .run import simulate
     from .simulation import Simulation
     from .stylized import Scorecard, realism
+    from .tape import TapeReader, TapeWriter, replay_tape
     from .venue import Venue
 
 _HOMES = {
@@ -75,6 +77,7 @@ _HOMES = {
         "InvariantError",
         "OrderError",
         "QtgError",
+        "ReplayError",
         "StorageError",
         "StrategyError",
         "StrategyWarning",
@@ -98,6 +101,7 @@ _HOMES = {
     ),
     "simulation": ("Simulation",),
     "stylized": ("Scorecard", "realism"),
+    "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
 }
 _ROOMS = ("quant",)  # packages that are a public name themselves
@@ -123,6 +127,7 @@ __all__ = [
     "QtgError",
     "Reason",
     "Regime",
+    "ReplayError",
     "Result",
     "Scorecard",
     "Sector",
@@ -136,6 +141,8 @@ __all__ = [
     "StrategyWarning",
     "SymbolConfig",
     "TapeError",
+    "TapeReader",
+    "TapeWriter",
     "TimeInForce",
     "Venue",
     "calibrate",
@@ -146,6 +153,7 @@ __all__ = [
     "realism",
     "rebuild_from_trades",
     "replay_l3",
+    "replay_tape",
     "simulate",
     "strategy",
 ]

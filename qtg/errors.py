@@ -44,6 +44,27 @@ class CorruptData(StorageError):
         self.file, self.offset, self.sequence = file, offset, sequence
 
 
+class ReplayError(QtgError):
+    """A run that was made again from its tape differs from it.
+
+    Attributes
+    ----------
+    file : str
+    tick : int                      the first that differs
+    expected, found : (str, int)    trace hash and number of events so far: taped, and now
+    """
+
+    def __init__(
+        self, file: str, tick: int, expected: tuple[str, int], found: tuple[str, int]
+    ) -> None:
+        super().__init__(
+            f"the replay differs from {file} in tick {tick:,}: expected trace hash {expected[0]} "
+            f"after {expected[1]:,} events, found {found[0]} after {found[1]:,}; "
+            "look for another version of qtg or of a strategy"
+        )
+        self.file, self.tick, self.expected, self.found = file, tick, expected, found
+
+
 class TapeError(QtgError):
     """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
 

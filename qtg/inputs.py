@@ -6,11 +6,12 @@ same run again.
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from qtg.schemas import News, NewsKind, Orders, Regime, Sector, allocate
+from qtg.schemas.columns import I8, Col
 
 from .config import Config
 from .errors import ConfigError
@@ -28,7 +29,7 @@ class InputKind(IntEnum):
 class Regimes(NamedTuple):
     """A change of regime; one row."""
 
-    regime: np.ndarray  # int8, Regime
+    regime: Annotated[I8, Col("Regime", "the new regime")]
 
 
 class Input(NamedTuple):

@@ -1,5 +1,6 @@
 """`simulate`: a whole run in one call."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from .config import Config
@@ -17,6 +18,8 @@ def simulate(
     overwrite: bool = False,
     threads: int = 1,
     progress: Progress | bool | None = None,
+    tape: str | Path | None = None,
+    tape_events: bool = False,
 ) -> Result:
     """Run a market from start to end.
 
@@ -24,9 +27,11 @@ def simulate(
     ----------
     config : Config or str     or the name of a preset
     out : path, optional       run directory; without it the tables stay in memory
-    overwrite : bool           whether an earlier run at `out` may be replaced
+    overwrite : bool           whether an earlier run at `out`, and tape, may be replaced
     threads : int              for matching; the result is the same for any number
     progress : bool, optional  show a progress bar; by default on a terminal
+    tape : path, optional      also write a tape, from which `replay_tape` makes the run again
+    tape_events : bool         keep every event on the tape
 
     Returns
     -------
@@ -46,10 +51,18 @@ def simulate(
         config = Config.preset(config)
     if threads < 1:
         raise ConfigError(f"threads must be at least 1, got {threads}")
+    if tape_events and tape is None:
+        raise ConfigError("tape_events needs a tape to keep the events on; give tape=FILE.rpl")
     sim = Simulation(config, threads=threads)
     sink = open_sink(config, out, overwrite)
-    with sink:
+    with sink, ExitStack() as stack:
         sim.publisher.attach(sim, sink)
+        if tape is not None:
+            from .tape import TapeWriter
+
+            stack.enter_context(
+                TapeWriter.attach(sim, tape, events=tape_events, overwrite=overwrite)
+            )
         with _bar(config, progress)(sim.last_tick) as advance:
             while sim.tick < sim.last_tick:
                 sim.step()
