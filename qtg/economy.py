@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from qtg.schemas import (
 
 from .config import Config, FairValueProcess
 from .news import NewsTape
+from .stateful import State, Stateful, found, shown, table_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from .exchange import Exchange
 
 
-class Economy:
+class Economy(Stateful):
     """Fundamentals, rates and sector sentiment of every environment of a run.
 
     Attributes
@@ -49,6 +50,13 @@ class Economy:
     rates : Rates                    one row per environment
     sentiment : float64 (E, 10)      mood of each sector, -1 .. 1
     """
+
+    STATE = (
+        "rates.risk_free",
+        *(f"fundamentals.{name}" for name in ("eps", "growth", "factors", "volatility")),
+        "sentiment",
+        "_told",
+    )
 
     def __init__(self, config: Config, exchange: Exchange) -> None:
         self._config = config
@@ -116,6 +124,19 @@ class Economy:
                 "symbol": pl.Series(whose, dtype=pl.String),
             }
         )
+
+    def state(self) -> State:
+        """Fundamentals, moods, and the news on people's minds."""
+        active = taken(self._active, slice(self._n_active))
+        return {**super().state(), "active": shown(active), "news": shown(self.news)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        super().restore(state)
+        active = table_of(ActiveNews, found(state, "active"), "Economy.active")
+        self._n_active = len(active.end)
+        self._active = grown(active, max(len(self._active.end), self._n_active))
+        self.news = table_of(News, found(state, "news"), "Economy.news")
 
     def nbytes(self) -> int:
         return nbytes(self.fundamentals, self.rates, self._active) + self.sentiment.nbytes

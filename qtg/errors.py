@@ -65,6 +65,10 @@ class ReplayError(QtgError):
         self.file, self.tick, self.expected, self.found = file, tick, expected, found
 
 
+class SnapshotError(StorageError):
+    """A snapshot cannot be taken, or does not fit the run that it is to be restored into."""
+
+
 class TapeError(QtgError):
     """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
 

@@ -5,8 +5,9 @@ now), `match`, `settle`. All of them write to the venue's event columns; `events
 `events_to` bound what has been written this tick.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,9 +36,10 @@ from qtg.schemas import (
 )
 
 from .config import Config
-from .errors import ConfigError
+from .errors import ConfigError, SnapshotError
 from .halts import Halts
 from .lending import Lending
+from .stateful import State, Stateful, checked, found
 from .venue import Venue
 
 
@@ -61,11 +63,13 @@ class Funding:
     may_short: np.ndarray
 
 
-class Exchange:
+class Exchange(Stateful):
     """Books, ledger and delay queue of all environments of a run.
 
     Agents are named by their row within an environment: 0 is the background pool, 1 the house.
     """
+
+    STATE = ("venue", "view", "ledger", "halts", "opening")
 
     def __init__(
         self, config: Config, envs: list[int], funding: list[Funding], longest_latency: int
@@ -232,6 +236,30 @@ class Exchange:
     def events(self) -> Events:
         """The tick's event columns; the first `n_events` rows count."""
         return self.venue.events
+
+    def state(self) -> State:
+        """Books, ledger, halts, and the orders that are on their way."""
+        queue = self.queue
+        waiting = np.empty(int(queue.n.sum()), queue.orders.dtype)  # `concatenate` would repack
+        for end, n, orders in zip(np.cumsum(queue.n), queue.n, queue.orders, strict=True):
+            waiting[end - n : end] = orders[:n]
+        return {**super().state(), "waiting": waiting, "n": queue.n}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        super().restore(state)
+        queue = self.queue
+        n = checked(found(state, "n"), queue.n.dtype, queue.n.shape, "Exchange.n")
+        orders = queue.orders.dtype
+        waiting = checked(found(state, "waiting"), orders, (-1,), "Exchange.waiting")
+        if n.min() < 0 or n.sum() != len(waiting):
+            raise SnapshotError("the snapshot counts other orders than are on their way")
+        self.reserve_queue(int(n.max()))
+        self.queue.n[:] = n
+        ends = np.cumsum(n)
+        for bucket, (first, end) in enumerate(zip(ends - n, ends, strict=True)):
+            self.queue.orders[bucket, : end - first] = waiting[first:end]
+            self.queue.market[bucket, : end - first] = waiting["market"][first:end]
 
     def nbytes(self) -> dict[str, int]:
         """Bytes by component."""

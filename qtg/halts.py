@@ -8,10 +8,11 @@ from qtg.kernels.bands import LOW_BITS, Bands, watch_bands
 from qtg.schemas import ExecType, HaltRows, allocate, taken
 
 from .config import Config
+from .stateful import Stateful
 from .venue import Venue
 
 
-class Halts:
+class Halts(Stateful):
     """Reference prices and halts of every market.
 
     Parameters
@@ -19,6 +20,8 @@ class Halts:
     config : Config
     venue : Venue    its calls are begun and ended here
     """
+
+    STATE = ("halted", "_rows", "_bands.prices", "_bands.sums", "_bands.n")
 
     def __init__(self, config: Config, venue: Venue) -> None:
         rules = config.halts

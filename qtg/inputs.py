@@ -4,18 +4,18 @@ A run is a function of its configuration, its seed and these inputs: whoever kee
 same run again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from qtg.schemas import News, NewsKind, Orders, Regime, Sector, allocate
-from qtg.schemas.columns import I8, Col
+from qtg.schemas import I8, Col, News, NewsKind, Orders, Regime, Sector, allocate
 
 from .config import Config
-from .errors import ConfigError
+from .errors import ConfigError, SnapshotError
 from .news import PER_SYMBOL
+from .stateful import State, Stateful, found, shown, table_of
 
 
 class InputKind(IntEnum):
@@ -29,7 +29,14 @@ class InputKind(IntEnum):
 class Regimes(NamedTuple):
     """A change of regime; one row."""
 
-    regime: Annotated[I8, Col("Regime", "the new regime")]
+    regime: Annotated[I8, Col("Regime", "the new one")]
+
+
+TABLES: dict[int, Any] = {
+    InputKind.ORDERS: Orders,
+    InputKind.NEWS: News,
+    InputKind.REGIME: Regimes,
+}
 
 
 class Input(NamedTuple):
@@ -44,7 +51,7 @@ class Input(NamedTuple):
 Tap = Callable[[Input], Any]
 
 
-class Inputs:
+class Inputs(Stateful):
     """Inputs on their way into a run.
 
     Attributes
@@ -56,6 +63,8 @@ class Inputs:
     news : list           likewise, of News
     regime : int          likewise: the new regime, or -1
     """
+
+    STATE = ("sequence",)
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -80,6 +89,25 @@ class Inputs:
         of = {kind: [each.columns for each in waiting if each.kind == kind] for kind in InputKind}
         self.orders, self.news = of[InputKind.ORDERS], of[InputKind.NEWS]
         self.regime = int(of[InputKind.REGIME][-1].regime[0]) if of[InputKind.REGIME] else -1
+
+    def state(self) -> State:
+        """The last sequence, and what waits for the next tick."""
+        waiting = [{**each._asdict(), "kind": int(each.kind)} for each in self._waiting]
+        for each in waiting:
+            each["columns"] = shown(each["columns"])
+        return {**super().state(), "waiting": waiting}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        super().restore(state)
+        self._waiting = [_waiting(each) for each in found(state, "waiting")]
+
+
+def _waiting(saved: Mapping[str, Any]) -> Input:
+    number, tick, kind, columns = (found(saved, name) for name in Input._fields)
+    if kind not in TABLES:
+        raise SnapshotError(f"an input is of kind {kind!r} in the snapshot")
+    return Input(number, tick, InputKind(kind), table_of(TABLES[kind], columns, "Inputs.waiting"))
 
 
 def regimes(name: str) -> Regimes:

@@ -30,6 +30,7 @@ from qtg.schemas import (
 from .agents.background import pool_is_sane
 from .errors import ConfigError
 from .portfolio import agent_rows, chosen_agents, position_rows, write_equity
+from .stateful import Stateful
 from .stopwatch import Phase
 
 if TYPE_CHECKING:
@@ -41,11 +42,13 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("qtg")
 
 
-class Publisher:
+class Publisher(Stateful):
     """Turns each tick's events into rows of the run's tables.
 
     Without a sink only the trace hash is kept. Tables hold one environment.
     """
+
+    STATE = ("trace", "event_count", "trades", "tick", "_candles")
 
     def __init__(self, config: Config, n_envs: int, symbols: int) -> None:
         self._config = config
@@ -54,6 +57,7 @@ class Publisher:
         self.trace = np.zeros(n_envs, np.uint64)
         self.event_count = np.zeros(n_envs, np.int64)
         self.trades = 0
+        self.tick = 0  # the last that was published
         self._trade_rows = np.empty(16, np.int64)
         self._equity_agents = np.empty(0, np.int64)
         self.candle_seconds = config.storage.candle_seconds
@@ -109,6 +113,7 @@ class Publisher:
             self._write_tick(sim, self._sink, trades)
             self._sink.info.benched = [each._asdict() for each in sim.benched]
         self.trades += sim.counts.trades
+        self.tick = sim.tick
         for hook in sim.hooks:
             hook(sim)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +20,13 @@ from .agents.smart import build_group
 from .book import BookView
 from .config import Config
 from .economy import Economy
-from .errors import ConfigError, OrderError
+from .errors import ConfigError, OrderError, SnapshotError
 from .exchange import Exchange
 from .inputs import InputKind, Inputs, news, regimes
 from .invariants import check_invariants
 from .order_columns import as_orders
 from .publisher import Publisher
+from .state import Snapshot, capture, pour, read_snapshot, write_snapshot
 from .stopwatch import Stopwatch
 from .tick import run_tick
 
@@ -167,6 +169,70 @@ class Simulation:
         """Background trading goes over to the regime `name` in the next tick: "calm", "normal",
         "volatile", "crisis". A schedule or chain may change it again later."""
         self.inputs.add(self.tick + 1, InputKind.REGIME, regimes(name))
+
+    def snapshot(self, path: str | Path) -> int:
+        """Write the whole state of the market to a file; the run is not changed by it.
+
+        Parameters
+        ----------
+        path : path    the file, which is replaced if it is there; it is whole or not there
+
+        Returns
+        -------
+        int    bytes written
+
+        Raises
+        ------
+        StorageError     the file cannot be written
+        SnapshotError    a tick is going on, or an agent keeps what no snapshot can
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> sim = Simulation(Config.preset("quick_test")).run(20)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = sim.snapshot(f"{folder}/at-20.qtgs")
+        ...     other = Simulation.restore(f"{folder}/at-20.qtgs")
+        >>> other.run(5).trace_hash == sim.run(5).trace_hash
+        True
+        """
+        return write_snapshot(path, capture(self))
+
+    @classmethod
+    def restore(
+        cls,
+        snapshot: str | Path | Snapshot,
+        sink: Sink | None = None,
+        *,
+        config: Config | None = None,
+        threads: int = 1,
+    ) -> Simulation:
+        """A simulation that goes on from a snapshot, to the same bits.
+
+        Hooks, taps and tables are not in a snapshot: add them again.
+
+        Parameters
+        ----------
+        snapshot : path or Snapshot
+        sink : Sink, optional       where the tables of what follows go
+        config : Config, optional   what the snapshot must have been taken of
+        threads : int               for matching; the result is the same for any number
+
+        Raises
+        ------
+        StorageError     the file cannot be read, or is damaged (CorruptData)
+        SnapshotError    it was taken of another configuration, or by another version of qtg
+        ConfigError      it needs a strategy that is not registered
+        """
+        if not isinstance(snapshot, Snapshot):
+            snapshot = read_snapshot(snapshot)
+        if config is not None and config.fingerprint() != snapshot.config.fingerprint():
+            raise SnapshotError("the snapshot was taken of another configuration")
+        sim = cls(snapshot.config, envs=snapshot.envs, threads=threads)
+        pour(snapshot, sim)
+        if sink is not None:
+            sim.publisher.attach(sim, sink)
+        return sim
 
     def add_hook(self, hook: Hook) -> None:
         """Call `hook(sim)` at the end of every tick, hooks in the order they were added."""

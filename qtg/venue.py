@@ -37,6 +37,7 @@ from qtg.schemas import (
 )
 
 from .book import BookView
+from .book_state import book_state, restored_book
 from .errors import CapacityError, ConfigError
 from .market_terms import (
     Price,
@@ -48,13 +49,14 @@ from .market_terms import (
     tick_units,
 )
 from .order_columns import as_orders
+from .stateful import State, Stateful, found, whole
 from .stretches import Part, match_in_stretches
 
 MAX_SLOTS = 1 << 22  # per market; times the largest quantity: 2**62 (docs/adr/0002)
 TIMER_BUCKETS = 256
 
 
-class Venue:
+class Venue(Stateful):
     """A matching engine for many markets, columns in and columns out.
 
     Parameters
@@ -80,6 +82,8 @@ class Venue:
     >>> events.exec_type.tolist(), events.qty.tolist()
     ([0, 0, 1], [5, 3, 3])
     """
+
+    STATE = ("tick", "next_id")
 
     def __init__(
         self,
@@ -397,6 +401,18 @@ class Venue:
     def nbytes(self) -> int:
         """Bytes held by the venue's columns."""
         return nbytes(self.book_columns, self._events) + self._ids.nbytes + self._index.nbytes
+
+    def state(self) -> State:
+        """The books: of long tables the rows in use."""
+        return {**super().state(), "book": book_state(self.book_columns)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        super().restore(state)
+        book = found(state, "book")
+        slots = whole(book, "slots", 16, MAX_SLOTS)
+        self.book_columns = restored_book(_empty_book(self._terms, slots, self._window), book)
+        self._calls = int(np.count_nonzero(self.book_columns.markets.calling))
 
     def _name(self, orders: Orders, n: int) -> np.ndarray:
         if len(self._ids) < n:

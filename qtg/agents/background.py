@@ -16,12 +16,22 @@ from qtg.kernels.quantiles import BINS
 from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, Regime, allocate, nbytes
 
 from ..config import Config
+from ..config.background import Traits
 from ..economy import Economy
 from ..exchange import Exchange
+from ..stateful import Stateful
 
 
-class BackgroundPool:
+class BackgroundPool(Stateful):
     """The background pool of every environment of a run."""
+
+    STATE = (
+        *(f"pool.terms.{name}" for name in ("regime", *Traits._fields)),
+        *(f"pool.terms.{name}" for name in ("short_variance", "long_variance", "orders")),
+        *(f"pool.{name}" for name in ("sentiment", "buy_share", "aggressive", "centre")),
+        *(f"pool.metaorders.{name}" for name in ("side", "end", "lean")),
+        "_last_mid",
+    )
 
     def __init__(self, config: Config, exchange: Exchange) -> None:
         terms = allocate(PoolTerms, len(exchange.venue.envs))

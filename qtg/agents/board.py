@@ -18,10 +18,11 @@ from qtg.kernels.pairs import Spreads
 from qtg.schemas import PRICE_SCALE, MarketView
 
 from ..errors import ConfigError
+from ..stateful import State, Stateful, found, put, shown
 from .need import Need
 
 
-class Board:
+class Board(Stateful):
     """Readings of every market, float64 (reading, market), NaN until they have history.
 
     Parameters
@@ -29,6 +30,8 @@ class Board:
     bar_ticks : int    length of a bar
     markets : int
     """
+
+    STATE = ("_volume", "_high", "_low", "_bar_volume", "_values")
 
     def __init__(self, bar_ticks: int, markets: int) -> None:
         self.bar_ticks = bar_ticks
@@ -93,6 +96,24 @@ class Board:
     def sight(self, view: MarketView, tick: int) -> Sight:
         """What rules see in this tick."""
         return Sight(view, self._values, self._volume, tick, self.bar_ticks)
+
+    @property
+    def markets(self) -> int:
+        """How many there are."""
+        return self._markets
+
+    def state(self) -> State:
+        """The bar that is going on, and the windows of every indicator."""
+        return {**super().state(), "rolling": shown(self._windows())}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        super().restore(state)
+        put(self._windows(), found(state, "rolling"), "Board.rolling")
+
+    def _windows(self) -> list[Any]:
+        rolling = [state for _, state, _ in self._rolling.values()]
+        return [*rolling, *([state, spreads] for state, _, spreads, _ in self._hedges)]
 
     def nbytes(self) -> int:
         return int(self._values.nbytes + self._volume.nbytes)

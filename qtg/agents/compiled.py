@@ -102,6 +102,8 @@ def _loop(function: Decide) -> Callable[..., int]:
 class CompiledStrategy(UserGroup):
     """One kernel call per environment and tick."""
 
+    STATE = ("_rows.state",)
+
     def __init__(
         self,
         members: Members,

@@ -14,6 +14,7 @@ from .traders import Traders
 class Executors(Traders):
     """By VWAP, unless the population says otherwise."""
 
+    STATE = (*Traders.STATE, "_first_tick")
     execution = ExecutionConfig(style=Execution.VWAP)
 
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:

@@ -1,8 +1,10 @@
 """What every group of tier 1 has in common."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..exchange import Exchange
+from ..stateful import State
 from .population import Members
 
 
@@ -14,6 +16,10 @@ class Group(Protocol):
     def decide(self, exchange: Exchange, tick: int) -> None: ...
 
     def nbytes(self) -> int: ...
+
+    def state(self) -> State: ...
+
+    def restore(self, state: Mapping[str, Any]) -> None: ...
 
 
 def identify(rows: Any, members: Members) -> None:

@@ -4,9 +4,13 @@ import numpy as np
 
 from qtg.schemas import PRICE_SCALE
 
+from ..stateful import Stateful
 
-class Mids:
+
+class Mids(Stateful):
     """A ring of the last `length` mid prices of each market."""
+
+    STATE = ("_ring", "_n")
 
     def __init__(self, length: int, markets: int) -> None:
         self._ring = np.zeros((length, markets), np.int64)

@@ -6,12 +6,13 @@ from qtg.kernels.maker import make_markets
 from qtg.schemas import MakerRows, allocate, nbytes
 
 from ..exchange import Exchange
+from ..stateful import Stateful
 from .board import Board
 from .group import identify
 from .population import Members
 
 
-class MarketMakers:
+class MarketMakers(Stateful):
     """All market makers of one population."""
 
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:

@@ -4,12 +4,13 @@ from qtg.kernels.noise import trade_noise
 from qtg.schemas import NoiseRows, allocate, nbytes
 
 from ..exchange import Exchange
+from ..stateful import Stateful
 from .board import Board
 from .group import identify
 from .population import Members
 
 
-class NoiseTraders:
+class NoiseTraders(Stateful):
     """All noise traders of one population."""
 
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:

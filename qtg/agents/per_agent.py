@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,9 @@ from qtg.schemas import Orders
 
 from ..errors import StrategyError, StrategyWarning
 from ..exchange import Exchange
+from ..stateful import State, found
 from .agent_context import AgentContext, Order
+from .agent_state import Keeper, revived
 from .answers import answer_to_orders
 from .board import Board
 from .context import StrategyContext
@@ -34,7 +36,7 @@ class AgentStrategy(UserStrategy):
     ) -> None:
         super().__init__(members, symbols, benched, board)
         self._agents: dict[int, list[Strategy]] = {}  # by environment
-        self._mids: Mids | None = None
+        self._mids = Mids(max(members.kind.decide.history, 1), board.markets)
         self._places = {symbol: place for place, symbol in enumerate(symbols)}
         count = members.population.count
         if count > MANY:
@@ -46,13 +48,10 @@ class AgentStrategy(UserStrategy):
             )
 
     def decide(self, exchange: Exchange, tick: int) -> None:
-        if self._mids is None:
-            self._mids = Mids(max(self.members.kind.decide.history, 1), len(exchange.view.mid))
         self._mids.add(exchange.view.mid)
         super().decide(exchange, tick)
 
     def decide_env(self, exchange: Exchange, env: int, tick: int) -> None:
-        assert self._mids is not None
         shared = self.context(exchange, env, tick)
         rows = range(len(shared.agent))
         seen = [AgentContext(shared, row, self._mids, self._places) for row in rows]
@@ -75,8 +74,7 @@ class AgentStrategy(UserStrategy):
     def _born(self, ctx: AgentContext, shared: StrategyContext, row: int) -> Strategy:
         where = f"tick {ctx.tick}, agent {ctx.agent}"
         agent: Strategy = self.call(where, self.members.kind.decide)
-        own = {name: float(values[row]) for name, values in shared.params.items()}
-        agent.params = own  # type: ignore[misc]
+        agent.params = self._own(shared.env, row)  # type: ignore[misc]
         self.call(where, agent.on_start, ctx)
         return agent
 
@@ -121,7 +119,31 @@ class AgentStrategy(UserStrategy):
         self.send(exchange, shared, merged)
 
     def nbytes(self) -> int:
-        return super().nbytes() + (0 if self._mids is None else self._mids.nbytes)
+        return super().nbytes() + self._mids.nbytes
+
+    def state(self) -> State:
+        """The mids, and every agent's attributes."""
+        keeper = Keeper(self.name)
+        agents = [
+            [env, [keeper.state_of(agent, self._own(env, row)) for row, agent in enumerate(born)]]
+            for env, born in self._agents.items()
+        ]
+        return {**super().state(), "mids": self._mids.state(), "agents": agents}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Make the agents anew, with the attributes that they had."""
+        super().restore(state)
+        self._mids.restore(found(state, "mids"))
+        kind = self.members.kind.decide
+        self._agents = {
+            env: [revived(kind, self._own(env, row), its) for row, its in enumerate(born)]
+            for env, born in found(state, "agents")
+        }
+
+    def _own(self, env: int, row: int) -> dict[str, float]:
+        """An agent's parameters."""
+        at = self.mine(env)[row]
+        return {name: float(values[at]) for name, values in self.members.params.items()}
 
 
 def _listed(answer: Any) -> list[Any]:

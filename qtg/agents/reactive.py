@@ -2,6 +2,7 @@
 
 from ..economy import Economy
 from ..exchange import Exchange
+from ..stateful import Stateful
 from .population import Members
 from .rotators import SectorRotators
 from .watchers import Watchers
@@ -9,8 +10,10 @@ from .watchers import Watchers
 ROTATOR = "sector_rotator"
 
 
-class ReactiveAgents:
+class ReactiveAgents(Stateful):
     """All tier 2 agents of a run: those who watch symbols, and those with a whole portfolio."""
+
+    STATE = ("watchers", "rotators")
 
     def __init__(self, members: list[Members], exchange: Exchange) -> None:
         numbered = list(enumerate(members))

@@ -10,14 +10,17 @@ from qtg.schemas import RotatorRows, Stream, allocate, nbytes
 from ..economy import Economy
 from ..errors import ConfigError
 from ..exchange import Exchange
+from ..stateful import Stateful
 from .group import identify
 from .population import Members
 
 _PHASE_DRAW = 1 << 24
 
 
-class SectorRotators:
+class SectorRotators(Stateful):
     """The rotators of one population."""
+
+    STATE = ("rows.wake_tick",)
 
     def __init__(self, members: Members, number: int, exchange: Exchange) -> None:
         rows = allocate(RotatorRows, len(members.agent))

@@ -1,5 +1,7 @@
 """Tier 1 agents that hold a position for a reason: a rule says what, a desk trades towards it."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from qtg.kernels.desk import Plan, Sight, work_orders
@@ -7,14 +9,16 @@ from qtg.schemas import Desk, Execution, TraderRows, allocate, nbytes
 
 from ..config import ExecutionConfig
 from ..exchange import Exchange
+from ..stateful import Stateful
 from .board import Board
 from .group import identify
 from .population import Members
 
 
-class Traders:
+class Traders(Stateful):
     """The traders of one population; a kind says in `_aim` what they want to hold."""
 
+    STATE: ClassVar[tuple[str, ...]] = ("rows.working", "desk")
     execution = ExecutionConfig()  # where the population names none
 
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:

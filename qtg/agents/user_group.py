@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from qtg.schemas import MsgType, Orders, Stream, allocate, taken
 from ..config.populations import FailurePolicy
 from ..errors import StrategyError, StrategyWarning
 from ..exchange import Exchange
+from ..stateful import State, Stateful, found
 from .budget import OutOfTime, call_within
 from .failure import Benched, home_of, told
 from .population import Members
@@ -23,7 +24,7 @@ from .resting import read_own, rows_of
 TURN_DRAW = 1 << 30  # a draw number that a user's own draws will hardly use
 
 
-class UserGroup(ABC):
+class UserGroup(Stateful, ABC):
     """The agents of one population that follow a user's strategy.
 
     Parameters
@@ -89,6 +90,15 @@ class UserGroup(ABC):
             raise StrategyError(
                 f"strategy {self.name!r} failed at {where}: {told(error, self._home)}"
             ) from error
+
+    def state(self) -> State:
+        """Which environments' agents are benched, and what the form of strategy keeps."""
+        return {"out": [[env, tick] for env, tick in self._out.items()], **super().state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        super().restore(state)
+        self._out = dict(found(state, "out"))
 
     def nbytes(self) -> int:
         """Bytes of columns."""

@@ -16,14 +16,25 @@ from qtg.schemas import (
 )
 
 from ..exchange import Exchange
+from ..stateful import Stateful
 from .population import Members
 
 BLOCK = 64  # rows
+_CONDITIONS = ("below", "above", "wake_tick", "news", "on_fill", "reference")
+_CHANGING = (*_CONDITIONS, "filled", "woken")
 _SYMBOL_DRAW, _PHASE_DRAW, _WATCH_DRAW = 1 << 20, 1 << 21, 1 << 23
 
 
-class Watchers:
+class Watchers(Stateful):
     """All of a run, in one table."""
+
+    STATE = (
+        *(f"rows.{name}" for name in _CHANGING),
+        *(f"rows.next_{name}" for name in _CONDITIONS),
+        *(f"blocks.{name}" for name in ("below", "above", "wake_tick", "news")),
+        "_woken",
+        "_n_woken",
+    )
 
     def __init__(self, members: list[tuple[int, Members]], exchange: Exchange) -> None:
         symbols = exchange.terms.symbols
