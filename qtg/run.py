@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .config import Config
 from .errors import ConfigError
@@ -9,6 +10,9 @@ from .progress import Progress, no_progress, terminal_progress
 from .result import Result, result_of
 from .simulation import Simulation, kind_names
 from .store import MemorySink, RunWriter, Sink
+
+if TYPE_CHECKING:
+    from .wal.run_log import RunLog
 
 
 def simulate(
@@ -63,13 +67,27 @@ def simulate(
             stack.enter_context(
                 TapeWriter.attach(sim, tape, events=tape_events, overwrite=overwrite)
             )
-        with _bar(config, progress)(sim.last_tick) as advance:
-            while sim.tick < sim.last_tick:
-                sim.step()
-                advance(sim)
-        sim.publisher.finish(sim)
-        sink.close(trace_hash=sim.trace_hash, ticks=sim.tick)
+        log = None
+        if config.durability.log:
+            from .wal.run_log import RunLog
+
+            log = stack.enter_context(RunLog.begin(sim, sink))
+        run_on(sim, sink, log, progress)
     return result_of(sink)
+
+
+def run_on(
+    sim: Simulation, sink: Sink, log: "RunLog | None", progress: Progress | bool | None = None
+) -> None:
+    """Run a market that is set up to its end, then close its tables and its log."""
+    with _bar(sim.config, progress)(sim.last_tick) as advance:
+        while sim.tick < sim.last_tick:
+            sim.step()
+            advance(sim)
+    sim.publisher.finish(sim)
+    sink.close(trace_hash=sim.trace_hash, ticks=sim.tick)
+    if log is not None:
+        log.finish()
 
 
 def _bar(config: Config, progress: Progress | bool | None) -> Progress:

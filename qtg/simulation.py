@@ -92,6 +92,7 @@ class Simulation:
         self.watch = Stopwatch()
         self.counts = Counts()
         self.hooks: list[Hook] = []
+        self.at_rest: list[Hook] = []  # called after each tick, once all of its rows are written
         symbols = tuple(symbol.symbol for symbol in config.symbols)
         self.symbols = symbols
         seed = np.uint64(config.seed)
@@ -125,6 +126,8 @@ class Simulation:
         every = self.config.check_every
         if every and self.tick % every == 0:
             check_invariants(self.exchange)
+        for hook in self.at_rest:
+            hook(self)
         return self
 
     def run(self, ticks: int) -> Simulation:

@@ -122,6 +122,13 @@ class RunWriter(Sink):
         self._writer.queue.join()
         self.check()
 
+    def rows(self) -> dict[str, int]:
+        """Committed rows of each table; all there are, right after `flush`."""
+        held = dict.fromkeys(self.info.tables, 0)
+        for part in self.info.manifest:
+            held[part.table] += part.rows
+        return held
+
     def _announce(self, name: str) -> None:
         if name not in self.info.tables:
             self.info.tables.append(name)

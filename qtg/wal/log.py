@@ -8,7 +8,6 @@ from itertools import pairwise
 from qtg.config.durability import Fsync
 from qtg.errors import StorageError
 from qtg.frames import FrameWriter
-
 from qtg.store.directory import LOG
 
 from .disk import Disk, File
@@ -43,7 +42,7 @@ class Log:
     fingerprint : str       of the run's configuration
     header : bytes          goes into the first record of each segment
     fsync : Fsync           when records become durable
-    segment_bytes : int     size after which the next segment begins
+    segment_bytes : int     of records in a segment, after which the next one begins
     number, first : int     of the first segment, and of its first record
 
     Attributes
@@ -115,7 +114,7 @@ class Log:
             with self._appending:
                 self._check()
                 number, data, last = self._number, self._waiting.take(), self._writer.sequence
-                full = self._writer.nbytes >= self._segment_bytes
+                full = self._writer.nbytes >= self._full_at
                 if full:
                     self._new_segment(last + 1)
             # The last group of a full segment is synced by any policy: then damage that is not in
@@ -228,6 +227,7 @@ class Log:
         self._writer = FrameWriter(self._waiting, SEGMENT, VERSION, first=first, salt=salt)  # type: ignore[arg-type]
         self._writer.append(RecordKind.HEADER, payload_of(self.durable, self._header))
         self._firsts[self._number] = first
+        self._full_at = self._writer.nbytes + self._segment_bytes
 
     def _write(self, number: int, data: bytes) -> None:
         if not data:

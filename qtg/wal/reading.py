@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from qtg.errors import ConfigError, CorruptData, StorageError
 from qtg.frames import FILE_BYTES, Frame, FrameReader, find_frames
-
 from qtg.store.directory import LOG
 
 from .disk import Disk

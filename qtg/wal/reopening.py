@@ -1,7 +1,6 @@
 """Going on with a log after a crash."""
 
 from qtg.config.durability import Fsync
-
 from qtg.store.directory import LOG
 
 from .disk import Disk

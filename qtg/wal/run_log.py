@@ -113,7 +113,9 @@ class RunLog:
                 segment_bytes=settings.segment_bytes,
             )
         except OSError as error:
-            raise StorageError(f"no log can be written to {sink.path}: {reason_of(error)}") from None
+            raise StorageError(
+                f"no log can be written to {sink.path}: {reason_of(error)}"
+            ) from None
         return cls(sim, sink, log)
 
     def commit(self) -> None:
