@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         CacheWarning,
         CapacityError,
         ConfigError,
+        CorruptData,
         InvariantError,
         OrderError,
         QtgError,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         StrategyWarning,
         TapeError,
     )
+    from .recovery import recover
     from .replay import replay_l3
     from .result import Result, open_run
     from .run import simulate
@@ -75,6 +77,7 @@ _HOMES = {
         "CacheWarning",
         "CapacityError",
         "ConfigError",
+        "CorruptData",
         "InvariantError",
         "OrderError",
         "QtgError",
@@ -85,6 +88,7 @@ _HOMES = {
         "StrategyWarning",
         "TapeError",
     ),
+    "recovery": ("recover",),
     "replay": ("replay_l3",),
     "result": ("Result", "open_run"),
     "run": ("simulate",),
@@ -116,6 +120,7 @@ __all__ = [
     "CapacityError",
     "Config",
     "ConfigError",
+    "CorruptData",
     "ExecInst",
     "ExecType",
     "InvariantError",
@@ -155,6 +160,7 @@ __all__ = [
     "quant",
     "realism",
     "rebuild_from_trades",
+    "recover",
     "replay_l3",
     "replay_tape",
     "simulate",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from .config import Config
 from .errors import CorruptData, StorageError
@@ -26,49 +26,10 @@ from .tape.replaying import replay_ticks
 from .wal.bases import Base, find_base, marks_of
 from .wal.disk import RealDisk
 from .wal.format import Record, RecordKind
-from .wal.reading import Contents, TornEnd, read_log
+from .wal.reading import Contents, read_log
 from .wal.reopening import reopen
+from .wal.report import Recovery
 from .wal.run_log import RunLog, remove_snapshots
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """What a recovery found, kept and dropped.
-
-    Attributes
-    ----------
-    path : str
-    complete : bool               the log says that the run ended
-    tick, trace_hash : int, str   the last committed tick, and its hash, as the log has it too
-    inputs : int                  number of the last input; waiting : int, those for the next tick
-    snapshot : int or None        tick of the snapshot that was used; None is the start
-    skipped : list                (tick, why) of newer snapshots that could not be used
-    replayed : int                ticks that were made again
-    first, last : int             records of the log that were read
-    durable : int                 record up to which something shows that the log was durable
-    torn : TornEnd or None        the end of the log that is not whole, and was dropped
-    left_out : int                records that were left out on request
-    """
-
-    path: str
-    complete: bool
-    tick: int
-    trace_hash: str
-    inputs: int
-    waiting: int
-    snapshot: int | None
-    skipped: list[tuple[int, str]]
-    replayed: int
-    first: int
-    last: int
-    durable: int
-    torn: TornEnd | None
-    left_out: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        torn = None if self.torn is None else self.torn._asdict()
-        return {**asdict(self), "torn": torn}
 
 
 class Recovered:
@@ -180,6 +141,8 @@ def recover(
         contents = read_log(disk, until)
     except OSError as error:
         raise StorageError(f"the log of {run} cannot be read: {reason_of(error)}") from None
+    except CorruptData as error:
+        raise _with_place(error, run) from None
     if contents is None:
         raise StorageError(
             f"{run} has no log that can be read; it was not kept (durability.log), or the run was "
@@ -202,6 +165,13 @@ def recover(
             sink.fail(f"{type(error).__name__}: {error}")
         raise
     return Recovered(sim, report, sink, log)
+
+
+def _with_place(error: CorruptData, run: Path) -> CorruptData:
+    """The same, with the whole path of the segment and the command that goes on without it."""
+    error.file = str(run / error.file)
+    error.args = (str(run / str(error)).replace("qtg recover RUN", f"qtg recover {run}"),)
+    return error
 
 
 def _header(run: Path, contents: Contents) -> Header:
@@ -234,6 +204,7 @@ def _replay(
         path=str(run),
         complete=complete,
         tick=sim.tick,
+        last_tick=sim.last_tick,
         trace_hash=sim.trace_hash,
         inputs=sim.inputs.sequence,
         waiting=sim.inputs.waiting,

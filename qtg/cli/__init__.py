@@ -4,18 +4,21 @@ Results go to stdout, progress and messages to stderr. Exit 0: done; 1: it faile
 called wrongly (bad arguments or configuration); 130: interrupted.
 """
 
+from collections.abc import Callable
+
 from .app import app
 from .configs import config_app
 from .leaving import main
 from .machine import bench, warmup
 from .measuring import calibrate, realism
+from .recovering import recover
 from .results import export, info, leaderboard, report, sql
 from .running import demo, presets, simulate, strategies
 
 __all__ = ["app", "main"]
 
-COMMANDS = {  # in the order of `qtg --help`
-    "Run a market": (simulate, demo, presets, strategies),
+COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {  # in the order of `qtg --help`
+    "Run a market": (simulate, recover, demo, presets, strategies),
     "Look at a run": (info, sql, report, leaderboard, export),
     "Compare with real markets": (realism, calibrate),
     "This machine": (warmup, bench),

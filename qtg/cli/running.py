@@ -17,6 +17,10 @@ def simulate(
     threads: Threads = 1,
     overwrite: Overwrite = False,
     strategies: Strategies = None,
+    wal: Annotated[
+        bool,
+        typer.Option("--wal", help="Keep a log, so that qtg recover can go on with a killed run."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run a market and write its run directory."""
@@ -27,6 +31,8 @@ def simulate(
 
     load_files(strategies)
     config = Config.load(source, given(seed=seed, ticks=ticks))
+    if wal:
+        config = config.with_({"durability.log": True})
     place = out or Path("runs") / f"{config.name}-seed{config.seed}"
     progress = command_progress(config)
     run = run_market(config, place, overwrite=overwrite, threads=threads, progress=progress)

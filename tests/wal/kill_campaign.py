@@ -181,18 +181,24 @@ class Child:
         os.close(writing)
         self._reading = reading
 
-    def end(self, kill_after: float | None = None) -> tuple[bool, list[str]]:
-        """Wait, or kill it; whether it was killed, and the lines that it told."""
-        if kill_after is not None:
-            time.sleep(kill_after)
+    def end(self, kill: tuple[int, float] | None = None) -> tuple[bool, list[str]]:
+        """Wait, or kill it so many seconds after it told so many lines; whether it was killed, and
+        the lines."""
+        text = b""
+        if kill is not None:
+            lines, seconds = kill
+            while text.count(b"\n") < lines and (more := os.read(self._reading, 1 << 16)):
+                text += more
+            time.sleep(seconds)
             os.kill(self.pid, signal.SIGKILL)
-        with os.fdopen(self._reading) as told:
-            text = told.read()
+        while more := os.read(self._reading, 1 << 16):
+            text += more
+        os.close(self._reading)
         _, status = os.waitpid(self.pid, 0)
         killed = os.WIFSIGNALED(status)
         if not killed and os.WEXITSTATUS(status):
             raise AssertionError("the process failed; see above")
-        return killed, text.rpartition("\n")[0].splitlines()
+        return killed, text.decode().rpartition("\n")[0].splitlines()
 
 
 def last_of(lines: list[str], before: tuple[int, int]) -> tuple[int, int]:
@@ -219,9 +225,6 @@ class Campaign:
         self._place = place
         _, lines = Child(self._undisturbed).end()
         self._import_everything()
-        start = time.perf_counter()
-        Child(lambda told: begin(self._place / "first", told)).end()
-        self.seconds = time.perf_counter() - start  # that a whole life takes
         self.reference.rows = dict(line.split(" ", 1) for line in lines)  # type: ignore[arg-type]
         self.reference.rows = {name: int(n) for name, n in self.reference.rows.items()}
 
@@ -246,21 +249,27 @@ class Campaign:
             for name, rows in sink.rows().items():
                 os.write(told, f"{name} {rows}\n".encode())
 
+    def moment(self) -> tuple[int, float] | None:
+        """When to kill: while the process starts or recovers, or in one of its next ticks."""
+        draw = self.random.random()
+        if draw < 0.25:
+            return 0, self.random.uniform(0, 0.15)
+        return (self.random.randint(1, 12), self.random.uniform(0, 0.01)) if draw < 0.98 else None
+
     def life(self) -> None:
         """One run, killed until it is let live."""
         place, safe = self._place / "run", (0, 0)
         shutil.rmtree(place, ignore_errors=True)
         child = Child(lambda told: begin(place, told))
         while True:
-            kill = self.random.random() < 0.9
-            killed, lines = child.end(self.random.uniform(0, 0.8 * self.seconds) if kill else None)
+            killed, lines = child.end(self.moment())
             if not killed:
                 break
             self.counts["kills"] += 1
-            self.counts["kills of a recovery" if safe != (0, 0) and not lines else "of a run"] += 1
+            what = "while it ran" if lines else "before it told anything"
+            self.counts[f"kills {what}"] += 1
             safe = last_of(lines, safe)
-            self.counts["acknowledged inputs at kills"] += safe[0]
-            self.counts["before anything was safe"] += safe == (0, 0)
+            self.counts["acknowledged inputs at the kills"] += safe[0]
             child = Child(lambda told, safe=safe: go_on(place, told, self.reference, safe))
         self.counts["runs finished"] += 1
         if self.counts["runs finished"] % 3 == 1:
@@ -278,7 +287,7 @@ def campaign(seed: int, kills: int, folder: str | None = None, told: bool = Fals
             except AssertionError as error:
                 kept = shutil.copytree(place, f"{place}-failed")
                 raise AssertionError(f"seed {seed}, {lives.counts}: {error}; {kept}") from error
-            if told and lives.counts["runs finished"] % 25 == 0:
+            if told and lives.counts["runs finished"] % 10 == 0:
                 print(f"{lives.counts['kills']:,} kills", file=sys.stderr)
     return lives.counts
 
