@@ -277,11 +277,18 @@ class Campaign:
             Child(lambda told: check_tables(place, self.reference)).end()
 
 
-def campaign(seed: int, kills: int, folder: str | None = None, told: bool = False) -> Counter[str]:
+def campaign(
+    seed: int,
+    kills: int,
+    folder: str | None = None,
+    minutes: float = float("inf"),
+    told: bool = False,
+) -> Counter[str]:
     """Counts; raises AssertionError where something acknowledged was lost."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         lives = Campaign(seed, Path(place))
-        while lives.counts["kills"] < kills:
+        until = time.monotonic() + 60 * minutes
+        while lives.counts["kills"] < kills and time.monotonic() < until:
             try:
                 lives.life()
             except AssertionError as error:
@@ -296,11 +303,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="runs that are killed and recovered")
     parser.add_argument("--kills", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop then")
     parser.add_argument("--folder", help="where the runs are; a folder in memory is faster")
     asked = parser.parse_args()
     start = time.perf_counter()
     try:
-        counts = campaign(asked.seed, asked.kills, asked.folder, told=True)
+        counts = campaign(asked.seed, asked.kills, asked.folder, asked.minutes, told=True)
     except AssertionError as error:
         print(error)
         return 1
