@@ -32,6 +32,7 @@ PAGES = (
     "docs/guide/quant.md",
     "docs/guide/calibrate.md",
     "docs/guide/realism.md",
+    "docs/guide/recovery.md",
 )
 
 
