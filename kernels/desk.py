@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qtg.schemas import Execution, MarketView
+from qtg.schemas import Execution, MarketView, Stream
 
-from ._jit import kernel
+from ._jit import kernel, template
 from .ledger import worst_unit_cost
-from .outbox import put_limit
+from .outbox import opposite_price, put_expiring
 from .shorts import sellable
+from .turns import has_turn
 
 
 class Plan(NamedTuple):
@@ -56,11 +57,40 @@ def aim(rows, desk, i, symbol, target, held, volume, tick):
 
 
 @kernel
-def take_stance(rows, desk, i, symbol, m, stance, held, sight, tick):
-    """Want `size` more than at the start, the same, or less (desk modified in place)."""
+def take_stance(rows, desk, i, symbol, stance, sight, ledger, terms, tick):
+    """Want `size` more than at the start, the same, or less (desk modified in place); nothing is
+    done if that is the stance it has."""
+    if stance == desk.stance[i, symbol]:
+        return
     desk.stance[i, symbol] = stance
+    m = rows.env[i] * terms.symbols + symbol
+    held = ledger.positions.qty[rows.env[i] * terms.agents + rows.agent[i], symbol]
     target = desk.base[i, symbol] + stance * lots(rows.size[i], sight.market.lot_size[m])
     aim(rows, desk, i, symbol, max(target, rows.floor[i]), held, sight.volume[m], tick)
+
+
+@template
+def take_stances(rule, own, rows, desk, symbols, sight, ledger, terms, random, tick):
+    """Every trader whose turn it is looks at each of its symbols.
+
+    Parameters
+    ----------
+    rule : kernel                     `rule(own, desk, i, symbol, sight, m, tick)` is the stance of
+                                      row `i` in a symbol, whose market is `m`
+    own : NamedTuple                  the rows of the kind
+    rows : TraderRows, desk : Desk    modified in place
+    symbols : int32 (n,)              symbols they trade
+    sight : Sight
+    ledger, terms : read only
+    random : (seed, envs)
+    """
+    for i in range(rows.agent.shape[0]):
+        if not has_turn(rows, i, rows.agent[i], random, Stream.SMART, tick):
+            continue
+        for symbol in symbols:
+            m = rows.env[i] * terms.symbols + symbol
+            stance = rule(own, desk, i, symbol, sight, m, tick)
+            take_stance(rows, desk, i, symbol, stance, sight, ledger, terms, tick)
 
 
 @kernel
@@ -94,16 +124,6 @@ def _due(plan, sight, desk, i, symbol, m, tick):
     age = tick - desk.start_tick[i, symbol] + 1
     pace = np.float64(sight.volume[m]) / max(sight.ticks, 1)
     return np.int64(np.rint(due_share(plan, age, traded, pace) * parent))
-
-
-@kernel
-def _send(rows, desk, i, symbol, m, side, qty, view, tick, out):
-    step = view.tick_size[m]
-    best = view.ask[m] if side > 0 else view.bid[m]
-    price = best if best > 0 else max(view.last[m] // step, 1) * step
-    expire = tick + rows.latency[i] + max(np.int64(rows.lifetime[i]), 1)
-    put_limit(out, m, rows.agent[i], rows.latency[i], side, price, qty, expire)
-    desk.busy_until[i, symbol] = expire
 
 
 @kernel
@@ -153,5 +173,7 @@ def work_orders(rows, desk, symbols, plan, sight, ledger, terms, tick, out):
             qty = _affordable(ledger, terms, row, symbol, side, qty, cost, spent) // lot * lot
             if qty > 0:
                 spent += cost * qty if side > 0 else 0
-                _send(rows, desk, i, symbol, m, side, qty, view, tick, out)
+                price = opposite_price(view, m, side)
+                expire = put_expiring(out, rows, i, m, side, price, qty, tick)
+                desk.busy_until[i, symbol] = expire
         rows.working[i] = 1 if open_symbols > 0 else 0

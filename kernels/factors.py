@@ -10,7 +10,6 @@ from qtg.schemas import Stream
 
 from ._jit import kernel
 from .desk import take_stance
-from .random import lane
 from .turns import has_turn
 
 
@@ -108,14 +107,12 @@ def trade_factors(
     ledger, terms : read only
     random : (seed, envs)
     """
-    seed, envs = random
     factor, scores = scratch
     n = symbols.shape[0]
     for i in range(rows.agent.shape[0]):
-        env, agent = rows.env[i], rows.agent[i]
-        if not has_turn(rows, i, agent, tick, seed, lane(envs[env], Stream.SMART)):
+        if not has_turn(rows, i, rows.agent[i], random, Stream.SMART, tick):
             continue
-        first = env * terms.symbols
+        first = rows.env[i] * terms.symbols
         if not score_symbols(factors, i, symbols, quality, sight, first, factor, scores):
             continue
         chosen = max(np.int64(factors.share[i] * n + 1e-9), 1)  # 29% of 100 is 28.999...
@@ -123,6 +120,4 @@ def trade_factors(
             symbol = np.int64(symbols[place])
             rank = rank_of(scores, place)
             stance = 1 if rank < chosen else (-1 if rank >= n - chosen else 0)
-            if stance != desk.stance[i, symbol]:
-                held = ledger.positions.qty[env * terms.agents + agent, symbol]
-                take_stance(rows, desk, i, symbol, first + symbol, stance, held, sight, tick)
+            take_stance(rows, desk, i, symbol, stance, sight, ledger, terms, tick)

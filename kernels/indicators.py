@@ -1,10 +1,11 @@
 """Technical indicators: each kernel moves a state on by the bars it is given.
 
-`advance_*(state, ..., out)` takes input columns of shape (time, market). A state is a tuple of
-arrays with one entry per market and holds all that the next bar needs, so the bars may come all at
-once, in pieces or one by one, with the same results to the bit. `out` is written everywhere, with
-NaN where a value is not defined. A bar whose input is NaN or infinite clears its market: no window
-reaches across it, and averages are seeded anew.
+`advance_*(state, part, ..., out)` takes input columns of shape (time, market) and moves the markets
+of `part`, (first, end). A state is a tuple of arrays with one entry per market and holds all that
+the next bar needs, so the bars may come all at once, in pieces or one by one, and the markets
+together or in parts on several threads, with the same results to the bit. `out` is written
+everywhere, with NaN where a value is not defined. A bar whose input is NaN or infinite clears its
+market: no window reaches across it, and averages are seeded anew.
 
 The bars are taken span by span (`spans`): `*_span` moves neighbouring markets on by one bar. What
 a part of an indicator has seen follows from what the market has: RSI's first change is in its
@@ -28,7 +29,7 @@ from .rolling import (
     push,
     push_moments,
 )
-from .spans import FINITE, FINITE_PRODUCT, FINITE_TRIPLE, before_first, fill, next_span
+from .spans import FINITE, FINITE_PRODUCT, FINITE_TRIPLE, fill, sweep
 
 
 class SmaState(NamedTuple):
@@ -124,20 +125,21 @@ def mean_span(window, markets, seen, x, out):
 
 
 @kernel
-def advance_sma(state, x, out):
+def sma_span(state, span, out, x, *_):
     """Mean of the last n bars."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE, state.seen, x, x, x)
-        if span.bar == len(x):
-            return
-        at = span.bar, span.markets
-        mean_span(state.window, span.markets, span.seen, x[at], out[at])
+    mean_span(state.window, span.markets, span.seen, x, out[span.bar, span.markets])
 
 
 @kernel
-def ema_span(average, span, x, out):
+def advance_sma(state, part, x, out):
+    """Mean of the last n bars."""
+    sweep(sma_span, FINITE, state, part, x, x, x, out)
+
+
+@kernel
+def ema_span(state, span, out, x, *_):
     """Exponential average."""
+    average, out = state.average, out[span.bar, span.markets]
     value = average.value[span.markets]
     for m in range(len(x)):
         value[m] = averaged(average, value[m], x[m], span.seen)
@@ -147,21 +149,15 @@ def ema_span(average, span, x, out):
 
 
 @kernel
-def advance_ema(state, x, out):
+def advance_ema(state, part, x, out):
     """Exponential average."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE, state.seen, x, x, x)
-        if span.bar == len(x):
-            return
-        at = span.bar, span.markets
-        ema_span(state.average, span, x[at], out[at])
+    sweep(ema_span, FINITE, state, part, x, x, x, out)
 
 
 @kernel
-def rsi_span(state, span, x, out):
+def rsi_span(state, span, out, x, *_):
     """The index from the changes since the last bar, of which there is one less than bars."""
-    last = state.last[span.markets]
+    last, out = state.last[span.markets], out[span.bar, span.markets]
     gain, loss = state.gain.value[span.markets], state.loss.value[span.markets]
     changes = span.seen - 1
     for m in range(len(x)):
@@ -175,20 +171,16 @@ def rsi_span(state, span, x, out):
 
 
 @kernel
-def advance_rsi(state, x, out):
+def advance_rsi(state, part, x, out):
     """Average gain as a percentage of average gain plus average loss; 0 where both are 0."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE, state.seen, x, x, x)
-        if span.bar == len(x):
-            return
-        at = span.bar, span.markets
-        rsi_span(state, span, x[at], out[at])
+    sweep(rsi_span, FINITE, state, part, x, x, x, out)
 
 
 @kernel
-def macd_span(state, span, x, line, signal, histogram):
+def macd_span(state, span, out, x, *_):
     """Both averages end at this bar: the fast one starts later, the signal with the line."""
+    at = span.bar, span.markets
+    line, signal, histogram = out.macd[at], out.signal[at], out.histogram[at]
     fast = state.fast.value[span.markets]
     slow = state.slow.value[span.markets]
     smooth = state.signal.value[span.markets]
@@ -207,16 +199,9 @@ def macd_span(state, span, x, line, signal, histogram):
 
 
 @kernel
-def advance_macd(state, x, out):
+def advance_macd(state, part, x, out):
     """Fast less slow average; the fast one is seeded with the last of the slow one's first bars."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE, state.seen, x, x, x)
-        if span.bar == len(x):
-            return
-        at = span.bar, span.markets
-        rows = (out.macd[at], out.signal[at], out.histogram[at])
-        macd_span(state, span, x[at], *rows)
+    sweep(macd_span, FINITE, state, part, x, x, x, out)
 
 
 @kernel
@@ -228,8 +213,10 @@ def moments_span(moments, span, x, mean, squares):
 
 
 @kernel
-def bollinger_span(state, span, x, upper, middle, lower):
+def bollinger_span(state, span, out, x, *_):
     """Mean and bands; first `upper` holds the squares."""
+    at = span.bar, span.markets
+    upper, middle, lower = out.upper[at], out.middle[at], out.lower[at]
     n = len(state.moments.tail_mean)
     moments_span(state.moments, span, x, middle, upper)
     for m in range(len(x)):
@@ -242,21 +229,15 @@ def bollinger_span(state, span, x, upper, middle, lower):
 
 
 @kernel
-def advance_bollinger(state, x, out):
+def advance_bollinger(state, part, x, out):
     """Mean of the last n bars, and bands at `width` population standard deviations from it."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE, state.seen, x, x, x)
-        if span.bar == len(x):
-            return
-        at = span.bar, span.markets
-        rows = (out.upper[at], out.middle[at], out.lower[at])
-        bollinger_span(state, span, x[at], *rows)
+    sweep(bollinger_span, FINITE, state, part, x, x, x, out)
 
 
 @kernel
-def atr_span(state, span, high, low, close, out):
+def atr_span(state, span, out, high, low, close):
     """The true range needs a close before it."""
+    out = out[span.bar, span.markets]
     last, value = state.last[span.markets], state.true_range.value[span.markets]
     ranges = span.seen - 1
     for m in range(len(out)):
@@ -269,20 +250,15 @@ def atr_span(state, span, high, low, close, out):
 
 
 @kernel
-def advance_atr(state, high, low, close, out):
+def advance_atr(state, part, high, low, close, out):
     """Wilder's average of the true range."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)
-        if span.bar == len(out):
-            return
-        at = span.bar, span.markets
-        atr_span(state, span, high[at], low[at], close[at], out[at])
+    sweep(atr_span, FINITE_TRIPLE, state, part, high, low, close, out)
 
 
 @kernel
-def vwap_span(state, span, price, volume, out):
+def vwap_span(state, span, out, price, volume, *_):
     """Money by volume."""
+    out = out[span.bar, span.markets]
     money = open_window(state.money, span.markets, span.seen, SUM)
     shares = open_window(state.volume, span.markets, span.seen, SUM)
     for m in range(len(out)):
@@ -294,23 +270,17 @@ def vwap_span(state, span, price, volume, out):
 
 
 @kernel
-def advance_vwap(state, price, volume, out):
+def advance_vwap(state, part, price, volume, out):
     """Mean price of the last n bars, weighted by volume; NaN where no volume."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE_PRODUCT, state.seen, price, volume, price)
-        if span.bar == len(out):
-            return
-        at = span.bar, span.markets
-        vwap_span(state, span, price[at], volume[at], out[at])
+    sweep(vwap_span, FINITE_PRODUCT, state, part, price, volume, price, out)
 
 
 @kernel
-def advance_running_vwap(state, price, volume, out):
+def advance_running_vwap(state, part, price, volume, out):
     """Mean price since the start, weighted by volume; NaN where no volume yet."""
     money, shares = state.money, state.volume
-    for t in range(price.shape[0]):
-        for m in range(price.shape[1]):
+    for t in range(len(price)):
+        for m in range(part[0], part[1]):
             paid = price[t, m] * volume[t, m]
             usable = np.isfinite(paid)
             money[m] = money[m] + paid if usable else 0.0
@@ -335,8 +305,10 @@ def place_span(close, lowest, highest):
 
 
 @kernel
-def stochastic_span(state, span, high, low, close, k, d):
+def stochastic_span(state, span, out, high, low, close):
     """k and d have seen fewer values, and first hold the lowest, the highest and the place."""
+    at = span.bar, span.markets
+    k, d = out.k[at], out.d[at]
     extreme_span(state.low, span, 1.0, low, k)
     extreme_span(state.high, span, -1.0, high, d)
     place_span(close, k, d)
@@ -349,13 +321,6 @@ def stochastic_span(state, span, high, low, close, k, d):
 
 
 @kernel
-def advance_stochastic(state, high, low, close, out):
+def advance_stochastic(state, part, high, low, close, out):
     """Where the close lies in the range of the last bars, smoothed once and twice."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE_TRIPLE, state.seen, high, low, close)
-        if span.bar == len(close):
-            return
-        at = span.bar, span.markets
-        rows = (high[at], low[at], close[at], out.k[at], out.d[at])
-        stochastic_span(state, span, *rows)
+    sweep(stochastic_span, FINITE_TRIPLE, state, part, high, low, close, out)

@@ -12,7 +12,6 @@ from ._jit import kernel
 from .directory import find
 from .market import market_book
 from .outbox import put_limit, put_replace
-from .random import lane
 from .shorts import borrowable
 from .turns import has_turn
 
@@ -74,14 +73,12 @@ def make_markets(rows, symbols, books, sight, ledger, terms, random, tick, out):
     out : Outbox    at most 2 orders per maker and symbol
     """
     view = sight.market
-    seed, envs = random
     for i in range(rows.agent.shape[0]):
         env, agent = rows.env[i], rows.agent[i]
         row = env * terms.agents + agent
         for symbol in symbols:
             m = env * terms.symbols + symbol
-            lane_word = lane(envs[env], Stream.SMART)
-            if not has_turn(rows, i, agent + symbol, tick, seed, lane_word):
+            if not has_turn(rows, i, agent + symbol, random, Stream.SMART, tick):
                 continue
             book = market_book(books, m)
             step, lot = view.tick_size[m], view.lot_size[m]

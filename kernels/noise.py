@@ -5,7 +5,7 @@ import numpy as np
 from qtg.schemas import Stream
 
 from ._jit import kernel
-from .outbox import put_limit, put_market
+from .outbox import put_expiring, put_market
 from .random import below, lane, normal_pair, philox
 from .shorts import sellable
 from .turns import has_turn
@@ -27,9 +27,9 @@ def trade_noise(rows, symbols, view, ledger, terms, random, tick, out):
     seed, envs = random
     for i in range(rows.agent.shape[0]):
         env, agent = np.int64(rows.env[i]), np.int64(rows.agent[i])
-        lane_word = lane(envs[env], Stream.SMART)
-        if not has_turn(rows, i, agent, tick, seed, lane_word):
+        if not has_turn(rows, i, agent, random, Stream.SMART, tick):
             continue
+        lane_word = lane(envs[env], Stream.SMART)
         words = philox(agent, tick, 1, lane_word, seed)
         scatter, spare = normal_pair(seed, lane_word, agent, tick, 2)
         symbol = np.int64(symbols[below(words[0], symbols.shape[0])])
@@ -47,5 +47,4 @@ def trade_noise(rows, symbols, view, ledger, terms, random, tick, out):
         else:
             price = np.float64(view.fair_value[m]) * (1.0 + rows.deviation[i] * scatter)
             ticks = max(np.int64(np.round(price / step)), 1)
-            expire = tick + rows.latency[i] + max(np.int64(rows.lifetime[i]), 1)
-            put_limit(out, m, agent, rows.latency[i], side, ticks * step, qty, expire)
+            put_expiring(out, rows, i, m, side, ticks * step, qty, tick)

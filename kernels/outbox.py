@@ -50,6 +50,23 @@ def put_limit(out, market, agent, latency, side, price, qty, expire_tick):
 
 
 @kernel
+def opposite_price(view, m, side):
+    """What a limit order must offer to trade at once: the best price of the other side, or the last
+    price in whole ticks if nobody quotes."""
+    best, step = view.ask[m] if side > 0 else view.bid[m], view.tick_size[m]
+    return best if best > 0 else max(view.last[m] // step, 1) * step
+
+
+@kernel
+def put_expiring(out, rows, i, m, side, price, qty, tick):
+    """A limit order of row `i` that rests for its `lifetime`; returns the tick of its expiry."""
+    latency = rows.latency[i]
+    expire = tick + latency + max(np.int64(rows.lifetime[i]), 1)
+    put_limit(out, m, rows.agent[i], latency, side, price, qty, expire)
+    return expire
+
+
+@kernel
 def put_market(out, market, agent, latency, side, qty):
     """A market order."""
     k = _start(out, market, agent, latency, MsgType.NEW)

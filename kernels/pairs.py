@@ -12,7 +12,6 @@ from qtg.schemas import Stream
 
 from ._jit import kernel
 from .desk import aim, lots
-from .random import lane
 from .technical import bollinger_reversion
 from .turns import has_turn
 
@@ -74,10 +73,9 @@ def trade_pairs(rows, desk, pairs, n_pairs, spreads, sight, ledger, terms, rando
     ledger, terms : read only
     random : (seed, envs)
     """
-    seed, envs = random
     for i in range(rows.agent.shape[0]):
         env, agent = rows.env[i], rows.agent[i]
-        if not has_turn(rows, i, agent, tick, seed, lane(envs[env], Stream.SMART)):
+        if not has_turn(rows, i, agent, random, Stream.SMART, tick):
             continue
         at = env * n_pairs + pairs.pair[i]
         z, ratio = spreads.zscore[pairs.reading[i], at], spreads.ratio[pairs.reading[i], at]

@@ -11,8 +11,7 @@ import numpy as np
 from qtg.schemas import NO_ROW, Account, ExecType, ReactiveKind, Stream, Wake
 
 from ._jit import kernel
-from .outbox import put_limit
-from .random import lane
+from .outbox import opposite_price, put_expiring
 from .shorts import sellable
 from .turns import has_turn
 
@@ -71,7 +70,6 @@ def wake(rows, blocks, woken, before, view, random, tick):
     view : MarketView
     random : (seed, envs)
     """
-    seed, envs = random
     for k in range(before):
         rows.woken[woken[k]] = Wake.ASLEEP
     n = 0
@@ -89,8 +87,7 @@ def wake(rows, blocks, woken, before, view, random, tick):
             reason = _reason_to_wake(rows, i, last, news, tick)
             if reason == Wake.ASLEEP:
                 continue
-            lane_word = lane(envs[rows.env[i]], Stream.REACTIVE)
-            if has_turn(rows, i, rows.agent[i], tick, seed, lane_word):
+            if has_turn(rows, i, rows.agent[i], random, Stream.REACTIVE, tick):
                 rows.woken[i] = reason
                 woken[n] = i
                 n += 1
@@ -100,14 +97,12 @@ def wake(rows, blocks, woken, before, view, random, tick):
 @kernel
 def _send(rows, i, view, ledger, terms, tick, out, side):
     """A marketable limit order of the agent's size, as far as cash or shares allow."""
-    symbol, agent = np.int64(rows.symbol[i]), np.int64(rows.agent[i])
+    symbol = np.int64(rows.symbol[i])
     m = rows.env[i] * terms.symbols + symbol
-    row = rows.env[i] * terms.agents + agent
-    lot, step = view.lot_size[m], view.tick_size[m]
+    row = rows.env[i] * terms.agents + rows.agent[i]
+    lot = view.lot_size[m]
     qty = max(np.int64(rows.size[i]) // lot, 1) * lot
-    best = view.ask[m] if side > 0 else view.bid[m]
-    price = best if best > 0 else view.last[m] // step * step
-    price = max(price, step)
+    price = opposite_price(view, m, side)
     accounts = ledger.accounts
     if side > 0:
         affordable = (accounts.cash[row] - accounts.reserved[row]) // price
@@ -115,8 +110,7 @@ def _send(rows, i, view, ledger, terms, tick, out, side):
     else:
         qty = min(qty, sellable(ledger, terms, row, symbol) // lot * lot)
     if qty > 0:
-        expire = tick + rows.latency[i] + max(np.int64(rows.lifetime[i]), 1)
-        put_limit(out, m, agent, rows.latency[i], side, price, qty, expire)
+        put_expiring(out, rows, i, m, side, price, qty, tick)
 
 
 @kernel

@@ -6,8 +6,7 @@ from qtg.schemas import Stream
 
 from ._jit import kernel
 from .fundamentals import SECTORS
-from .outbox import put_limit
-from .random import lane
+from .outbox import opposite_price, put_expiring
 from .turns import has_turn
 
 _HALVINGS = 60  # of the interval in which the shift lies: to the last bit of a weight
@@ -67,16 +66,6 @@ def _equity(ledger, view, row, first, symbols):
 
 
 @kernel
-def _order(rows, i, view, m, side, qty, tick, out):
-    step = view.tick_size[m]
-    best = view.ask[m] if side > 0 else view.bid[m]
-    price = best if best > 0 else max(view.last[m] // step, 1) * step
-    expire = tick + rows.latency[i] + max(np.int64(rows.lifetime[i]), 1)
-    put_limit(out, m, rows.agent[i], rows.latency[i], side, price, qty, expire)
-    return price * qty
-
-
-@kernel
 def _rebalance(rows, i, symbols, sector, members, weights, view, ledger, terms, tick, out):
     """Trade every symbol whose weight is off by more than `drift`; sales first."""
     first = rows.env[i] * terms.symbols
@@ -100,8 +89,9 @@ def _rebalance(rows, i, symbols, sector, members, weights, view, ledger, terms, 
                 price = max(view.ask[m], view.last[m])
                 qty = min(qty, max(spare, 0) // max(price, 1) // lot * lot)
             if qty > 0:
-                cost = _order(rows, i, view, m, side, qty, tick, out)
-                spare -= cost if side > 0 else 0
+                price = opposite_price(view, m, side)
+                put_expiring(out, rows, i, m, side, price, qty, tick)
+                spare -= price * qty if side > 0 else 0
 
 
 @kernel
@@ -127,7 +117,6 @@ def rotate_sectors(
     -------
     int    how many woke
     """
-    seed, envs = random
     woken = 0
     for i in range(rows.agent.shape[0]):
         env = rows.env[i]
@@ -135,7 +124,7 @@ def rotate_sectors(
         heard = loudest > 0.0 and loudest >= rows.threshold[i]
         if not heard and tick < rows.wake_tick[i]:
             continue
-        if not has_turn(rows, i, rows.agent[i], tick, seed, lane(envs[env], Stream.REACTIVE)):
+        if not has_turn(rows, i, rows.agent[i], random, Stream.REACTIVE, tick):
             continue
         woken += 1
         rows.wake_tick[i] = tick + max(np.int64(rows.interval[i]), 1)

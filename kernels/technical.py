@@ -6,12 +6,10 @@ Each rule is one function from readings to a stance, short, flat or long; where 
 
 import numpy as np
 
-from qtg.schemas import Stream, TechnicalRule
+from qtg.schemas import TechnicalRule
 
 from ._jit import kernel
-from .desk import take_stance
-from .random import lane
-from .turns import has_turn
+from .desk import take_stances
 
 ROUNDING = 1e-12  # averages of a price that stands still differ by less, as a share of it
 
@@ -60,9 +58,11 @@ def bollinger_reversion(z, width, middle, held):
 
 
 @kernel
-def technical_stance(technical, i, a, b, held):
-    """What the rule of row `i` says to its readings `a` and `b`."""
+def technical_stance(technical, desk, i, symbol, sight, m, tick):
+    """What the rule of row `i` says to its two readings."""
+    a, b = sight.values[technical.first[i], m], sight.values[technical.second[i], m]
     rule, enter, leave = technical.rule[i], technical.enter[i], technical.leave[i]
+    held = np.int64(desk.stance[i, symbol])
     if rule == TechnicalRule.RSI_MOMENTUM:
         return rsi_momentum(a, b, enter, leave, held)
     if rule == TechnicalRule.TREND_FOLLOWER:
@@ -74,27 +74,7 @@ def technical_stance(technical, i, a, b, held):
 
 @kernel
 def follow_indicators(rows, desk, technical, symbols, sight, ledger, terms, random, tick):
-    """Every trader whose turn it is looks at each of its symbols.
-
-    Parameters
-    ----------
-    rows : TraderRows, desk : Desk        modified in place
-    technical : TechnicalRows
-    symbols : int32 (n,)                  symbols they trade
-    sight : Sight
-    ledger, terms : read only
-    random : (seed, envs)
-    """
-    seed, envs = random
-    for i in range(rows.agent.shape[0]):
-        env, agent = rows.env[i], rows.agent[i]
-        if not has_turn(rows, i, agent, tick, seed, lane(envs[env], Stream.SMART)):
-            continue
-        for symbol in symbols:
-            m = env * terms.symbols + symbol
-            a, b = sight.values[technical.first[i], m], sight.values[technical.second[i], m]
-            had = np.int64(desk.stance[i, symbol])
-            stance = technical_stance(technical, i, a, b, had)
-            if stance != had:
-                held = ledger.positions.qty[env * terms.agents + agent, symbol]
-                take_stance(rows, desk, i, symbol, m, stance, held, sight, tick)
+    """`take_stances` by indicators; `technical` is TechnicalRows."""
+    take_stances(
+        technical_stance, technical, rows, desk, symbols, sight, ledger, terms, random, tick
+    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._jit import kernel
 from .rolling import Moments, PairMoments, open_moments, open_pairs, push_moments, push_pair
-from .spans import FINITE, FINITE_PAIR, POSITIVE, before_first, fill, next_span
+from .spans import FINITE, FINITE_PAIR, POSITIVE, fill, sweep
 
 # Residuals smaller than this share of y's squared deviations are rounding: y is a line of x.
 ROUNDING = 1e-13
@@ -59,9 +59,9 @@ class Hedge(NamedTuple):
 
 
 @kernel
-def momentum_span(state, span, price, out):
+def momentum_span(state, span, out, price, *_):
     """The recent price by the oldest one, in their places of the ring."""
-    ring, markets = state.ring, span.markets
+    ring, markets, out = state.ring, span.markets, out[span.bar, span.markets]
     at = span.seen - 1
     new, oldest = ring[at % len(ring), markets], ring[(at + 1) % len(ring), markets]
     recent = ring[(at - state.skip) % len(ring), markets]
@@ -73,20 +73,15 @@ def momentum_span(state, span, price, out):
 
 
 @kernel
-def advance_momentum(state, price, out):
+def advance_momentum(state, part, price, out):
     """Return from n bars ago to `skip` bars ago."""
-    span = before_first()
-    while True:
-        span = next_span(span, POSITIVE, state.seen, price, price, price)
-        if span.bar == len(price):
-            return
-        at = span.bar, span.markets
-        momentum_span(state, span, price[at], out[at])
+    sweep(momentum_span, POSITIVE, state, part, price, price, price, out)
 
 
 @kernel
-def volatility_span(state, span, price, out):
+def volatility_span(state, span, out, price, *_):
     """From the returns since the last bar, of which there is one less than bars."""
+    out = out[span.bar, span.markets]
     last, n, returns = state.last[span.markets], len(state.moments.tail_mean), span.seen - 1
     slot = open_moments(state.moments, span.markets, returns)
     for m in range(len(out)):
@@ -98,21 +93,15 @@ def volatility_span(state, span, price, out):
 
 
 @kernel
-def advance_volatility(state, price, out):
+def advance_volatility(state, part, price, out):
     """Sample standard deviation of the last n log returns, scaled."""
-    span = before_first()
-    while True:
-        span = next_span(span, POSITIVE, state.seen, price, price, price)
-        if span.bar == len(price):
-            return
-        at = span.bar, span.markets
-        volatility_span(state, span, price[at], out[at])
+    sweep(volatility_span, POSITIVE, state, part, price, price, price, out)
 
 
 @kernel
-def zscore_span(state, span, x, out):
+def zscore_span(state, span, out, x, *_):
     """Not defined where all values are equal."""
-    n = len(state.moments.tail_mean)
+    n, out = len(state.moments.tail_mean), out[span.bar, span.markets]
     slot = open_moments(state.moments, span.markets, span.seen)
     for m in range(len(out)):
         mean, squares = push_moments(slot, m, x[m])
@@ -123,20 +112,17 @@ def zscore_span(state, span, x, out):
 
 
 @kernel
-def advance_zscore(state, x, out):
+def advance_zscore(state, part, x, out):
     """Distance from the mean of the last n bars in their standard deviations."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE, state.seen, x, x, x)
-        if span.bar == len(x):
-            return
-        at = span.bar, span.markets
-        zscore_span(state, span, x[at], out[at])
+    sweep(zscore_span, FINITE, state, part, x, x, x, out)
 
 
 @kernel
-def hedge_span(state, span, y, x, out):
-    """Not defined where x does not move; `out` is the span's part of each column."""
+def hedge_span(state, span, out, x, y, _):
+    """Not defined where x does not move."""
+    at = span.bar, span.markets
+    ratio_out, intercept_out = out.ratio[at], out.intercept[at]
+    spread_out, zscore_out = out.spread[at], out.zscore[at]
     n = len(state.pairs.tail)
     slot = open_pairs(state.pairs, span.markets, span.seen)
     for m in range(len(x)):
@@ -144,32 +130,24 @@ def hedge_span(state, span, y, x, out):
         ratio = xy / xx if xx > 0.0 and span.seen >= n else np.nan
         spread = (y[m] - mean_y) - ratio * (x[m] - mean_x)
         residuals = yy - ratio * xy
-        out.ratio[m] = ratio
-        out.intercept[m] = mean_y - ratio * mean_x
-        out.spread[m] = spread
-        out.zscore[m] = spread / np.sqrt(residuals / n) if residuals > ROUNDING * yy else np.nan
+        ratio_out[m] = ratio
+        intercept_out[m] = mean_y - ratio * mean_x
+        spread_out[m] = spread
+        zscore_out[m] = spread / np.sqrt(residuals / n) if residuals > ROUNDING * yy else np.nan
 
 
 @kernel
-def advance_hedge(state, y, x, out):
+def advance_hedge(state, part, y, x, out):
     """Least squares line of the last n bars, and the last bar's distance from it."""
-    span = before_first()
-    while True:
-        span = next_span(span, FINITE_PAIR, state.seen, x, y, x)
-        if span.bar == len(x):
-            return
-        at = span.bar, span.markets
-        ratio, intercept = out.ratio[at], out.intercept[at]
-        part = Hedge(ratio, intercept, out.spread[at], out.zscore[at])
-        hedge_span(state, span, y[at], x[at], part)
+    sweep(hedge_span, FINITE_PAIR, state, part, x, y, x, out)
 
 
 @kernel
-def advance_drawdown(state, equity, out):
+def advance_drawdown(state, part, equity, out):
     """Loss since the highest value so far, as a share of it."""
     peak = state.peak
-    for t in range(equity.shape[0]):
-        for m in range(equity.shape[1]):
+    for t in range(len(equity)):
+        for m in range(part[0], part[1]):
             value = equity[t, m]
             usable = np.isfinite(value)
             peak[m] = value if usable and not value <= peak[m] else peak[m]

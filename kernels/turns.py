@@ -1,18 +1,25 @@
 """When an agent acts: every so many ticks, and then with a probability."""
 
 from ._jit import kernel
-from .random import uniform_pair
+from .random import lane, uniform_pair
 
 
 @kernel
-def has_turn(rows, i, agent, tick, seed, lane_word):
+def has_turn(rows, i, entity, random, stream, tick):
     """Whether row `i` of a table with `every` and `probability` acts in this tick.
 
-    Turns are spread over the agents, so that a population does not act as one.
+    Turns are spread over the entities, so that a population does not act as one.
+
+    Parameters
+    ----------
+    entity : int      the row's agent, or what else tells it from its like
+    random : (seed, envs)
+    stream : Stream
     """
-    if rows.every[i] > 1 and (tick + agent) % rows.every[i] != 0:
+    if rows.every[i] > 1 and (tick + entity) % rows.every[i] != 0:
         return False
     if rows.probability[i] >= 1.0:
         return True
-    u, _ = uniform_pair(seed, lane_word, agent, tick, 0)
+    seed, envs = random
+    u, _ = uniform_pair(seed, lane(envs[rows.env[i]], stream), entity, tick, 0)
     return u < rows.probability[i]

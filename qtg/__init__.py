@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .agents.simple import Strategy
     from .analytics.rebuild import rebuild_from_trades
     from .calibration import Calibration, calibrate
+    from .comparison import Comparison, compare
     from .config import Config, Population, SymbolConfig
     from .errors import (
         CacheWarning,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from .result import Result, open_run
     from .run import simulate
     from .simulation import Simulation
+    from .state import Snapshot
     from .stylized import Scorecard, realism
     from .tape import TapeReader, TapeWriter, replay_tape
     from .venue import Venue
@@ -72,6 +74,7 @@ _HOMES = {
     "agents.simple": ("Strategy",),
     "analytics.rebuild": ("rebuild_from_trades",),
     "calibration": ("Calibration", "calibrate"),
+    "comparison": ("Comparison", "compare"),
     "config": ("Config", "Population", "SymbolConfig"),
     "errors": (
         "CacheWarning",
@@ -106,6 +109,7 @@ _HOMES = {
         "TimeInForce",
     ),
     "simulation": ("Simulation",),
+    "state": ("Snapshot",),
     "stylized": ("Scorecard", "realism"),
     "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
@@ -118,6 +122,7 @@ __all__ = [
     "CacheWarning",
     "Calibration",
     "CapacityError",
+    "Comparison",
     "Config",
     "ConfigError",
     "CorruptData",
@@ -141,6 +146,7 @@ __all__ = [
     "SelfTradePrevention",
     "Side",
     "Simulation",
+    "Snapshot",
     "SnapshotError",
     "StorageError",
     "Strategy",
@@ -154,6 +160,7 @@ __all__ = [
     "TimeInForce",
     "Venue",
     "calibrate",
+    "compare",
     "compiled_strategy",
     "kinds",
     "open_run",

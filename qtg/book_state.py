@@ -33,6 +33,15 @@ def book_state(book: Book) -> State:
     }
 
 
+def slots_of(state: Any, book: Book) -> int:
+    """Order slots of each market: a power of two, and no more than the orders call for."""
+    least = book.orders.shape[1]
+    slots = whole(state, "slots", 1, max(least, _ROOM * _length(state, "orders")))
+    if slots & (slots - 1):
+        raise SnapshotError(f"slots is {slots} in the snapshot, not a power of two")
+    return slots
+
+
 def restored_book(book: Book, state: Any) -> Book:
     """The books of a state, in the columns of empty ones.
 

@@ -5,7 +5,7 @@ now), `match`, `settle`. All of them write to the venue's event columns; `events
 `events_to` bound what has been written this tick.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,10 +22,12 @@ from qtg.schemas import (
     Accounts,
     Borrows,
     Events,
+    ExecType,
     Exposures,
     Holdings,
     Ledger,
     MarketView,
+    MsgType,
     Orders,
     Positions,
     allocate,
@@ -69,7 +71,7 @@ class Exchange(Stateful):
     Agents are named by their row within an environment: 0 is the background pool, 1 the house.
     """
 
-    STATE = ("venue", "view", "ledger", "halts", "opening")
+    STATE = ("venue", "view", "ledger", "halts", "opening", "silent")
 
     def __init__(
         self, config: Config, envs: list[int], funding: list[Funding], longest_latency: int
@@ -111,6 +113,8 @@ class Exchange(Stateful):
         self.lending = Lending(config, self.ledger, self.terms)
         self._use_queue(_empty_queue(self._longest_latency, 1024, self.venue.next_id))
         self.outbox = Outbox(record_array(Orders, 16), np.zeros(1, np.int64))
+        self.silent = np.zeros(self.n_agents, bool)  # agents taken out of the run
+        self._silences = False
         self.first_admission = 0
         self.first_match = 0
         self.n_events = 0
@@ -174,6 +178,8 @@ class Exchange(Stateful):
 
     def admit(self, tick: int) -> None:
         """Check the outbox; accepted orders enter the queue, refusals become events."""
+        if self._silences:
+            self._drop_silent()
         self.first_admission = self.n_events
         self.reserve_queue(self.pending())
         self.venue.reserve_events(self.n_events + self.pending())
@@ -195,6 +201,63 @@ class Exchange(Stateful):
             self.venue.events,
             self.n_events,
         )
+
+    def silence(self, agents: Sequence[int]) -> None:
+        """Take agents out of the run, in all environments: what they have resting or on its way
+        is withdrawn, and what they send from now on is dropped. What they hold stays theirs."""
+        self.silent[list(agents)] = True
+        self._silences = True
+        self.withdraw(agents=agents)
+
+    def withdraw(
+        self, agents: Sequence[int] | np.ndarray = (), order_ids: Sequence[int] | np.ndarray = ()
+    ) -> np.ndarray:
+        """Take orders of these agents and with these ids out of books and delay queue, between two
+        ticks; returns the ids that were found. The pool's orders cannot be found."""
+        found = [self._withdraw_resting(agents, order_ids)]
+        for bucket, n in enumerate(self.queue.n):
+            found.append(self._withdraw_waiting(bucket, int(n), agents, order_ids))
+        return np.asarray(np.unique(np.concatenate(found)))
+
+    def _withdraw_resting(self, agents: Any, order_ids: Any) -> np.ndarray:
+        """Cancel what rests, and free what it had reserved."""
+        resting = self.venue.book_columns.orders
+        market, slot = np.nonzero(_of(resting, agents, order_ids))
+        cancels = record_array(Orders, len(market))
+        cancels.msg_type[:], cancels.market[:] = MsgType.CANCEL, market
+        cancels.agent[:] = resting.agent[market, slot]
+        cancels.order_id[:] = resting.order_id[market, slot]
+        ids: np.ndarray = cancels.order_id.copy()
+        n = self.venue.match(cancels, cancels.market.copy(), ids, len(ids))
+        settle(self.venue.events, 0, n, self.ledger, self.terms)
+        return ids
+
+    def _withdraw_waiting(self, bucket: int, n: int, agents: Any, order_ids: Any) -> np.ndarray:
+        """Take messages out of a bucket of the delay queue, and free what they had reserved."""
+        queue = self.queue
+        orders = queue.orders[bucket]
+        chosen = _of(orders[:n], agents, order_ids)
+        ids = orders.order_id[:n][chosen]
+        priced = np.flatnonzero(chosen & (orders.msg_type[:n] != MsgType.CANCEL))
+        freed = allocate(Events, len(priced))
+        freed.exec_type[:] = ExecType.CANCELED
+        for name in ("side", "market", "agent", "price", "qty"):
+            getattr(freed, name)[:] = orders[name][priced]
+        settle(freed, 0, len(priced), self.ledger, self.terms)
+        kept = np.flatnonzero(~chosen)
+        orders[: len(kept)] = orders[kept]
+        queue.market[bucket, : len(kept)] = queue.market[bucket, kept]
+        queue.n[bucket] = len(kept)
+        return np.asarray(ids)
+
+    def _drop_silent(self) -> None:
+        """Drop what silent agents want to send; the exchange's own buy-ins come first and stay."""
+        orders, first, n = self.outbox.orders, self.buy_ins, self.pending()
+        sender = orders.agent[first:n]
+        known = (sender >= 0) & (sender < self.n_agents)
+        kept = first + np.flatnonzero(~(known & self.silent[np.where(known, sender, 0)]))
+        orders[first : first + len(kept)] = orders[kept]
+        self.keep_orders(first + len(kept))
 
     def borrows(self, clock: tuple[int, int]) -> Borrows:
         """Recalls and buy-ins of the tick, for storage; `clock` is (tick, time in ns)."""
@@ -248,6 +311,7 @@ class Exchange(Stateful):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
         super().restore(state)
+        self._silences = bool(self.silent.any())
         queue = self.queue
         n = checked(found(state, "n"), queue.n.dtype, queue.n.shape, "Exchange.n")
         orders = queue.orders.dtype
@@ -311,6 +375,12 @@ class Exchange(Stateful):
         kept = rows if self.terms.exposures else 0
         exposures = allocate(Exposures, kept, len(config.symbols))
         return Ledger(accounts, positions, holdings, exposures)
+
+
+def _of(orders: np.recarray, agents: Any, order_ids: Any) -> np.ndarray:
+    """Which orders, resting or on their way, are of these agents or have these ids."""
+    listed = np.isin(orders.agent, agents) | np.isin(orders.order_id, order_ids)
+    return np.asarray((orders.order_id != 0) & (orders.agent != Account.POOL) & listed)
 
 
 def _check_float(config: Config, held: np.ndarray, outstanding: np.ndarray) -> None:

@@ -38,6 +38,7 @@ _FILE = struct.Struct("<8s4sHHIQ")
 _FRAME = struct.Struct("<IHHQ")
 _CRC = struct.Struct("<I")
 _CRCS = struct.Struct("<II")
+_LONG = 1 << 16
 FILE_BYTES = _FILE.size + _CRC.size
 FRAME_BYTES = _FRAME.size + _CRCS.size
 
@@ -85,7 +86,11 @@ class FrameWriter:
             raise StorageError(f"a frame holds at most {LARGEST:,} bytes, not {len(payload):,}")
         start = _FRAME.pack(len(payload), kind, 0, self.sequence + 1)
         sums = _CRCS.pack(checksum(start, self._salt), checksum(payload, self._salt))
-        self._stream.write(start + sums + payload)
+        if len(payload) < _LONG:
+            self._stream.write(start + sums + payload)
+        else:
+            self._stream.write(start + sums)
+            self._stream.write(payload)  # without a copy
         self.nbytes += FRAME_BYTES + len(payload)
         self.sequence += 1
         return self.sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from .inputs import InputKind, Inputs, news, regimes
 from .invariants import check_invariants
 from .order_columns import as_orders
 from .publisher import Publisher
-from .state import Snapshot, capture, pour, read_snapshot, write_snapshot
+from .state import History, Snapshot, capture, fork, pour, read_snapshot, write_snapshot
 from .stopwatch import Stopwatch
 from .tick import run_tick
 
@@ -114,6 +114,7 @@ class Simulation:
         self.publisher = Publisher(config, len(envs), len(symbols))
         self._members = members
         self.inputs = Inputs()
+        self._history: History | None = None
         self._warm_until = config.warmup.ticks
         most = self.reactive.most_orders + sum(group.most_orders for group in self.smart)
         self.exchange.expect_orders(most)
@@ -149,6 +150,9 @@ class Simulation:
                 f"orders need an account: `agent` must be {int(Account.FIRST_AGENT)} to "
                 f"{self.exchange.n_agents - 1}; see `Simulation.agents`"
             )
+        silent = np.isin(batch.agent, np.flatnonzero(self.exchange.silent))
+        if silent.any():
+            raise OrderError(f"agent {batch.agent[silent][0]} was taken out of this run")
         self.inputs.add(self.tick + 1, InputKind.ORDERS, batch)
 
     def inject_news(self, kind: str, **event: Any) -> None:
@@ -236,6 +240,79 @@ class Simulation:
         if sink is not None:
             sim.publisher.attach(sim, sink)
         return sim
+
+    def fork(
+        self,
+        tick: int | None = None,
+        changes: Mapping[str, Any] | None = None,
+        *,
+        orders: Orders | dict[str, Any] | None = None,
+        without_orders: Sequence[int] = (),
+        without_agents: Sequence[int] = (),
+        threads: int | None = None,
+    ) -> Simulation:
+        """An independent simulation that goes on from here, or from an earlier tick.
+
+        It draws the same random numbers, so that whatever comes out otherwise than in this run
+        comes from what was changed. Hooks, taps and tables are not taken along; of inputs, those
+        that take effect until `tick`.
+
+        Parameters
+        ----------
+        tick : int, optional       the tick at whose end it starts, which needs `keep_snapshots`;
+            the present one if left out
+        changes : mapping          settings by dotted path, as in `Config.with_`; what says how a
+            run begins, or how long its columns are, cannot be changed
+        orders : Orders or dict    orders to send beside all others, as by `submit`
+        without_orders : ints      ids of agents' orders, resting or on their way, that are taken
+            out (in every environment)
+        without_agents : ints      agents who are taken out: their orders are withdrawn, and they
+            never send one again; what they hold stays theirs
+        threads : int, optional    for matching
+
+        Raises
+        ------
+        SnapshotError    the tick is not there
+        ConfigError      a change that is not possible, an agent or order that does not exist
+
+        Examples
+        --------
+        >>> sim = Simulation(Config.preset("quick_test", seed=7)).run(30)
+        >>> panic = sim.fork(changes={"background.regime": "crisis"})
+        >>> sim.run(20).publisher.trades < panic.run(20).publisher.trades
+        True
+        """
+        start = self
+        if tick is not None and tick != self.tick:
+            if self._history is None:
+                raise SnapshotError(
+                    f"tick {tick} is not there, only the present one, {self.tick}; call "
+                    "`keep_snapshots` before the run gets there"
+                )
+            start = self._history.at(self, tick)
+        child = fork(
+            start,
+            changes,
+            without_agents=without_agents,
+            without_orders=without_orders,
+            threads=threads,
+        )
+        if orders is not None:
+            child.submit(orders)
+        return child
+
+    def keep_snapshots(self, every: int, last: int = 10, folder: str | Path | None = None) -> None:
+        """Keep snapshots from now on, so that `fork` can start at earlier ticks.
+
+        Parameters
+        ----------
+        every : int              ticks between two
+        last : int               how many are kept
+        folder : path, optional  where they are written; without it they are kept in memory
+        """
+        if self._history is not None:
+            self._history.stop(self)
+        self._history = History(self, every, last, folder)
 
     def add_hook(self, hook: Hook) -> None:
         """Call `hook(sim)` at the end of every tick, hooks in the order they were added."""

@@ -37,7 +37,7 @@ from qtg.schemas import (
 )
 
 from .book import BookView
-from .book_state import book_state, restored_book
+from .book_state import book_state, restored_book, slots_of
 from .errors import CapacityError, ConfigError
 from .market_terms import (
     Price,
@@ -49,7 +49,7 @@ from .market_terms import (
     tick_units,
 )
 from .order_columns import as_orders
-from .stateful import State, Stateful, found, whole
+from .stateful import State, Stateful, found
 from .stretches import Part, match_in_stretches
 
 MAX_SLOTS = 1 << 22  # per market; times the largest quantity: 2**62 (docs/adr/0002)
@@ -410,7 +410,7 @@ class Venue(Stateful):
         """Go on from a state."""
         super().restore(state)
         book = found(state, "book")
-        slots = whole(book, "slots", 16, MAX_SLOTS)
+        slots = slots_of(book, self.book_columns)
         self.book_columns = restored_book(_empty_book(self._terms, slots, self._window), book)
         self._calls = int(np.count_nonzero(self.book_columns.markets.calling))
 

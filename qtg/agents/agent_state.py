@@ -33,9 +33,9 @@ class Keeper:
     def state_of(self, agent: Strategy, own: dict[str, float]) -> Any:
         """An agent's attributes; `own` are its parameters, which are known."""
         kind = type(agent)
-        if hasattr(agent, "state") and hasattr(agent, "restore"):
+        if all(callable(getattr(kind, name, None)) for name in ("state", "restore")):
             self._where = f"{kind.__name__}.state()"
-            return ["own", self._value(agent.state())]
+            return ["own", self._value(agent.state())]  # type: ignore[attr-defined]
         kept = _attributes(agent)
         if kept.get("params") == own:
             del kept["params"]

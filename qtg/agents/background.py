@@ -16,7 +16,7 @@ from qtg.kernels.quantiles import BINS
 from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, Regime, allocate, nbytes
 
 from ..config import Config
-from ..config.background import Traits
+from ..config.background import Background, Traits
 from ..economy import Economy
 from ..exchange import Exchange
 from ..stateful import Stateful
@@ -75,6 +75,7 @@ class BackgroundPool(Stateful):
         self._chain = np.zeros((len(Regime), len(Regime)))
         for step in background.chain:
             self._chain[step.source, step.target] += step.chance
+        self._settings = background
         self._latency = int(config.latency.enabled)
         self._pnl_limit = background.pnl_limit
 
@@ -99,6 +100,17 @@ class BackgroundPool(Stateful):
             self._latency,
         )
         return n
+
+    def follow(self, before: Background) -> None:
+        """Go over to the regime of the configuration, and to what it says of the present one,
+        where that differs from what the configuration said `before`."""
+        own, terms = self._settings, self.pool.terms
+        if own.regime != before.regime:
+            terms.regime[:] = own.regime
+        elif all(own.traits_in(each) == before.traits_in(each) for each in Regime):
+            return
+        for name, values in zip(Traits._fields, self._traits[terms.regime].T, strict=True):
+            getattr(terms, name)[:] = values
 
     def decay(self, exchange: Exchange, economy: Economy, tick: int) -> None:
         """The mood decays towards neutral and is shaken; the news of its sector adds to it.

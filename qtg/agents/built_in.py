@@ -47,17 +47,22 @@ def _bars(low: float, high: float, least: int = 1) -> Param:
     return Param(Uniform(low=low, high=high), low=least, whole=True)
 
 
+def _watcher(
+    name: str, doc: str, threshold: Uniform, interval: Uniform, **params: float | Param
+) -> Kind:
+    """A kind that watches symbols."""
+    common = {
+        "threshold": Param(threshold, low=0),
+        "interval": Param(interval, low=1),
+        "size": Param(Uniform(low=5, high=50), above=0),
+        "lifetime": Param(5, low=1),
+    }
+    return _kind(name, Tier.REACTIVE, doc, (), None, False, False, **{**common, **params})
+
+
 def _threshold(name: str, doc: str) -> Kind:
-    return _kind(
-        name,
-        Tier.REACTIVE,
-        doc,
-        threshold=Param(Uniform(low=0.0005, high=0.004), low=0),
-        interval=Param(Uniform(low=30, high=300), low=1),
-        size=Param(Uniform(low=5, high=50), above=0),
-        lifetime=Param(5, low=1),
-        take_profit=Param(0.0, low=0),
-    )
+    threshold, interval = Uniform(low=0.0005, high=0.004), Uniform(low=30, high=300)
+    return _watcher(name, doc, threshold, interval, take_profit=Param(0.0, low=0))
 
 
 BUILT_IN: tuple[Kind, ...] = (
@@ -81,23 +86,17 @@ BUILT_IN: tuple[Kind, ...] = (
     ),
     _threshold("threshold_buyer", "buys when the price has fallen by its threshold"),
     _threshold("threshold_seller", "sells when the price has risen by its threshold"),
-    _kind(
+    _watcher(
         "news_reactor",
-        Tier.REACTIVE,
         "buys on good news and sells on bad, then rests for an interval",
-        threshold=Param(Uniform(low=0.1, high=0.6), low=0),
-        interval=Param(Uniform(low=60, high=600), low=1),
-        size=Param(Uniform(low=5, high=50), above=0),
-        lifetime=Param(5, low=1),
+        threshold=Uniform(low=0.1, high=0.6),
+        interval=Uniform(low=60, high=600),
     ),
-    _kind(
+    _watcher(
         "momentum_follower",
-        Tier.REACTIVE,
         "looks every interval; buys what has risen, sells what has fallen",
-        threshold=Param(Uniform(low=0.0005, high=0.003), low=0),
-        interval=Param(Uniform(low=60, high=600), low=1),
-        size=Param(Uniform(low=5, high=50), above=0),
-        lifetime=Param(5, low=1),
+        threshold=Uniform(low=0.0005, high=0.003),
+        interval=Uniform(low=60, high=600),
     ),
     _trader(
         "rsi_momentum",

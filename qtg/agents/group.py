@@ -1,7 +1,9 @@
-"""What every group of tier 1 has in common."""
+"""What groups of agents have in common."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
+
+from qtg.schemas import allocate
 
 from ..exchange import Exchange
 from ..stateful import State
@@ -22,8 +24,16 @@ class Group(Protocol):
     def restore(self, state: Mapping[str, Any]) -> None: ...
 
 
-def identify(rows: Any, members: Members) -> None:
-    """Who the rows are."""
+def rows_for(table: Any, members: Members) -> Any:
+    """A table with a row per agent: who it is, when it acts, and its parameters, as far as the
+    table has columns of their names."""
+    rows = allocate(table, len(members.agent))
     rows.env[:] = members.env
     rows.agent[:] = members.agent
     rows.latency[:] = members.latency
+    rows.every[:] = members.population.every
+    rows.probability[:] = members.population.probability
+    for name in rows._fields:
+        if name in members.params:
+            getattr(rows, name)[:] = members.params[name]
+    return rows

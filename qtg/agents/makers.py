@@ -3,12 +3,12 @@
 import numpy as np
 
 from qtg.kernels.maker import make_markets
-from qtg.schemas import MakerRows, allocate, nbytes
+from qtg.schemas import MakerRows, nbytes
 
 from ..exchange import Exchange
 from ..stateful import Stateful
 from .board import Board
-from .group import identify
+from .group import rows_for
 from .population import Members
 
 
@@ -16,19 +16,13 @@ class MarketMakers(Stateful):
     """All market makers of one population."""
 
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:
-        rows = allocate(MakerRows, len(members.agent))
-        identify(rows, members)
+        self.rows = rows = rows_for(MakerRows, members)
         # A quote must have reached the book before it is moved again.
         rows.every[:] = np.maximum(members.population.every, members.latency + 1)
-        rows.probability[:] = members.population.probability
-        for name, values in members.params.items():
-            if name in rows._fields:
-                getattr(rows, name)[:] = values
         for name, need in members.kind.needs.items():
             getattr(rows, name)[:] = board.rows(members.kind.name, need, members.params)
         rows.inventory[:] = np.maximum(rows.inventory, 1.0)
         rows.target[:] = members.shares[:, members.symbols].mean(axis=1)
-        self.rows = rows
         self._symbols = members.symbols
         self._board = board
         self.most_orders = 2 * len(members.symbols) * len(rows.agent)

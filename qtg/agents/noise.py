@@ -1,12 +1,12 @@
 """Tier 1: noise traders."""
 
 from qtg.kernels.noise import trade_noise
-from qtg.schemas import NoiseRows, allocate, nbytes
+from qtg.schemas import NoiseRows, nbytes
 
 from ..exchange import Exchange
 from ..stateful import Stateful
 from .board import Board
-from .group import identify
+from .group import rows_for
 from .population import Members
 
 
@@ -14,15 +14,9 @@ class NoiseTraders(Stateful):
     """All noise traders of one population."""
 
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:
-        rows = allocate(NoiseRows, len(members.agent))
-        identify(rows, members)
-        rows.every[:] = members.population.every
-        rows.probability[:] = members.population.probability
-        for name in ("deviation", "market_share", "size", "lifetime"):
-            getattr(rows, name)[:] = members.params[name]
-        self.rows = rows
+        self.rows = rows_for(NoiseRows, members)
         self._symbols = members.symbols
-        self.most_orders = len(rows.agent)
+        self.most_orders = len(self.rows.agent)
 
     def decide(self, exchange: Exchange, tick: int) -> None:
         venue = exchange.venue

@@ -5,13 +5,13 @@ import numpy as np
 from qtg.kernels.fundamentals import SECTORS
 from qtg.kernels.random import fill_uniform, lane
 from qtg.kernels.rotator import rotate_sectors
-from qtg.schemas import RotatorRows, Stream, allocate, nbytes
+from qtg.schemas import RotatorRows, Stream, nbytes
 
 from ..economy import Economy
 from ..errors import ConfigError
 from ..exchange import Exchange
 from ..stateful import Stateful
-from .group import identify
+from .group import rows_for
 from .population import Members
 
 _PHASE_DRAW = 1 << 24
@@ -23,13 +23,7 @@ class SectorRotators(Stateful):
     STATE = ("rows.wake_tick",)
 
     def __init__(self, members: Members, number: int, exchange: Exchange) -> None:
-        rows = allocate(RotatorRows, len(members.agent))
-        identify(rows, members)
-        rows.every[:] = members.population.every
-        rows.probability[:] = members.population.probability
-        for name, values in members.params.items():
-            getattr(rows, name)[:] = values
-        self.rows = rows
+        self.rows = rows = rows_for(RotatorRows, members)
         self._symbols = members.symbols
         self._sector = np.array([int(each.sector) for each in members.listed], np.int32)
         held = np.bincount(self._sector[members.symbols], minlength=SECTORS)

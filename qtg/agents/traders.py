@@ -11,7 +11,7 @@ from ..config import ExecutionConfig
 from ..exchange import Exchange
 from ..stateful import Stateful
 from .board import Board
-from .group import identify
+from .group import rows_for
 from .population import Members
 
 
@@ -23,12 +23,7 @@ class Traders(Stateful):
 
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:
         population = members.population
-        rows = allocate(TraderRows, len(members.agent))
-        identify(rows, members)
-        rows.every[:], rows.probability[:] = population.every, population.probability
-        for name in ("size", "lifetime"):
-            getattr(rows, name)[:] = members.params[name]
-        self.rows = rows
+        self.rows = rows = rows_for(TraderRows, members)
         self.desk = allocate(Desk, len(rows.agent), exchange.terms.symbols)
         for column in (self.desk.base, self.desk.target, self.desk.start_qty):
             column[:] = members.shares

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from qtg.errors import ConfigError
 
-ROOMS = ("venue", "tick", "quant", "memory", "storage", "startup", "wal")
+ROOMS = ("venue", "tick", "state", "quant", "memory", "storage", "startup", "wal")
 
 
 def _fine() -> str:

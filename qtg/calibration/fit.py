@@ -14,7 +14,7 @@ from .measures import Measures, Session, measure, session_of, taken_orders
 from .quotes import QuoteTape, read_quotes
 from .result import Calibration
 from .samples import SETTLING, simulate_sessions
-from .search import most_tries, search, searched_statistics, told_knobs
+from .search import Found, most_tries, search, searched_statistics, told_knobs
 from .tape import GAP_SECONDS, RealTape, read_tape, sessions_of
 
 if TYPE_CHECKING:
@@ -80,43 +80,60 @@ def calibrate(
     ------
     The method of simulated moments; see `qtg.calibration.search`.
     """
-    if ticks is not None and ticks < 100:
-        raise ConfigError(f"ticks must be at least 100 to measure anything, got {ticks}")
-    if not gap_seconds > 0:
-        raise ConfigError(f"gap_seconds must be above 0, got {gap_seconds}")
+    _check(ticks, gap_seconds)
+    path = Path(trades) if isinstance(trades, (str, Path)) else None
     tape = read_tape(trades, symbol)
     given = None if quotes is None else read_quotes(quotes, tape.symbol)
-    effort = QUICK if quick else FULL
     sessions = real_sessions(tape, None if given is None else given.quotes, gap_seconds)
     real = measure(sessions, tape.tick_size, tape.lot_size)
     orders = [taken_orders(each) for each in sessions]
     direct = tell_directly(orders, real, tape.tick_size, tape.lot_size)
-    name = Path(trades).stem if isinstance(trades, (str, Path)) else "calibrated"
-    guess = first_guess(direct, tape, name, seed)
-    length = ticks or _length(effort, guess.tick_ms)
-    statistics = searched_statistics(real, length * guess.tick_ms / 1_000, effort.copies)
-    trial = guess.with_(ticks=length)
-    per_market = guess.warmup.ticks + SETTLING + length
-    steps = per_market * (most_tries(told_knobs(statistics), effort.rounds) + HELD_OUT)
-    with (progress or _silent)(steps) as advance:
-        simulated = _Simulated(tape, given is not None, effort.copies, advance)
-        found = search(trial, real, statistics, simulated, effort.rounds)
-        fitted = let_volatility_move(found.config)
-        held_out = [simulated(fitted.with_(seed=each)) for each in _other_seeds(seed)]
-    notes = (*tape.notes, *(given.notes if given else ()))
+    guess = first_guess(direct, tape, path.stem if path else "calibrated", seed)
+    effort = QUICK if quick else FULL
+    trial = guess.with_(ticks=ticks or _length(effort, guess.tick_ms))
+    found, held_out = _fitted(trial, real, tape, given is not None, effort, progress or _silent)
     return Calibration(
-        config=fitted.with_(ticks=guess.ticks),
+        config=found.config.with_(ticks=guess.ticks),
         real=real,
-        fitted=tuple(held_out),
-        source=Path(trades).name if isinstance(trades, (str, Path)) else "a frame of trades",
+        fitted=held_out,
+        source=path.name if path else "a frame of trades",
         trades=len(tape.trades.time),
         sessions=len(sessions),
         span=(int(tape.trades.time[0]), int(tape.trades.time[-1])),
         signs="sides" if tape.sided else "quotes" if given else "tick rule",
         tried=found.tried,
         loss=found.loss,
-        notes=notes,
+        notes=(*tape.notes, *(given.notes if given else ())),
     )
+
+
+def _check(ticks: int | None, gap_seconds: float) -> None:
+    if ticks is not None and ticks < 100:
+        raise ConfigError(f"ticks must be at least 100 to measure anything, got {ticks}")
+    if not gap_seconds > 0:
+        raise ConfigError(f"gap_seconds must be above 0, got {gap_seconds}")
+
+
+def _fitted(
+    trial: Config,
+    real: Measures,
+    tape: RealTape,
+    quoted: bool,
+    effort: Effort,
+    progress: Progress,
+) -> tuple[Found, tuple[Measures, ...]]:
+    """The best market that a search from `trial` finds, with moving volatility, and its measures
+    at seeds that the search has not seen."""
+    seconds = trial.ticks * trial.tick_ms / 1_000
+    statistics = searched_statistics(real, seconds, effort.copies)
+    per_market = trial.warmup.ticks + SETTLING + trial.ticks
+    steps = per_market * (most_tries(told_knobs(statistics), effort.rounds) + HELD_OUT)
+    with progress(steps) as advance:
+        simulated = _Simulated(tape, quoted, effort.copies, advance)
+        found = search(trial, real, statistics, simulated, effort.rounds)
+        found = found._replace(config=let_volatility_move(found.config))
+        seeds = _other_seeds(trial.seed)
+        return found, tuple(simulated(found.config.with_(seed=each)) for each in seeds)
 
 
 def real_sessions(

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -136,14 +136,9 @@ def first_guess(direct: Direct, tape: RealTape, name: str, seed: int) -> Config:
     """The market to start the search from; `name` where the tape has no symbol."""
     tick_size = tape.tick_size
     first = max(round(int(tape.trades.price[0]) / tick_size), 1) * tick_size
-    spread = max(direct.spread_ticks, 1.0)
     shares = _round_up(
         min(STOCK * direct.typical_size, MOST_MONEY / (first / 1e4), float(MOST_SHARES))
     )
-    per_tick = direct.rate * direct.tick_ms / 1_000 / (AGGRESSIVE * REACH)
-    count = POOL if per_tick <= POOL / 4 else _round_up(4 * per_tick)
-    half_spread = max(0.5 * (spread - 1.0), 0.1) * tick_size / first
-    sizes = direct.sizes.distribution.model_dump()
     return Config.model_validate(
         {
             "name": re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:64].lstrip(".-") or "calibrated",
@@ -160,43 +155,8 @@ def first_guess(direct: Direct, tape: RealTape, name: str, seed: int) -> Config:
                     "shares_outstanding": 100 * shares,
                 }
             ],
-            "smart": [
-                {
-                    "kind": "market_maker",
-                    "count": 1,
-                    "cash": _round_up(2.0 * shares * first / 1e4),
-                    "shares": shares,
-                    "params": {
-                        "half_spread": _digits(half_spread),
-                        "skew": _digits(spread * tick_size / first),
-                        "inventory": shares,
-                        "size": _round_up(4.0 * direct.largest_size),
-                    },
-                }
-            ],
-            "background": {
-                "count": count,
-                "activity": _digits(per_tick / count),
-                "aggressive": AGGRESSIVE,
-                "aggressive_ticks": {"kind": "exponential", "mean": max(2.0, spread)},
-                "offset_ticks": {"kind": "exponential", "mean": max(10.0, 2.0 * spread)},
-                "size": {k: _digits(v) if k != "kind" else v for k, v in sizes.items()},
-                "anchor": 1.0,  # as the maker does
-                "contrarian": 0.0,
-                "sentiment_volatility": 0.0,  # metaorders are all the memory there is
-                "metaorders": {
-                    "count": 1,
-                    "share": _digits(direct.memory.share),
-                    "duration_ticks": {
-                        "kind": "power_law",
-                        "minimum": _digits(direct.memory.shortest),
-                        "alpha": _digits(direct.memory.alpha),
-                        "maximum": LONGEST,
-                    },
-                },
-                "latency_low": 0,
-                "latency_high": 0,
-            },
+            "smart": [_maker(direct, first, tick_size, shares)],
+            "background": _pool(direct),
             "fair_value": {
                 "volatility": _digits(min(direct.volatility, 10.0)),
                 "cascade": {"factors": 0},  # until `let_volatility_move`
@@ -206,6 +166,54 @@ def first_guess(direct: Direct, tape: RealTape, name: str, seed: int) -> Config:
             "storage": {"quotes": True},
         }
     )
+
+
+def _maker(direct: Direct, first: int, tick_size: int, shares: int) -> dict[str, Any]:
+    """The market maker, who has `shares`; `first` is the first price [1e-4]."""
+    spread = max(direct.spread_ticks, 1.0)
+    return {
+        "kind": "market_maker",
+        "count": 1,
+        "cash": _round_up(2.0 * shares * first / 1e4),
+        "shares": shares,
+        "params": {
+            "half_spread": _digits(max(0.5 * (spread - 1.0), 0.1) * tick_size / first),
+            "skew": _digits(spread * tick_size / first),
+            "inventory": shares,
+            "size": _round_up(4.0 * direct.largest_size),
+        },
+    }
+
+
+def _pool(direct: Direct) -> dict[str, Any]:
+    """The background pool: as many orders as the tape has, its sizes, metaorders for its memory."""
+    spread = max(direct.spread_ticks, 1.0)
+    per_tick = direct.rate * direct.tick_ms / 1_000 / (AGGRESSIVE * REACH)
+    count = POOL if per_tick <= POOL / 4 else _round_up(4 * per_tick)
+    sizes = direct.sizes.distribution.model_dump()
+    return {
+        "count": count,
+        "activity": _digits(per_tick / count),
+        "aggressive": AGGRESSIVE,
+        "aggressive_ticks": {"kind": "exponential", "mean": max(2.0, spread)},
+        "offset_ticks": {"kind": "exponential", "mean": max(10.0, 2.0 * spread)},
+        "size": {k: _digits(v) if k != "kind" else v for k, v in sizes.items()},
+        "anchor": 1.0,  # as the maker does
+        "contrarian": 0.0,
+        "sentiment_volatility": 0.0,  # metaorders are all the memory there is
+        "metaorders": {
+            "count": 1,
+            "share": _digits(direct.memory.share),
+            "duration_ticks": {
+                "kind": "power_law",
+                "minimum": _digits(direct.memory.shortest),
+                "alpha": _digits(direct.memory.alpha),
+                "maximum": LONGEST,
+            },
+        },
+        "latency_low": 0,
+        "latency_high": 0,
+    }
 
 
 def let_volatility_move(config: Config) -> Config:

@@ -48,6 +48,23 @@ def leaderboard(
     print_leaderboard(opened.leaderboard(by, top, kind), by, as_json)
 
 
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="Run directory or snapshot.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another of the same.")],
+    as_json: Json = False,
+) -> None:
+    """Say where two runs or snapshots first differ; exit 1 if they do."""
+    from ..answer import print_frame
+    from ..comparison import compare as compared
+
+    found = compared(a, b)
+    if as_json or not found.equal:
+        print_frame(found.frame, as_json)
+    typer.echo(found.text, err=as_json)
+    if not found.equal:
+        raise typer.Exit(1)
+
+
 def report(
     run: RunPath,
     out: Annotated[Path | None, typer.Option(help="HTML file; by default inside the run.")] = None,

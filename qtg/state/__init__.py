@@ -2,5 +2,7 @@
 
 from .capture import Snapshot, capture, pour
 from .file import read_snapshot, write_snapshot
+from .fork import fork
+from .history import History
 
-__all__ = ["Snapshot", "capture", "pour", "read_snapshot", "write_snapshot"]
+__all__ = ["History", "Snapshot", "capture", "fork", "pour", "read_snapshot", "write_snapshot"]

@@ -111,6 +111,8 @@ def _read(stream: BinaryIO, size: int, name: str) -> Snapshot:
                 f"{name}: its configuration does not have its fingerprint; open it with qtg "
                 f"{header['qtg']}"
             )
+        if not all(type(n) is int and 0 <= n < 1 << 62 for n in (*header["envs"], header["tick"])):
+            raise ValueError("envs and tick must be whole numbers")
         return Snapshot(
             config,
             tuple(header["envs"]),
@@ -118,10 +120,10 @@ def _read(stream: BinaryIO, size: int, name: str) -> Snapshot:
             header["trace_hashes"],
             _with_arrays(header["state"], iter(arrays)),
         )
-    except (KeyError, TypeError, ValueError, IndexError, StopIteration, RecursionError) as error:
-        raise SnapshotError(f"{name}: its header makes no sense ({error!r})") from None
     except ConfigError as error:
         raise SnapshotError(f"{name}: its configuration does not fit this qtg: {error}") from None
+    except (KeyError, TypeError, ValueError, IndexError, StopIteration, RecursionError) as error:
+        raise SnapshotError(f"{name}: its header makes no sense ({error!r})") from None
 
 
 def _array(payload: bytes, dtype: Any, shape: Any, name: str, offset: int) -> np.ndarray:

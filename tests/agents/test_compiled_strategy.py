@@ -10,10 +10,10 @@ import qtg
 from qtg.compiled import MOST_ORDERS, buy, cancel, compiled_strategy, replace, sell, uniform
 from qtg.schemas import MsgType, OrdType, Side, TimeInForce
 from qtg.simulation import Simulation
-from tests.simulation.small import PRICE, SYMBOL, lively, quiet
+from tests.simulation.small import PRICE, SYMBOL, quiet
 
 from .market import Outgoing, market, population, send
-from .user import FIRST
+from .user import FIRST, HUNTER, hunt_columns, hunters_trade
 
 TWO = [SYMBOL, {"symbol": "B", "initial_price": "50.00", "tick_size": "0.05", "lot_size": 10}]
 
@@ -197,34 +197,11 @@ def hunt(me: Any, market: Any, orders: Any) -> None:
         sell(orders, size, market.bid, 3)
 
 
-def hunt_columns(ctx: qtg.StrategyContext) -> Any:
-    edge, size = ctx.params["edge"][:, None], ctx.params["size"][:, None]
-    buy = (ctx.ask < ctx.fair_value * (1 - edge)) & (ctx.cash[:, None] >= ctx.ask * size)
-    sell = (ctx.bid > ctx.fair_value * (1 + edge)) & (ctx.shares >= size)
-    row, symbol = np.nonzero(buy | sell)
-    side = np.where(buy[row, symbol], 1, -1)
-    price = np.where(side > 0, ctx.ask[symbol], ctx.bid[symbol])
-    return ctx.orders(row, symbol, side=side, qty=size[row, 0], price=price, lifetime=3)
-
-
 def test_it_trades_as_the_same_function_over_columns_does() -> None:
-    params = {"edge": 0.0005, "size": 20}
-    edge = {"kind": "uniform", "low": 0.0002, "high": 0.001}
-    hashes = []
-    for register in (
-        lambda: compiled_strategy("mine", params=params)(hunt),
-        lambda: qtg.strategy("mine", params=params)(hunt_columns),
-    ):
-        register()
-        mine = population("mine", 20, cash=20_000, shares=100, params={"edge": edge}, every=2)
-        config = lively().with_(ticks=50)
-        config = config.with_(smart=[*config.smart, {**mine, "probability": 0.7}])
-        sim = Simulation(config, envs=[0, 3]).run(60)
-        kind = sim.kinds.index("mine")
-        rows = np.flatnonzero(sim.exchange.ledger.accounts.kind == kind)
-        assert (sim.exchange.ledger.positions.qty[rows] != 100).any(), "they traded"
-        hashes.append(sim.trace_hashes)
-    assert hashes[0] == hashes[1]
+    compiled_strategy("mine", params=HUNTER)(hunt)
+    here = hunters_trade()
+    qtg.strategy("mine", params=HUNTER)(hunt_columns)
+    assert hunters_trade() == here
 
 
 def test_the_outbox_grows_while_it_decides() -> None:

@@ -33,6 +33,7 @@ PAGES = (
     "docs/guide/calibrate.md",
     "docs/guide/realism.md",
     "docs/guide/recovery.md",
+    "docs/guide/snapshots.md",
 )
 
 
