@@ -99,16 +99,16 @@ def read_log(disk: Disk, until: int | None = None) -> Contents | None:
     StorageError    a file cannot be read, is another's, or of another version
     """
     numbers = segment_numbers(disk.names(LOG))
-    datas = {number: disk.read(segment_name(number)) for number in numbers}
+    files = {number: disk.read(segment_name(number)) for number in numbers}
     mark = disk.read(MARK) if "durable" in disk.names(LOG) else b""
-    header = _any_header(datas)
+    header = _any_header(files)
     if header is None:
-        if not datas or (len(datas) == 1 and not _was_durable(mark)):
+        if not files or (len(files) == 1 and not _was_durable(mark)):
             return None
         name = segment_name(numbers[0])
         raise CorruptData("no segment can be read from its start", name, 0)
     fingerprint = str(header["fingerprint"])
-    segments = _segments(datas, fingerprint)
+    segments = _segments(files, fingerprint)
     known = max(read_mark(mark, fingerprint), max(map(_proves, segments)))
     return _contents(header, segments, known, until)
 
@@ -177,10 +177,10 @@ def _without(last: int) -> str:
     return f"to go on without them: qtg recover RUN --until {last}" if last else "nothing is left"
 
 
-def _segments(datas: dict[int, bytes], fingerprint: str) -> list[Segment]:
+def _segments(files: dict[int, bytes], fingerprint: str) -> list[Segment]:
     """All segments, each read as far as that is possible."""
     found: list[Segment] = []
-    for number, data in datas.items():
+    for number, data in files.items():
         before = found[-1] if found else None
         if before is not None and number != before.number + 1:
             missing, gone = before.number + 1, Damage(0, "this segment is missing")
@@ -268,9 +268,9 @@ def _last(segments: list[Segment], upto: Segment) -> int:
     return 0
 
 
-def _any_header(datas: dict[int, bytes]) -> dict[str, Any] | None:
+def _any_header(files: dict[int, bytes]) -> dict[str, Any] | None:
     """What the first segment that has a whole start says of the run."""
-    for number, data in datas.items():
+    for number, data in files.items():
         with suppress(StorageError, ValueError, KeyError, TypeError):
             name = segment_name(number)
             reader = FrameReader(io.BytesIO(data), len(data), name, SEGMENT, VERSION)
