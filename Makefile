@@ -6,7 +6,8 @@ STAMP  := $(VENV)/.installed
 TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench traces fuzz fuzz-tape bridge coverage realism peers docs clean
+.PHONY: help demo test lint bench traces fuzz fuzz-tape bridge coverage kill-campaign disk-campaign \
+	realism peers docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -55,6 +56,12 @@ coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels tests/property tests/quant \
 		tests/agents tests/simulation tests/analytics -m "not compiled and not shared" \
 		-W ignore::RuntimeWarning --cov --cov-report=term --cov-fail-under=95
+
+kill-campaign: $(STAMP)  ## kill 2,000 runs and recover them
+	$(BIN)/python -m tests.wal.kill_campaign --kills 2000
+
+disk-campaign: $(STAMP)  ## logs on 100,000 simulated disks that fail
+	$(BIN)/python -m tests.wal.disk_campaign --seeds 100000
 
 realism: $(STAMP)  ## the realism table of `standard` over 20 seeds, with plots
 	$(BIN)/qtg realism standard --seeds 20 --report realism.html

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         CacheWarning,
         CapacityError,
         ConfigError,
+        CorruptData,
         InvariantError,
         LifecycleError,
         OrderError,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         TapeError,
     )
     from .lifecycle import OrderLog, lifecycle_violations, next_status, order_states
+    from .recovery import recover
     from .replay import replay_l3
     from .result import Result, open_run
     from .run import simulate
@@ -95,6 +97,7 @@ _HOMES = {
         "CacheWarning",
         "CapacityError",
         "ConfigError",
+        "CorruptData",
         "InvariantError",
         "LifecycleError",
         "OrderError",
@@ -106,6 +109,7 @@ _HOMES = {
         "StrategyWarning",
         "TapeError",
     ),
+    "recovery": ("recover",),
     "replay": ("replay_l3",),
     "result": ("Result", "open_run"),
     "run": ("simulate",),
@@ -147,6 +151,7 @@ __all__ = [
     "Comparison",
     "Config",
     "ConfigError",
+    "CorruptData",
     "ExecInst",
     "ExecType",
     "InvariantError",
@@ -195,6 +200,7 @@ __all__ = [
     "quant",
     "realism",
     "rebuild_from_trades",
+    "recover",
     "replay_l3",
     "replay_tape",
     "simulate",

@@ -28,6 +28,8 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+import numpy as np
+
 from .errors import CorruptData, StorageError
 
 MAGIC = b"\x89QTG\r\n\x1a\n"
@@ -180,6 +182,38 @@ class FrameReader:
         self.offset += FRAME_BYTES + length
         self.sequence = sequence
         return Frame(kind, sequence, at, payload)
+
+
+def find_frames(data: bytes, start: int, salt: int) -> list[Frame]:
+    """Whole frames at whatever offset of `data`, from byte `start` on: what lies behind damage.
+
+    None of sequence 0 is found, nor one that begins within another.
+    """
+    if len(data) - start < FRAME_BYTES:
+        return []
+    byte = np.frombuffer(data, np.uint8)
+    n = len(data) - FRAME_BYTES + 1
+    likely = (byte[6 : n + 6] == 0) & (byte[7 : n + 7] == 0)  # the zero field
+    likely &= (byte[14 : n + 14] == 0) & (byte[15 : n + 15] == 0)  # sequences below 2^48
+    found, behind = [], start
+    for at in (np.flatnonzero(likely[start:]) + start).tolist():
+        if at >= behind and (frame := _frame_at(data, at, salt)) is not None:
+            found.append(frame)
+            behind = at + FRAME_BYTES + len(frame.payload)
+    return found
+
+
+def _frame_at(data: bytes, at: int, salt: int) -> Frame | None:
+    """The frame that begins at byte `at`, if a whole one does."""
+    length, kind, zero, sequence = _FRAME.unpack_from(data, at)
+    body = at + FRAME_BYTES
+    if zero or not sequence or length > len(data) - body:
+        return None
+    head_sum, payload_sum = _CRCS.unpack_from(data, at + _FRAME.size)
+    if checksum(data[at : at + _FRAME.size], salt) != head_sum:
+        return None
+    payload = data[body : body + length]
+    return Frame(kind, sequence, at, payload) if checksum(payload, salt) == payload_sum else None
 
 
 def checksum(data: bytes, start: int = 0) -> int:

@@ -94,6 +94,11 @@ class Inputs(Stateful):
         self._waiting.append(new)
         return new
 
+    @property
+    def waiting(self) -> int:
+        """How many inputs take effect in the next tick."""
+        return len(self._waiting)
+
     def begin(self) -> None:
         """Start a tick: what was waiting takes effect in it."""
         waiting, self._waiting = self._waiting, []

@@ -67,8 +67,9 @@ class Publisher(Stateful):
         shape = (max(len(self._candle_ticks), 1), n_envs * symbols)
         self._candles = OpenCandles(*(np.zeros(shape, np.int64) for _ in OpenCandles._fields))
 
-    def attach(self, sim: Simulation, sink: Sink) -> None:
-        """Keep the run's tables in `sink` from now on; a first snapshot says what is there."""
+    def attach(self, sim: Simulation, sink: Sink, *, going_on: bool = False) -> None:
+        """Keep the run's tables in `sink` from now on; a first snapshot says what is there, unless
+        the run is `going_on`, and the sink holds its rows so far."""
         if len(self.trace) != 1:
             raise ConfigError("tables can be kept for one environment only, not for a batch")
         self._sink = sink
@@ -90,6 +91,8 @@ class Publisher(Stateful):
         ):
             if wanted:
                 sink.table(table)
+        if going_on:
+            return
         self._write_instruments(sink)
         if storage.agents_every:
             self._write_snapshot(sim, sink)

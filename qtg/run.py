@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from .config import Config
 from .errors import ConfigError
@@ -14,6 +15,9 @@ from .progress import Progress, no_progress, terminal_progress
 from .result import Result, result_of
 from .simulation import Simulation, kind_names
 from .store import MemorySink, RunWriter, Sink
+
+if TYPE_CHECKING:
+    from .wal.run_log import RunLog
 
 _LOG = logging.getLogger("qtg.run")
 
@@ -68,16 +72,23 @@ def simulate(
         sink = open_sink(config, out, overwrite)
         with sink, _logged(name, sim), watch(sim, sink, name):
             sim.publisher.attach(sim, sink)
-            with (
-                _taped(sim, tape, tape_events, overwrite),
-                _bar(config, progress)(sim.last_tick) as advance,
-            ):
-                while sim.tick < sim.last_tick:
-                    sim.step()
-                    advance(sim)
-            sim.publisher.finish(sim)
-            sink.close(trace_hash=sim.trace_hash, ticks=sim.tick)
+            with _taped(sim, tape, tape_events, overwrite), _kept(sim, sink) as log:
+                run_on(sim, sink, log, progress)
     return result_of(sink)
+
+
+def run_on(
+    sim: Simulation, sink: Sink, log: "RunLog | None", progress: Progress | bool | None = None
+) -> None:
+    """Run a market that is set up to its end, then close its tables and its log."""
+    with _bar(sim.config, progress)(sim.last_tick) as advance:
+        while sim.tick < sim.last_tick:
+            sim.step()
+            advance(sim)
+    sim.publisher.finish(sim)
+    sink.close(trace_hash=sim.trace_hash, ticks=sim.tick)
+    if log is not None:
+        log.finish()
 
 
 @contextmanager
@@ -122,6 +133,15 @@ def _taped(
     from .tape import TapeWriter
 
     return TapeWriter.attach(sim, tape, events=events, overwrite=overwrite)
+
+
+def _kept(sim: Simulation, sink: Sink) -> "AbstractContextManager[RunLog | None]":
+    """The log of a run, if its configuration wants one."""
+    if not sim.config.durability.log:
+        return nullcontext()
+    from .wal.run_log import RunLog
+
+    return RunLog.begin(sim, sink)
 
 
 def _bar(config: Config, progress: Progress | bool | None) -> Progress:

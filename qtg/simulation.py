@@ -96,7 +96,9 @@ class Simulation:
         self.watch = Stopwatch()
         self.counts = Counts()
         self.hooks: list[Hook] = []
-        self.observers: list[Hook] = []  # called after the hooks, when the tick's times are known
+        self.observers: list[
+            Hook
+        ] = []  # called after the hooks, once all rows of a tick are written
         symbols = tuple(symbol.symbol for symbol in config.symbols)
         self.symbols = symbols
         seed = np.uint64(config.seed)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .result import Result
+    from .wal.report import Recovery
 
 
 def run_figures(run: "Result") -> dict[str, Any]:
@@ -185,6 +186,16 @@ def print_presets(configs: "list[Config]", as_json: bool) -> None:
             for name in rows[0]
         ]
     )
+
+
+def print_recovery(report: "Recovery", as_json: bool) -> None:
+    """Say what a recovery kept and what it did not, and how to go on."""
+    if as_json:
+        print(json.dumps(report.as_dict(), indent=2))
+        return
+    lines = report.lines()
+    names, texts = [name for name, _ in lines], [text for _, text in lines]
+    print_table([Column("recovery", names), Column("what was found", texts, folds=True)])
 
 
 def print_next_steps(path: Path, report: Path) -> None:

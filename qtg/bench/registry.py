@@ -9,7 +9,18 @@ from importlib import import_module
 
 from qtg.errors import ConfigError
 
-ROOMS = ("venue", "tick", "bridge", "state", "quant", "memory", "storage", "startup", "monitor")
+ROOMS = (
+    "venue",
+    "tick",
+    "bridge",
+    "state",
+    "quant",
+    "memory",
+    "storage",
+    "startup",
+    "monitor",
+    "wal",
+)
 
 
 def _fine() -> str:

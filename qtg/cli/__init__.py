@@ -4,20 +4,23 @@ Results go to stdout, progress and messages to stderr. Exit 0: done; 1: it faile
 called wrongly (bad arguments or configuration); 130: interrupted.
 """
 
+from collections.abc import Callable
+
 from .app import app
 from .configs import config_app
 from .flow import flow, trace
 from .leaving import main
 from .machine import bench, warmup
 from .measuring import calibrate, realism
+from .recovering import recover
 from .results import compare, export, info, leaderboard, report, sql, top
 from .running import demo, presets, simulate, strategies
 from .tapes import tape_app
 
 __all__ = ["app", "main"]
 
-COMMANDS = {  # in the order of `qtg --help`
-    "Run a market": (simulate, demo, trace, presets, strategies),
+COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {  # in the order of `qtg --help`
+    "Run a market": (simulate, recover, demo, trace, presets, strategies),
     "Look at a run": (info, top, sql, compare, report, leaderboard, flow, export),
     "Compare with real markets": (realism, calibrate),
     "This machine": (warmup, bench),

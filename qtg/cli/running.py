@@ -18,6 +18,10 @@ def simulate(
     threads: Threads = 1,
     overwrite: Overwrite = False,
     strategies: Strategies = None,
+    wal: Annotated[
+        bool,
+        typer.Option("--wal", help="Keep a log, so that qtg recover can go on with a killed run."),
+    ] = False,
     tape: Annotated[
         Path | None, typer.Option(metavar="FILE.rpl", help="Also write a tape; see qtg tape.")
     ] = None,
@@ -50,6 +54,8 @@ def simulate(
 
     load_files(strategies)
     config = Config.load(source, given(seed=seed, ticks=ticks))
+    if wal:
+        config = config.with_({"durability.log": True})
     place = out or Path("runs") / f"{config.name}-seed{config.seed}"
     progress = command_progress(config, quiet=log == "-")
     wanted = monitor or metrics_port is not None or metrics_file is not None

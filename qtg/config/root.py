@@ -18,6 +18,7 @@ from .background import Background
 from .base import Model, setting
 from .changes import apply_change, plain
 from .checks import check_config
+from .durability import Durability
 from .economy import Economy, NewsConfig
 from .environment import apply_environment, blame
 from .fair_value import DAYS_PER_YEAR, HOURS_PER_DAY, FairValue
@@ -121,6 +122,7 @@ class Config(Model):
     latency: Latency = setting("how long orders travel", default=Latency())
     warmup: Warmup = setting("what comes before the run", default=Warmup())
     storage: Storage = setting("what is written to the run directory", default=Storage())
+    durability: Durability = setting("what makes a run outlive a crash", default=Durability())
     bar_ticks: Whole = setting(
         "length of the bars that agents' indicators are computed from",
         "ticks",

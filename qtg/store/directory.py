@@ -10,6 +10,7 @@ from .files import reason_of
 from .run_info import FILE_NAME, read_json
 
 BESIDE = ("status.json",)  # other files that belong to a run
+LOG, SNAPSHOTS = "log", "snapshots"  # folders beside the tables, of a run that can be continued
 
 
 def make_run_directory(path: str | Path, overwrite: bool = False) -> Path:
@@ -50,7 +51,7 @@ def _remove_run(directory: Path, overwrite: bool) -> None:
             "(overwrite=True, --overwrite)"
         )
     read_json(directory)  # refuses a run.json that is not one of qtg's
-    for name in STORED:
+    for name in (*STORED, LOG, SNAPSHOTS):
         if (directory / name).is_dir():
             shutil.rmtree(directory / name)
     for name in BESIDE:

@@ -30,6 +30,11 @@ class Part:
     last_tick: int | None
     bytes: int
 
+    @property
+    def number(self) -> int:
+        """Its place among the parts of its table."""
+        return int(PurePosixPath(self.path).stem.rpartition("-")[2])
+
 
 @dataclass
 class RunInfo:

@@ -1,12 +1,14 @@
 """The sink that streams a run to a run directory."""
 
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from qtg.errors import StorageError
 
 from .buffer import Chunk
+from .cutting import cut_run, remove_unlisted
 from .directory import make_run_directory
 from .files import reason_of
 from .run_info import new_run
@@ -69,7 +71,35 @@ class RunWriter(Sink):
         info = new_run(config, seed, fingerprint, symbols, kinds or [])
         super().__init__(info, row_group, commit_seconds)
         self.path = make_run_directory(path, overwrite)
-        self._writer = Writer(self.path, info, part_rows)
+        self._start(part_rows)
+
+    @classmethod
+    def reopen(
+        cls,
+        path: str | Path,
+        rows: Mapping[str, int],
+        *,
+        row_group: int = ROW_GROUP,
+        part_rows: int = PART_ROWS,
+        commit_seconds: float = COMMIT_SECONDS,
+    ) -> Self:
+        """Go on with a run that stopped, behind the first `rows` of each table; what follows them
+        is removed.
+
+        Raises
+        ------
+        StorageError    not a run, or its parts do not end at these rows
+        """
+        info = cut_run(Path(path), rows)
+        self = cls.__new__(cls)
+        Sink.__init__(self, info, row_group, commit_seconds)
+        self.path = Path(path)
+        self._start(part_rows)
+        remove_unlisted(self.path, info)
+        return self
+
+    def _start(self, part_rows: int) -> None:
+        self._writer = Writer(self.path, self.info, part_rows)
         self._save()
         self._writer.start()
         # A run that is dropped, or still open when Python ends, must not cut a file in two.
@@ -97,8 +127,16 @@ class RunWriter(Sink):
         self._writer.queue.join()
         self.check()
 
+    def rows(self) -> dict[str, int]:
+        """Committed rows of each table; all there are, right after `flush`."""
+        held = dict.fromkeys(self.info.tables, 0)
+        for part in self.info.manifest:
+            held[part.table] += part.rows
+        return held
+
     def _announce(self, name: str) -> None:
-        self.info.tables.append(name)
+        if name not in self.info.tables:
+            self.info.tables.append(name)
         self._save(durable=False)
 
     def _end(

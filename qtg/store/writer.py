@@ -36,7 +36,7 @@ class Writer(threading.Thread):
         self._info = info
         self._part_rows = part_rows
         self._parts: dict[str, PartWriter] = {}
-        self._numbers: dict[str, int] = {}
+        self._numbers = {part.table: part.number + 1 for part in info.manifest}
         self._saving = threading.Lock()
 
     def run(self) -> None:

@@ -35,6 +35,7 @@ PAGES = (
     "docs/guide/quant.md",
     "docs/guide/calibrate.md",
     "docs/guide/realism.md",
+    "docs/guide/recovery.md",
     "docs/guide/snapshots.md",
     "docs/guide/bridge.md",
 )
