@@ -20,7 +20,7 @@ from .store.directory import LOG, SNAPSHOTS
 from .store.files import reason_of
 from .tape.header import Header, config_of, read_header
 from .tape.layout import End
-from .tape.reader import Order
+from .tape.reader import Order, Records
 from .tape.reader import Record as Taped
 from .tape.replaying import replay_ticks
 from .wal.bases import Base, find_base, marks_of
@@ -79,7 +79,7 @@ class Recovered:
         self.close()
 
 
-class LogTape:
+class LogTape(Records):
     """The records of a log behind a base, as a tape gives them.
 
     Parameters
@@ -198,7 +198,7 @@ def _replay(
         events=sim.publisher.event_count.tolist(),
     )
     tape = LogTape(run, here, contents.records[base.start :])
-    for _ in replay_ticks(tape, sim):  # type: ignore[arg-type]  # gives what a TapeReader does
+    for _ in replay_ticks(tape, sim):
         pass
     return Recovery(
         path=str(run),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +59,42 @@ class TapeTick(NamedTuple):
         return self.end.what if self.end is not None and isinstance(self.end.what, Mark) else None
 
 
-class TapeReader:
+class Records(ABC):
+    """What was taped, record by record, or tick by tick.
+
+    Attributes
+    ----------
+    path : Path    where it is, for messages
+    """
+
+    path: Path
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Record]:
+        """The records, in order."""
+
+    def ticks(self) -> Iterator[TapeTick]:
+        """The records tick by tick; the last may be a tick that did not end."""
+        waiting: list[Input] = []
+        events: Record | None = None
+        for record in self:
+            what = record.what
+            if isinstance(what, Input):
+                waiting.append(what)
+            elif isinstance(what, Withdrawn):
+                waiting.pop()
+            elif isinstance(what, TickEvents):
+                events = record
+            elif isinstance(what, Mark):
+                due = tuple(each for each in waiting if each.tick == what.tick)
+                waiting = waiting[len(due) :]
+                yield TapeTick(due, record, events)
+                events = None
+        if waiting or events:
+            yield TapeTick(tuple(waiting), None, events)
+
+
+class TapeReader(Records):
     """Reads a tape; iterating gives its records and can be done again and again.
 
     Parameters
@@ -92,26 +128,6 @@ class TapeReader:
             for frame in frames:
                 yield Record(self._read(check, frame), frame.sequence, frame.offset)
             self.cut, self.ended = frames.cut, check.ended
-
-    def ticks(self) -> Iterator[TapeTick]:
-        """The records tick by tick; the last may be a tick that did not end."""
-        waiting: list[Input] = []
-        events: Record | None = None
-        for record in self:
-            what = record.what
-            if isinstance(what, Input):
-                waiting.append(what)
-            elif isinstance(what, Withdrawn):
-                waiting.pop()
-            elif isinstance(what, TickEvents):
-                events = record
-            elif isinstance(what, Mark):
-                due = tuple(each for each in waiting if each.tick == what.tick)
-                waiting = waiting[len(due) :]
-                yield TapeTick(due, record, events)
-                events = None
-        if waiting or events:
-            yield TapeTick(tuple(waiting), None, events)
 
     def columns(self, record: Record) -> OrderEvents:
         """The events of a record with `TickEvents`; a copy.

@@ -11,7 +11,7 @@ from qtg.errors import ConfigError, ReplayError, StorageError
 
 from .header import config_of
 from .layout import Mark
-from .reader import TapeReader, TapeTick
+from .reader import Records, TapeReader, TapeTick
 
 if TYPE_CHECKING:
     from qtg.simulation import Simulation
@@ -100,7 +100,7 @@ def start_of(tape: TapeReader, threads: int = 1) -> Simulation:
     return _checked(tape, Simulation(config_of(header, name), envs=header.envs, threads=threads))
 
 
-def replay_ticks(tape: TapeReader, sim: Simulation, until: int | None = None) -> Iterator[TapeTick]:
+def replay_ticks(tape: Records, sim: Simulation, until: int | None = None) -> Iterator[TapeTick]:
     """Advance `sim`, which stands where the tape starts, tick by tick; gives each tick when it is
     over. At the end of the tape the inputs that were waiting wait again.
 
@@ -136,7 +136,7 @@ class Pace:
             self._due = max(self._due + self._pause, time.monotonic())
 
 
-def _check(tape: TapeReader, sim: Simulation, mark: Mark) -> None:
+def _check(tape: Records, sim: Simulation, mark: Mark) -> None:
     publisher = sim.publisher
     for env, (expected, events) in enumerate(zip(mark.hashes, mark.events, strict=True)):
         found, n = int(publisher.trace[env]), int(publisher.event_count[env])

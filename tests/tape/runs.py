@@ -7,9 +7,10 @@ import numpy as np
 
 from qtg.simulation import Simulation
 from qtg.tape import TapeWriter
-from tests.simulation.small import lively, start
+from tests.simulation.small import lively, plain, start
 
 NEWS = {"news": {"enabled": True}}
+GUEST = {"kind": "guest", "count": 1, "cash": 10_000, "shares": 10}
 TICKS = 40
 
 
@@ -38,17 +39,31 @@ def meddle(sim: Simulation, ticks: int, seed: int = 1) -> None:
         sim.step()
 
 
-def taped(path: Path, *, events: bool = False, ticks: int = TICKS, **changes: Any) -> str:
-    """Write the tape of a meddled run; its trace hash."""
-    sim = start(lively({**NEWS, **changes}))
+def with_guest() -> dict[str, Any]:
+    """Settings of a market in which an account can be opened."""
+    return {**NEWS, "smart": [*plain(lively().smart), GUEST]}
+
+
+def taped(
+    path: Path,
+    *,
+    events: bool = False,
+    ticks: int = TICKS,
+    guest: bool = False,
+    **changes: Any,
+) -> str:
+    """Write the tape of a meddled run, in which a guest may open an account; its trace hash."""
+    sim = start(lively({**(with_guest() if guest else NEWS), **changes}))
     with TapeWriter.attach(sim, path, events=events):
+        if guest:
+            sim.open_account(int(sim.agents("guest")[0]), 5_000)
         meddle(sim, ticks)
     return sim.trace_hash
 
 
 def plain_hash(ticks: int = TICKS) -> str:
     """Trace hash of the same market without anything from outside."""
-    return start(lively(NEWS)).run(ticks).trace_hash
+    return start(lively(with_guest())).run(ticks).trace_hash
 
 
 __all__ = ["NEWS", "TICKS", "meddle", "plain_hash", "taped"]

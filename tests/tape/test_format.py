@@ -101,7 +101,7 @@ class Read:
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     path = tmp_path_factory.mktemp("tapes") / "run.rpl"
-    return path, taped(path, events=True)
+    return path, taped(path, events=True, guest=True)
 
 
 def test_crc32c_is_the_published_one() -> None:

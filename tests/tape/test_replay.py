@@ -25,7 +25,7 @@ ORDER = {"agent": [2], "price": [1_000_000], "qty": [1]}
 def tape(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A tape of a meddled run, and its trace hash."""
     path = tmp_path_factory.mktemp("tapes") / "run.rpl"
-    return path, taped(path, events=True)
+    return path, taped(path, events=True, guest=True)
 
 
 def test_a_replay_gives_the_same_trace(tape: tuple[Path, str]) -> None:
