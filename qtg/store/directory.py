@@ -9,6 +9,7 @@ from qtg.schemas import STORED
 from .files import reason_of
 from .run_info import FILE_NAME, read_json
 
+UNFINISHED = f"{FILE_NAME}.tmp"  # what a run leaves that is killed before it has a run.json
 BESIDE = ("status.json",)  # other files that belong to a run
 LOG, SNAPSHOTS = "log", "snapshots"  # folders beside the tables, of a run that can be continued
 
@@ -16,7 +17,7 @@ LOG, SNAPSHOTS = "log", "snapshots"  # folders beside the tables, of a run that 
 def make_run_directory(path: str | Path, overwrite: bool = False) -> Path:
     """Make an empty run directory, with its parents.
 
-    An empty directory may be taken. With `overwrite`, an earlier run is removed, but only what
+    An empty directory may be taken, and one in which a run was killed before it began. With `overwrite`, an earlier run is removed, but only what
     belongs to it: other files in its directory stay.
 
     Raises
@@ -25,12 +26,11 @@ def make_run_directory(path: str | Path, overwrite: bool = False) -> Path:
     """
     directory = Path(path)
     try:
-        if directory.is_dir() and any(directory.iterdir()):
+        if directory.is_dir() and any(each.name != UNFINISHED for each in directory.iterdir()):
             _remove_run(directory, overwrite)
         directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / f"{FILE_NAME}.tmp"
-        probe.touch()
-        probe.unlink()
+        (directory / UNFINISHED).touch()  # tells whether the place can be written
+        (directory / UNFINISHED).unlink()
     except FileExistsError:
         raise StorageError(f"{directory} is a file; choose another place for the run") from None
     except OSError as error:

@@ -30,6 +30,13 @@ def test_an_empty_directory_is_taken(tmp_path: Path) -> None:
     assert open_run(tmp_path).status == "complete"
 
 
+def test_a_directory_of_a_run_that_was_killed_before_it_began_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "run.json.tmp").write_text('{"form')
+    write_run(tmp_path)
+    assert open_run(tmp_path).trades.height == 10
+    assert not (tmp_path / "run.json.tmp").exists()
+
+
 def test_an_existing_run_is_refused_and_left_alone(tmp_path: Path) -> None:
     write_run(tmp_path / "run")
     with pytest.raises(StorageError, match=r"already holds a run.*--overwrite"):

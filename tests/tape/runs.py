@@ -66,4 +66,4 @@ def plain_hash(ticks: int = TICKS) -> str:
     return start(lively(with_guest())).run(ticks).trace_hash
 
 
-__all__ = ["NEWS", "TICKS", "meddle", "plain_hash", "taped"]
+__all__ = ["NEWS", "TICKS", "meddle", "plain_hash", "taped", "with_guest"]

@@ -160,7 +160,7 @@ def test_events_that_cannot_be_are_refused(
         (1, "surprise", float("inf"), "out of range"),
         (1, "sentiment", 1.5, "out of range"),
         (1, "duration", 0, "out of range"),
-        (2, "regime", 4, "no regime has code 4"),
+        (2, "regime", 9, "no regime has code 9"),
     ],
 )
 def test_inputs_that_no_run_would_have_taken_are_refused(

@@ -11,9 +11,9 @@ import pytest
 
 from qtg.tape import TapeReader, replay_tape
 from tests.simulation.small import lively, start
-from tests.tape.runs import NEWS, TICKS, meddle, taped
+from tests.tape.runs import TICKS, meddle, taped, with_guest
 
-INPUTS = {1: "orders", 2: "news", 3: "regime"}
+INPUTS = {1: "orders", 2: "news", 3: "regime", 4: "opening"}
 
 
 def crc32c(data: bytes, crc: int = 0) -> int:
@@ -110,7 +110,7 @@ def test_crc32c_is_the_published_one() -> None:
 
 def test_another_program_reads_the_header(tape: tuple[Path, str]) -> None:
     header = Read(tape[0].read_bytes()).header
-    config = lively(NEWS)
+    config = lively(with_guest())
     assert header["config"] == config.model_dump(mode="json")
     canonical = json.dumps(header["config"], sort_keys=True, separators=(",", ":"))
     assert header["fingerprint"] == hashlib.sha256(canonical.encode()).hexdigest()
@@ -130,7 +130,8 @@ def test_another_program_reads_the_trace(tape: tuple[Path, str]) -> None:
 def test_another_program_reads_the_events(tape: tuple[Path, str]) -> None:
     read = Read(tape[0].read_bytes())
     assert [each["sequence"] for each in read.events] == list(range(1, read.marks[-1][2] + 1))
-    sim = start(lively(NEWS))
+    sim = start(lively(with_guest()))
+    sim.open_account(int(sim.agents("guest")[0]), 5_000)
     meddle(sim, TICKS)
     last = [each for each in read.events if each["tick"] == TICKS]
     n = sim.exchange.n_events
@@ -153,6 +154,8 @@ def test_another_program_makes_the_run_again(tape: tuple[Path, str]) -> None:
                 sim.submit({name: [row[name] for row in rows] for name in rows[0]})
             elif kind == "regime":
                 sim.set_regime(Regime(rows[0]["regime"]).name.lower())
+            elif kind == "opening":
+                sim.open_account(rows[0]["agent"], rows[0]["cash"] / 10_000)
             else:
                 (row,) = rows
                 whose = {"symbol": sim.symbols[row["symbol"]]} if row["symbol"] >= 0 else {}

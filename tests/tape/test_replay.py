@@ -16,7 +16,7 @@ from qtg.simulation import Simulation
 from qtg.tape import TapeReader, TapeWriter, replay_tape
 from qtg.tape.layout import Mark, Withdrawn
 from tests.simulation.small import lively, quiet, start
-from tests.tape.runs import NEWS, TICKS, meddle, plain_hash, taped
+from tests.tape.runs import NEWS, TICKS, meddle, plain_hash, taped, with_guest
 
 ORDER = {"agent": [2], "price": [1_000_000], "qty": [1]}
 
@@ -68,7 +68,8 @@ def test_a_replay_stops_where_it_is_told(tape: tuple[Path, str]) -> None:
     seen: list[int] = []
     sim = replay_tape(tape[0], start=5, until=8, on_tick=lambda sim: seen.append(sim.tick))
     assert seen == [5, 6, 7, 8]
-    straight = start(lively(NEWS))
+    straight = start(lively(with_guest()))
+    straight.open_account(int(straight.agents("guest")[0]), 5_000)
     meddle(straight, 8)
     assert sim.trace_hash == straight.trace_hash
 
