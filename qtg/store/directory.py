@@ -17,8 +17,9 @@ LOG, SNAPSHOTS = "log", "snapshots"  # folders beside the tables, of a run that 
 def make_run_directory(path: str | Path, overwrite: bool = False) -> Path:
     """Make an empty run directory, with its parents.
 
-    An empty directory may be taken, and one in which a run was killed before it began. With `overwrite`, an earlier run is removed, but only what
-    belongs to it: other files in its directory stay.
+    An empty directory may be taken, and one in which a run was killed before it began. With
+    `overwrite`, an earlier run is removed, but only what belongs to it: other files in its directory
+    stay.
 
     Raises
     ------
