@@ -18,7 +18,7 @@ def make_run_directory(path: str | Path, overwrite: bool = False) -> Path:
     """Make an empty run directory, with its parents.
 
     An empty directory may be taken, and one in which a run was killed before it began. With
-    `overwrite`, an earlier run is removed, but only what belongs to it: other files in its directory
+    `overwrite`, an earlier run is removed, but only what belongs to it: other files of its folder
     stay.
 
     Raises
