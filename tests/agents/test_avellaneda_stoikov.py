@@ -117,6 +117,7 @@ def scene(inventory: int = 0, **params: float) -> Outgoing:
     positions = seen.sim.exchange.ledger.positions
     positions.qty[6, 0] += inventory
     positions.qty[0, 0] -= inventory
+    seen.sim.exchange.ledger.holdings.held[0] += inventory
     set_last(seen.sim, 1_000_000)
     return seen
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 import qtg
 from qtg.agents.background import pool_is_sane, pool_pnl
-from qtg.config import REGIMES
+from qtg.config import MOODS, REGIMES
 from qtg.schemas import ExecType, MsgType, OrdType, Regime, Side, TimeInForce
 from qtg.simulation import Simulation
 from tests.reference.rules import Message
@@ -50,7 +50,7 @@ def rounded(cdf: Any, values: np.ndarray, least: int = 0) -> float:
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("regime", list(Regime))
+@pytest.mark.parametrize("regime", MOODS)
 def test_as_many_orders_as_the_regime_says(regime: Regime) -> None:
     share = REGIMES[regime].activity
     sim = pool(1_000, regime=regime.name.lower())

@@ -54,6 +54,7 @@ def test_quotes_move_by_replace_against_the_inventory(bought: int, center: int) 
     ids = before.bid_id[MAKER, 0], before.ask_id[MAKER, 0]
     before.qty[MAKER, 0] += bought
     before.qty[0, 0] -= bought
+    seen.sim.exchange.ledger.holdings.held[0] += bought
     sent = seen.step()
     assert [(m.msg_type, m.order_id, m.price) for m in sent] == [
         (MsgType.REPLACE, ids[0], center - 1_100),
