@@ -24,7 +24,7 @@ from .tape.reader import Order, Records
 from .tape.reader import Record as Taped
 from .tape.replaying import replay_ticks
 from .wal.bases import Base, find_base, marks_of
-from .wal.disk import RealDisk
+from .wal.disk import Disk, RealDisk
 from .wal.format import Record, RecordKind
 from .wal.reading import Contents, read_log
 from .wal.reopening import reopen
@@ -40,13 +40,14 @@ class Recovered:
     sim : Simulation        at the last committed tick, with the inputs that were waiting then
     report : Recovery       what was kept and what was not
     log : RunLog or None    goes on with the run's log; None unless the run goes on
+    sink : RunWriter or None    likewise, with its tables
     """
 
     def __init__(
         self, sim: Simulation, report: Recovery, sink: RunWriter | None, log: RunLog | None
     ) -> None:
         self.sim, self.report, self.log = sim, report, log
-        self._sink = sink
+        self.sink = sink
 
     def finish(self, progress: Progress | bool | None = None) -> Result:
         """Run to the configured end; tables and log are closed then.
@@ -57,18 +58,18 @@ class Recovered:
         """
         if self.report.complete:
             return open_run(self.report.path)
-        if self._sink is None or self.log is None:
+        if self.sink is None or self.log is None:
             raise StorageError("this run was recovered for reading; recover it with resume=True")
-        with self._sink, self.log:
-            run_on(self.sim, self._sink, self.log, progress)
-        return open_run(self._sink.path)
+        with self.sink, self.log:
+            run_on(self.sim, self.sink, self.log, progress)
+        return open_run(self.sink.path)
 
     def close(self) -> None:
         """Stop here; the run can be recovered again."""
         if self.log is not None:
             self.log.close()
-        if self._sink is not None:
-            self._sink.fail("the run was left before it was closed")
+        if self.sink is not None:
+            self.sink.fail("the run was left before it was closed")
 
     def __enter__(self) -> Self:
         return self
@@ -116,6 +117,7 @@ def recover(
     resume: bool = False,
     until: int | None = None,
     threads: int = 1,
+    disk: Disk | None = None,
 ) -> Recovered:
     """A run that was killed, as it was at its last committed tick: from the last good snapshot and
     the log behind it, checked against the trace hash of every tick.
@@ -127,6 +129,9 @@ def recover(
                              recovered, and `sim` writes to them; otherwise nothing is changed
     until : int, optional    last record of the log to use; with `resume` the others are removed
     threads : int            for matching
+    disk : Disk, optional    that has the log, in the place of the machine's: one that fails on
+                             request; its log is made durable by whoever asks for it, not by a
+                             thread, so that failures come in the same moments each time
 
     Raises
     ------
@@ -136,7 +141,8 @@ def recover(
     ConfigError      `until` is not in the log, or a strategy is not registered
     SnapshotError    see `Simulation.restore`
     """
-    run, disk = Path(path), RealDisk(path)
+    run, by_itself = Path(path), disk is None
+    disk = disk or RealDisk(path)
     try:
         contents = read_log(disk, until)
     except OSError as error:
@@ -159,7 +165,7 @@ def recover(
         sim.publisher.attach(sim, sink, going_on=base.mark is not None)
     try:
         report = _replay(run, sim, contents, header, base, complete)
-        log = None if sink is None else _go_on(run, disk, contents, base, sim, sink)
+        log = None if sink is None else _go_on(run, disk, contents, base, sim, sink, by_itself)
     except BaseException as error:
         if sink is not None:
             sink.fail(f"{type(error).__name__}: {error}")
@@ -220,7 +226,13 @@ def _replay(
 
 
 def _go_on(
-    run: Path, disk: RealDisk, contents: Contents, base: Base, sim: Simulation, sink: RunWriter
+    run: Path,
+    disk: Disk,
+    contents: Contents,
+    base: Base,
+    sim: Simulation,
+    sink: RunWriter,
+    by_itself: bool,
 ) -> RunLog:
     """Go on with the log, and remove the snapshots behind the base: they are no good."""
     latest = 0 if base.mark is None else base.mark.tick
@@ -240,4 +252,4 @@ def _go_on(
         )
     except OSError as error:
         raise StorageError(f"the log of {run} cannot go on: {reason_of(error)}") from None
-    return RunLog(sim, sink, log, usable)
+    return RunLog(sim, sink, log, usable, by_itself)

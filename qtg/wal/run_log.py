@@ -18,7 +18,7 @@ from qtg.store.files import reason_of
 from qtg.tape.header import header_of
 from qtg.tape.layout import pack_input, pack_mark, pack_withdrawn
 
-from .disk import RealDisk
+from .disk import Disk, RealDisk
 from .format import RecordKind
 from .group import GroupCommit
 from .log import Log
@@ -68,6 +68,8 @@ class RunLog:
     sink : RunWriter                  holds all rows of the run so far
     log : Log                         stands where the simulation does
     snapshots : list of SnapshotMark  that are in place, oldest first
+    by_itself : bool                  a thread makes records durable; else only `commit` and what
+                                      the log is asked for do
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class RunLog:
         sink: RunWriter,
         log: Log,
         snapshots: list[SnapshotMark] | None = None,
+        by_itself: bool = True,
     ) -> None:
         self.log = log
         self.acknowledged, self.committed = sim.inputs.sequence, sim.tick
@@ -90,11 +93,12 @@ class RunLog:
         sim.inputs.taps.append(self._hear)
         sim.observers.append(self._end_tick)
         self._group = GroupCommit(log, self._settings.group_ms)
-        self._group.start()
+        if by_itself:
+            self._group.start()
 
     @classmethod
-    def begin(cls, sim: Simulation, sink: Sink) -> RunLog:
-        """The log of a run that starts now.
+    def begin(cls, sim: Simulation, sink: Sink, disk: Disk | None = None) -> RunLog:
+        """The log of a run that starts now; see `recover` for `disk`.
 
         Raises
         ------
@@ -106,7 +110,7 @@ class RunLog:
         settings = sim.config.durability
         try:
             log = Log(
-                RealDisk(sink.path),
+                disk or RealDisk(sink.path),
                 sim.config.fingerprint(),
                 header_of(sim).to_bytes(),
                 fsync=settings.fsync,
@@ -116,7 +120,7 @@ class RunLog:
             raise StorageError(
                 f"no log can be written to {sink.path}: {reason_of(error)}"
             ) from None
-        return cls(sim, sink, log)
+        return cls(sim, sink, log, by_itself=disk is None)
 
     def commit(self) -> None:
         """Make every input and tick so far durable.

@@ -132,7 +132,7 @@ def go_on(place: Path, told: int, reference: Reference, safe: tuple[int, int]) -
     if run.report.complete:
         return None
     assert run.log is not None
-    return live(sim, run.log, run._sink, told, first)
+    return live(sim, run.log, run.sink, told, first)
 
 
 def check_tables(place: Path, reference: Reference) -> None:

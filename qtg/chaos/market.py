@@ -1,0 +1,39 @@
+"""The market that a profile is let loose on."""
+
+import numpy as np
+
+from ..config import Config, Population
+from ..config.violation import OnViolation
+from ..simulation import Simulation
+from .profile import Profile
+
+_CHECK_EVERY = 10
+_RICH = 1e9
+_SHARES = 1_000_000
+_IDLE = "noise_trader"  # those of this population never act
+
+
+def chaos_config(config: Config, profile: Profile, seed: int, ticks: int | None = None) -> Config:
+    """A configuration with accounts for the profile's traffic, a log, and checks."""
+    idle = Population(
+        kind=_IDLE, count=profile.traffic.accounts, cash=_RICH, shares=_SHARES, probability=0
+    )
+    storage = profile.storage
+    return config.with_(
+        {
+            "durability.log": True,
+            "durability.fsync": "group",
+            "durability.snapshot_every": storage.snapshot_every,
+            "durability.segment_bytes": storage.segment_bytes,
+        },
+        seed=seed,
+        ticks=ticks or profile.ticks,
+        smart=[*config.smart, idle],
+        check_every=config.check_every or _CHECK_EVERY,
+        on_violation=OnViolation.COUNT.name.lower(),
+    )
+
+
+def accounts_of(sim: Simulation, profile: Profile) -> np.ndarray:
+    """Agent rows of the accounts that the traffic is of, int32 (n,)."""
+    return sim.agents(_IDLE)[-profile.traffic.accounts :]
