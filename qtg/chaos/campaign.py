@@ -1,5 +1,6 @@
 """Rounds of chaos, one after the other."""
 
+import json
 import os
 import platform
 import tempfile
@@ -70,8 +71,6 @@ def run_chaos(
         Path(folder).mkdir(parents=True, exist_ok=True)
         _rounds(summary, profile, config, ticks, minutes or 0.0, Path(folder), told)
         if out is not None:
-            import json
-
             write_atomically(Path(out) / "summary.json", json.dumps(summary.as_dict(), indent=2))
     return summary
 

@@ -50,8 +50,8 @@ class InboundQueue:
 class Gateway:
     """Says which messages the market takes in each tick.
 
-    It stands outside the process that is killed: it keeps what was taken, and sends it again as long
-    as the market's log does not have it.
+    It stands outside the process that is killed: it keeps what was taken, and sends it again as
+    long as the market's log does not have it.
 
     Parameters
     ----------

@@ -3,13 +3,14 @@
 import numpy as np
 
 from ..config import Config, Population
+from ..config.distributions import Constant
 from ..config.violation import OnViolation
 from ..simulation import Simulation
 from .profile import Profile
 
 _CHECK_EVERY = 10
-_RICH = 1e9
-_SHARES = 1_000_000
+_RICH = Constant(value=1e9)
+_SHARES = Constant(value=1_000_000)
 _IDLE = "noise_trader"  # those of this population never act
 
 

@@ -3,7 +3,7 @@
 from enum import IntEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from ..config.base import Model, setting
 from ..config.spelling import did_you_mean
@@ -25,7 +25,7 @@ class Overflow(IntEnum):
     REJECT = 2  # it goes itself, and its sender is told
 
 
-def chance(doc: str) -> Real:
+def chance(doc: str) -> Any:
     """A setting that is a chance, 0 unless given."""
     return setting(doc, "share", default=0.0, ge=0, le=1)
 

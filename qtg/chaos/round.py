@@ -231,7 +231,8 @@ class Round:
         self.counts["recovered markets checked"] += 1
         if report.complete:
             return True
-        assert found.sink is not None and found.log is not None
+        assert found.sink is not None
+        assert found.log is not None
         self._take_over(found.sim, found.sink, found.log)
         return False
 

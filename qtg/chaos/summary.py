@@ -106,9 +106,8 @@ class ChaosSummary:
             ("memory", self._memory()),
             ("violations", f"{len(self.violations)}"),
         ]
-        return told + [
-            (f"seed {each.seed}, tick {each.tick}", each.what) for each in self.violations
-        ]
+        shown = ((f"seed {each.seed}, tick {each.tick}", each.what) for each in self.violations)
+        return [*told, *shown]
 
     def print(self, as_json: bool = False) -> None:
         """On stdout: a table, or JSON."""
@@ -122,7 +121,8 @@ class ChaosSummary:
         if not self.memory:
             return "not known on this machine"
         mib = {name: f"{size / 2**20:,.0f}" for name, size in self.memory.items()}
-        text = f"{mib['start']} MiB at the start, {mib['after']} after a round, {mib['end']} at the end"
+        start, after, end = (mib[name] for name in ("start", "after", "end"))
+        text = f"{start} MiB at the start, {after} after a round, {end} at the end"
         if self.growth is None:
             return text
         verdict = "flat" if self.growth < FLAT else f"NOT flat, that is {FLAT:.0%} and less"
