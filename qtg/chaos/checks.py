@@ -76,8 +76,8 @@ def log_is_complete(run: Path, taken: list[Message], symbols: int) -> str | None
         if each.sequence != expected:
             return f"the log has input {each.sequence:,} where {expected:,} should be"
         orders = taken[expected - 1].orders
-        pairs = zip(each.columns, orders, strict=True)
-        if not all(np.array_equal(told, sent) for told, sent in pairs):
+        sent = orders._asdict().items()
+        if not all(np.array_equal(getattr(each.columns, name), its) for name, its in sent):
             return f"input {each.sequence:,} of the log is not the order that was sent"
         expected -= 1
     return None

@@ -11,14 +11,12 @@ from .profile import Profile
 _CHECK_EVERY = 10
 _RICH = Constant(value=1e9)
 _SHARES = Constant(value=1_000_000)
-_IDLE = "noise_trader"  # those of this population never act
+_IDLE = "guest"  # accounts that send nothing by themselves
 
 
 def chaos_config(config: Config, profile: Profile, seed: int, ticks: int | None = None) -> Config:
     """A configuration with accounts for the profile's traffic, a log, and checks."""
-    idle = Population(
-        kind=_IDLE, count=profile.traffic.accounts, cash=_RICH, shares=_SHARES, probability=0
-    )
+    idle = Population(kind=_IDLE, count=profile.traffic.accounts, cash=_RICH, shares=_SHARES)
     storage = profile.storage
     return config.with_(
         {

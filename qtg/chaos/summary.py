@@ -9,6 +9,7 @@ from ..terminal import Column, print_table
 from .counts import Flow
 
 FLAT = 0.05  # growth of memory below which it is called flat
+_NESTED = ("flow", "violations")
 _BY_POLICY = ("dropped_oldest", "dropped_newest", "rejected")
 
 
@@ -77,8 +78,11 @@ class ChaosSummary:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         growth = self.growth
+        told = {name: value for name, value in vars(self).items() if name not in _NESTED}
         return {
-            **asdict(self),
+            **told,
+            "flow": asdict(self.flow),
+            "violations": [asdict(each) for each in self.violations],
             "recoveries": self.recoveries,
             "lost_by_policy": self.lost_by_policy,
             "memory_growth": growth,

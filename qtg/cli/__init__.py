@@ -7,6 +7,7 @@ called wrongly (bad arguments or configuration); 130: interrupted.
 from collections.abc import Callable
 
 from .app import app
+from .breaking import chaos
 from .configs import config_app
 from .flow import flow, trace
 from .leaving import main
@@ -23,7 +24,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {  # in the order of `qtg
     "Run a market": (simulate, recover, demo, trace, presets, strategies),
     "Look at a run": (info, top, sql, compare, report, leaderboard, flow, export),
     "Compare with real markets": (realism, calibrate),
-    "This machine": (warmup, bench),
+    "This machine": (warmup, bench, chaos),
 }
 
 for panel, commands in COMMANDS.items():
