@@ -7,7 +7,7 @@ TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench traces fuzz fuzz-tape bridge coverage kill-campaign disk-campaign \
-	realism peers docs clean
+	soak realism peers docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,11 @@ kill-campaign: $(STAMP)  ## kill 2,000 runs and recover them
 
 disk-campaign: $(STAMP)  ## logs on 100,000 simulated disks that fail
 	$(BIN)/python -m tests.wal.disk_campaign --seeds 100000
+
+soak: $(STAMP)  ## 30 minutes of chaos (MINUTES=30, SEED=1), to docs/evidence/soak.txt
+	@mkdir -p docs/evidence
+	$(BIN)/qtg chaos everything --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1) \
+		> docs/evidence/soak.txt 2>&1; code=$$?; cat docs/evidence/soak.txt; exit $$code
 
 realism: $(STAMP)  ## the realism table of `standard` over 20 seeds, with plots
 	$(BIN)/qtg realism standard --seeds 20 --report realism.html

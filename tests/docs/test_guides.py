@@ -38,6 +38,7 @@ PAGES = (
     "docs/guide/recovery.md",
     "docs/guide/snapshots.md",
     "docs/guide/bridge.md",
+    "docs/guide/chaos.md",
 )
 
 
