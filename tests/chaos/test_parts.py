@@ -180,7 +180,7 @@ def test_profiles_load_and_bad_ones_are_told(tmp_path: Path) -> None:
     mine.write_text('ticks = 7\n[inbound]\noverflow = "reject"\n')
     assert Profile.load(mine).inbound.overflow == Overflow.REJECT
     with pytest.raises(ConfigError, match=r"no chaos profile 'evrything'.*everything"):
-        Profile.load("evrything")
+        Profile.load("evrything")  # codespell:ignore
     for text, told in (
         ("[network]\ndrop = 2", "network.drop"),
         ('[inbound]\noverflow = "maybe"', "inbound.overflow"),
