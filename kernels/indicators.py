@@ -1,11 +1,10 @@
 """Technical indicators: each kernel moves a state on by the bars it is given.
 
-`advance_*(state, part, ..., out)` takes input columns of shape (time, market) and moves the markets
-of `part`, (first, end). A state is a tuple of arrays with one entry per market and holds all that
-the next bar needs, so the bars may come all at once, in pieces or one by one, and the markets
-together or in parts on several threads, with the same results to the bit. `out` is written
-everywhere, with NaN where a value is not defined. A bar whose input is NaN or infinite clears its
-market: no window reaches across it, and averages are seeded anew.
+`advance_*(state, ..., out)` takes input columns of shape (time, market). A state is a tuple of
+arrays with one entry per market and holds all that the next bar needs, so the bars may come all at
+once, in pieces or one by one, with the same results to the bit. `out` is written everywhere, with
+NaN where a value is not defined. A bar whose input is NaN or infinite clears its market: no window
+reaches across it, and averages are seeded anew.
 
 The bars are taken span by span (`spans`): `*_span` moves neighbouring markets on by one bar. What
 a part of an indicator has seen follows from what the market has: RSI's first change is in its
@@ -131,9 +130,9 @@ def sma_span(state, span, out, x, *_):
 
 
 @kernel
-def advance_sma(state, part, x, out):
+def advance_sma(state, x, out):
     """Mean of the last n bars."""
-    sweep(sma_span, FINITE, state, part, x, x, x, out)
+    sweep(sma_span, FINITE, state, x, x, x, out)
 
 
 @kernel
@@ -149,9 +148,9 @@ def ema_span(state, span, out, x, *_):
 
 
 @kernel
-def advance_ema(state, part, x, out):
+def advance_ema(state, x, out):
     """Exponential average."""
-    sweep(ema_span, FINITE, state, part, x, x, x, out)
+    sweep(ema_span, FINITE, state, x, x, x, out)
 
 
 @kernel
@@ -171,9 +170,9 @@ def rsi_span(state, span, out, x, *_):
 
 
 @kernel
-def advance_rsi(state, part, x, out):
+def advance_rsi(state, x, out):
     """Average gain as a percentage of average gain plus average loss; 0 where both are 0."""
-    sweep(rsi_span, FINITE, state, part, x, x, x, out)
+    sweep(rsi_span, FINITE, state, x, x, x, out)
 
 
 @kernel
@@ -199,9 +198,9 @@ def macd_span(state, span, out, x, *_):
 
 
 @kernel
-def advance_macd(state, part, x, out):
+def advance_macd(state, x, out):
     """Fast less slow average; the fast one is seeded with the last of the slow one's first bars."""
-    sweep(macd_span, FINITE, state, part, x, x, x, out)
+    sweep(macd_span, FINITE, state, x, x, x, out)
 
 
 @kernel
@@ -229,9 +228,9 @@ def bollinger_span(state, span, out, x, *_):
 
 
 @kernel
-def advance_bollinger(state, part, x, out):
+def advance_bollinger(state, x, out):
     """Mean of the last n bars, and bands at `width` population standard deviations from it."""
-    sweep(bollinger_span, FINITE, state, part, x, x, x, out)
+    sweep(bollinger_span, FINITE, state, x, x, x, out)
 
 
 @kernel
@@ -250,9 +249,9 @@ def atr_span(state, span, out, high, low, close):
 
 
 @kernel
-def advance_atr(state, part, high, low, close, out):
+def advance_atr(state, high, low, close, out):
     """Wilder's average of the true range."""
-    sweep(atr_span, FINITE_TRIPLE, state, part, high, low, close, out)
+    sweep(atr_span, FINITE_TRIPLE, state, high, low, close, out)
 
 
 @kernel
@@ -270,17 +269,17 @@ def vwap_span(state, span, out, price, volume, *_):
 
 
 @kernel
-def advance_vwap(state, part, price, volume, out):
+def advance_vwap(state, price, volume, out):
     """Mean price of the last n bars, weighted by volume; NaN where no volume."""
-    sweep(vwap_span, FINITE_PRODUCT, state, part, price, volume, price, out)
+    sweep(vwap_span, FINITE_PRODUCT, state, price, volume, price, out)
 
 
 @kernel
-def advance_running_vwap(state, part, price, volume, out):
+def advance_running_vwap(state, price, volume, out):
     """Mean price since the start, weighted by volume; NaN where no volume yet."""
     money, shares = state.money, state.volume
-    for t in range(len(price)):
-        for m in range(part[0], part[1]):
+    for t in range(price.shape[0]):
+        for m in range(price.shape[1]):
             paid = price[t, m] * volume[t, m]
             usable = np.isfinite(paid)
             money[m] = money[m] + paid if usable else 0.0
@@ -321,6 +320,6 @@ def stochastic_span(state, span, out, high, low, close):
 
 
 @kernel
-def advance_stochastic(state, part, high, low, close, out):
+def advance_stochastic(state, high, low, close, out):
     """Where the close lies in the range of the last bars, smoothed once and twice."""
-    sweep(stochastic_span, FINITE_TRIPLE, state, part, high, low, close, out)
+    sweep(stochastic_span, FINITE_TRIPLE, state, high, low, close, out)

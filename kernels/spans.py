@@ -30,7 +30,7 @@ class Span(NamedTuple):
     bar: int
     markets: slice
     seen: int  # values of each of these markets, with this bar's; 0: this bar is not usable
-    whole: int  # the bars before this one are one span each too
+    whole: int  # the bars before this one are whole rows too
 
 
 @kernel
@@ -73,26 +73,25 @@ def alike(seen):
 
 
 @kernel
-def whole_until(rule, seen, part, a, b, c, bar):
+def whole_until(rule, seen, a, b, c, bar):
     """The first bar from `bar` on that is not known to be one span."""
-    lo, hi = part
-    if not alike(seen[lo:hi]):
+    if not alike(seen):
         return bar
-    last = min(len(a), bar + max(AHEAD // (hi - lo), 1))
+    last = min(len(a), bar + max(AHEAD // len(seen), 1))
     until = bar
-    while until < last and all_usable(rule, a[until, lo:hi], b[until, lo:hi], c[until, lo:hi]):
+    while until < last and all_usable(rule, a[until], b[until], c[until]):
         until += 1
     return until
 
 
 @kernel
-def part_of_row(rule, seen, end, a, b, c, bar, lo):
-    """The span from market `lo` on, which ends before `end`."""
+def part_of_row(rule, seen, a, b, c, bar, lo):
+    """The span from market `lo` on."""
     moves, before = usable(rule, a[bar, lo], b[bar, lo], c[bar, lo]), seen[lo]
     after = before + 1 if moves else 0
     hi = lo
     while (
-        hi < end
+        hi < len(seen)
         and seen[hi] == before
         and usable(rule, a[bar, hi], b[bar, hi], c[bar, hi]) == moves
     ):
@@ -102,43 +101,41 @@ def part_of_row(rule, seen, end, a, b, c, bar, lo):
 
 
 @kernel
-def before_first(part):
+def before_first():
     """What `next_span` starts from."""
-    return Span(0, slice(part[0], part[0]), 0, 0)
+    return Span(0, slice(0, 0), 0, 0)
 
 
 @kernel
-def next_span(span, rule, seen, part, a, b, c):
-    """The span after this one, among the markets of `part`, (first, end); its bar is `len(a)` if
-    there is none.
+def next_span(span, rule, seen, a, b, c):
+    """The span after this one; its bar is `len(a)` if there is none.
 
     The inputs a, b, c are of shape (bar, market). `seen` moves on with each span.
     """
-    first, end = part
-    bar, lo = span.bar, span.markets.stop
+    bar, lo, markets = span.bar, span.markets.stop, len(seen)
     if bar + 1 < span.whole:
         return Span(bar + 1, span.markets, span.seen + 1, span.whole)
-    if lo == end:
-        bar, lo = bar + 1, first
-    if bar >= len(a) or first == end:
+    if lo == markets:
+        bar, lo = bar + 1, 0
+    if bar >= len(a) or markets == 0:
         return Span(len(a), slice(0, 0), 0, 0)
-    if lo == first:
-        until = whole_until(rule, seen, part, a, b, c, bar)
+    if lo == 0:
+        until = whole_until(rule, seen, a, b, c, bar)
         if until > bar:
-            values = seen[first] + 1
-            for m in range(first, end):
+            first = seen[0] + 1
+            for m in range(markets):
                 seen[m] += until - bar
-            return Span(bar, slice(first, end), values, until)
-    return part_of_row(rule, seen, end, a, b, c, bar, lo)
+            return Span(bar, slice(0, markets), first, until)
+    return part_of_row(rule, seen, a, b, c, bar, lo)
 
 
 @template
-def sweep(move, rule, state, part, a, b, c, out):
-    """Move the markets of `part`, (first, end), on by all bars: `move(state, span, out, *rows)` for
-    each span, with its rows of a, b and c."""
-    span = before_first(part)
+def sweep(move, rule, state, a, b, c, out):
+    """Move a state on by all bars: `move(state, span, out, *rows)` for each span, with its rows of
+    a, b and c."""
+    span = before_first()
     while True:
-        span = next_span(span, rule, state.seen, part, a, b, c)
+        span = next_span(span, rule, state.seen, a, b, c)
         if span.bar == len(a):
             return
         at = span.bar, span.markets

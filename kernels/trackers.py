@@ -73,9 +73,9 @@ def momentum_span(state, span, out, price, *_):
 
 
 @kernel
-def advance_momentum(state, part, price, out):
+def advance_momentum(state, price, out):
     """Return from n bars ago to `skip` bars ago."""
-    sweep(momentum_span, POSITIVE, state, part, price, price, price, out)
+    sweep(momentum_span, POSITIVE, state, price, price, price, out)
 
 
 @kernel
@@ -93,9 +93,9 @@ def volatility_span(state, span, out, price, *_):
 
 
 @kernel
-def advance_volatility(state, part, price, out):
+def advance_volatility(state, price, out):
     """Sample standard deviation of the last n log returns, scaled."""
-    sweep(volatility_span, POSITIVE, state, part, price, price, price, out)
+    sweep(volatility_span, POSITIVE, state, price, price, price, out)
 
 
 @kernel
@@ -112,9 +112,9 @@ def zscore_span(state, span, out, x, *_):
 
 
 @kernel
-def advance_zscore(state, part, x, out):
+def advance_zscore(state, x, out):
     """Distance from the mean of the last n bars in their standard deviations."""
-    sweep(zscore_span, FINITE, state, part, x, x, x, out)
+    sweep(zscore_span, FINITE, state, x, x, x, out)
 
 
 @kernel
@@ -137,17 +137,17 @@ def hedge_span(state, span, out, x, y, _):
 
 
 @kernel
-def advance_hedge(state, part, y, x, out):
+def advance_hedge(state, y, x, out):
     """Least squares line of the last n bars, and the last bar's distance from it."""
-    sweep(hedge_span, FINITE_PAIR, state, part, x, y, x, out)
+    sweep(hedge_span, FINITE_PAIR, state, x, y, x, out)
 
 
 @kernel
-def advance_drawdown(state, part, equity, out):
+def advance_drawdown(state, equity, out):
     """Loss since the highest value so far, as a share of it."""
     peak = state.peak
-    for t in range(len(equity)):
-        for m in range(part[0], part[1]):
+    for t in range(equity.shape[0]):
+        for m in range(equity.shape[1]):
             value = equity[t, m]
             usable = np.isfinite(value)
             peak[m] = value if usable and not value <= peak[m] else peak[m]

@@ -10,7 +10,7 @@ exactly the rows that one thread writes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,11 +19,10 @@ from qtg.kernels.auction import gather_rows
 from qtg.kernels.matching import Progress, match_rows
 from qtg.schemas import Events, Orders, Status, grown
 
-from .threads import at_once
-
 if TYPE_CHECKING:
     from .venue import Venue
 
+_POOL = ThreadPoolExecutor(thread_name_prefix="qtg-match")
 Batch = tuple[Orders | np.recarray, np.ndarray, np.ndarray]  # orders, index, ids
 
 
@@ -63,10 +62,12 @@ def match_in_stretches(
     progress.event[:], progress.end_event[:] = first, first + share
     while True:
         books = venue.book_columns
-        at_once(
-            partial(part.work, books, orders, index, ids, progress, c, rules[c], events)
+        work = [
+            _POOL.submit(part.work, books, orders, index, ids, progress, c, rules[c], events)
             for c, part in enumerate(owner)
-        )
+        ]
+        for each in work:
+            each.result()
         if (progress.status == Status.GROW_ORDERS).any():
             venue.grow_orders()
         if (progress.status == Status.GROW_TIMERS).any():

@@ -39,9 +39,8 @@ def realism(
     from ..config import Config
     from ..progress import seeds_progress, working
     from ..stylized import realism as measure
-    from ..stylized.campaign import TICKS, campaign_form, measure_seeds
+    from ..stylized.campaign import TICKS, campaign_form, measure_seeds, processors
     from ..stylized.show import print_scorecard
-    from ..threads import processors
 
     if Path(source).is_dir():
         options = {"seed": seed, "ticks": ticks, "scale": scale, "workers": workers}

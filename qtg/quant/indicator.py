@@ -1,6 +1,5 @@
 """What all indicators share: whole columns or one bar at a time, by the same kernel."""
 
-from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -9,14 +8,9 @@ from qtg.kernels.rolling import Average, Moments, PairMoments, Window
 from qtg.schemas import F64, I64
 
 from ..errors import ConfigError
-from ..threads import at_once, processors
 from .columns import C, arrays_of, check_counts, check_rows, like
 
 P = TypeVar("P")
-
-MANY = 1_000_000  # values from which on the markets are shared among threads
-FEWEST = 16  # markets of a thread
-LINE = 8  # float64 of a cache line: two threads do not write to one
 
 
 class Indicator:
@@ -75,12 +69,7 @@ class Indicator:
         """New result columns for these bars."""
         n_parts = len(self.parts._fields) if self.parts else 1
         out = [np.empty(columns[0].shape) for _ in range(n_parts)]
-        kernel, packed = self._kernel_of(state), self._pack(out)
-        first, *others = parts(*columns[0].shape)
-        if not others:
-            kernel(state, first, *columns, packed)
-        else:
-            at_once(partial(kernel, state, part, *columns, packed) for part in (first, *others))
+        self._kernel_of(state)(state, *columns, self._pack(out))
         return out
 
     def _kernel_of(self, state: Any) -> Any:
@@ -109,15 +98,6 @@ class SeveralColumns(Indicator, Generic[P]):
     def _over(self, parameters: tuple[Any, ...], *inputs: Any) -> P:
         result: P = self._run(parameters, inputs)
         return result
-
-
-def parts(bars: int, markets: int) -> list[tuple[int, int]]:
-    """The markets, (first, end), that each thread takes: all on one, unless there is much to do."""
-    threads = min(processors(), markets // FEWEST) if bars * markets >= MANY else 1
-    if threads < 2:
-        return [(0, markets)]
-    bounds = [markets * each // threads // LINE * LINE for each in range(threads)]
-    return list(zip(bounds, [*bounds[1:], markets], strict=True))
 
 
 def no_bars(markets: int) -> I64:
