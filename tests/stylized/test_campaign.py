@@ -22,12 +22,12 @@ def card() -> Scorecard:
 def test_the_campaign_form_is_a_smaller_population_at_equal_activity() -> None:
     whole = qtg.Config.preset("standard")
     form = campaign_form(whole)
-    assert form.background.count == 5_000
+    assert form.background.count == 10_000
     assert form.background.traits == whole.background.traits
     for tier in ("smart", "reactive"):
         populations = zip(getattr(whole, tier), getattr(form, tier), strict=True)
         for before, after in populations:
-            assert after.count == max(round(before.count / 10), 1)
+            assert after.count == max(round(before.count / 5), 1)
     assert form.storage.quotes
     assert form.storage.depth_every == 600
     half = campaign_form(whole, 0.5)
