@@ -26,6 +26,7 @@ from qtg.schemas import (
     PositionSnapshots,
     Quotes,
     Reason,
+    Side,
     Trades,
 )
 
@@ -223,6 +224,8 @@ class Publisher(Stateful):
         columns, at = buffer.reserve(n)
         clock = (sim.tick, sim.time_ns(sim.tick), int(self.event_count[0]) - n)
         write_order_events(sim.exchange.events, n, clock, self._symbols, columns, at)
+        side = columns.side[at : at + n]
+        side[(side != Side.BUY) & (side != Side.SELL)] = Side.UNDISCLOSED
         buffer.commit(n)
 
     def _write_quotes(self, sim: Simulation, sink: Sink) -> None:

@@ -16,6 +16,7 @@ class Side(IntEnum):
 
     BUY = 1
     SELL = -1
+    UNDISCLOSED = 7  # as in FIX; in stored tables, an order that was refused for its side
 
 
 class OrdType(IntEnum):

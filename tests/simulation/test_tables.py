@@ -1,6 +1,7 @@
 """What a run stores, recomputed from what happened."""
 
 from functools import reduce
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,7 +13,7 @@ from qtg.run import open_sink
 from qtg.schemas import ExecType, Reason, Side
 from qtg.simulation import Simulation
 
-from .small import IDLE, lively, quiet, start
+from .small import FIRST, IDLE, PRICE, lively, quiet, start
 
 TICK_NS = 1_000_000_000
 
@@ -252,3 +253,15 @@ def test_a_run_without_trades_has_its_tables() -> None:
 def test_a_batch_of_environments_keeps_no_tables() -> None:
     with pytest.raises(qtg.ConfigError, match="one environment only"):
         start(lively(), sink=open_sink(lively(), None), envs=[0, 1])
+
+
+def test_an_order_of_no_side_is_in_the_table_and_does_not_stop_the_run(tmp_path: Path) -> None:
+    config = quiet({"storage.orders": True}, ticks=3)
+    sim = Simulation(config)
+    with open_sink(config, tmp_path / "run") as sink:
+        sim.publisher.attach(sim, sink)
+        sim.submit({"agent": [FIRST], "side": [5], "price": [PRICE], "qty": [1]})
+        sim.run(3)
+        sink.close(trace_hash=sim.trace_hash, ticks=3)
+    (row,) = qtg.open_run(tmp_path / "run").orders.rows(named=True)
+    assert (row["exec_type"], row["reason"], row["side"]) == ("rejected", "bad_side", "undisclosed")

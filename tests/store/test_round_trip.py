@@ -209,5 +209,5 @@ def test_names_are_enums_in_the_order_of_the_run(tmp_path: Path) -> None:
         sink.close()
     schema = open_run(tmp_path / "run").trades.schema
     assert schema["symbol"] == pl.Enum(RUN["symbols"])
-    assert schema["side"] == pl.Enum(["buy", "sell"])
+    assert schema["side"] == pl.Enum(["buy", "sell", "undisclosed"])
     assert schema["time"] == pl.Datetime("ns")

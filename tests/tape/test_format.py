@@ -116,7 +116,7 @@ def test_another_program_reads_the_header(tape: tuple[Path, str]) -> None:
     assert header["fingerprint"] == hashlib.sha256(canonical.encode()).hexdigest()
     assert header["symbols"] == [each.symbol for each in config.symbols]
     assert (header["tick"], header["sequence"], header["events"]) == (0, 0, [0])
-    assert header["codes"]["Side"] == {"BUY": 1, "SELL": -1}
+    assert header["codes"]["Side"] == {"BUY": 1, "SELL": -1, "UNDISCLOSED": 7}
 
 
 def test_another_program_reads_the_trace(tape: tuple[Path, str]) -> None:
