@@ -42,7 +42,7 @@ class ChaosSummary:
     injected : Counter          failures, by name
     counts : Counter            what recoveries did, and what was checked
     violations : list           the first, if there is any: the run ends with it
-    memory : dict               bytes resident at the `start`, `after` the first tenth of the time and
+    memory : dict               bytes resident at the `start`, `after` a tenth of the time and
         at least one round, at the `end`
     """
 
