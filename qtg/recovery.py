@@ -93,7 +93,7 @@ class LogTape(Records):
     def __init__(self, path: Path, header: Header, records: list[Record]) -> None:
         self.path, self.header = path / LOG, header
         self.ended = False
-        self._records = records
+        self._run, self._records = path, records
 
     def __iter__(self) -> Iterator[Taped]:
         order = Order(self.header)
@@ -105,7 +105,7 @@ class LogTape(Records):
                 what = order.take(frame)
             except ValueError as error:
                 raise CorruptData(
-                    str(error), str(self.path / record.segment), record.offset, record.sequence
+                    str(error), str(self._run / record.segment), record.offset, record.sequence
                 ) from None
             self.ended |= isinstance(what, End)
             yield Taped(what, record.sequence, record.offset)

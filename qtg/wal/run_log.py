@@ -49,10 +49,15 @@ class SnapshotMark(NamedTuple):
 
     @classmethod
     def of(cls, payload: bytes, sequence: int) -> SnapshotMark:
-        """From a payload; raises ValueError, KeyError or TypeError if it is none."""
-        told = json.loads(payload)
-        rows = {str(name): int(n) for name, n in told["rows"].items()}
-        return cls(int(told["tick"]), rows, sequence)
+        """From a payload; raises ValueError if it is none."""
+        try:
+            told = json.loads(payload)
+            tick, rows = told["tick"], dict(told["rows"])
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"no record of a snapshot: {error!r}") from None
+        if not all(type(n) is int and 0 <= n < 1 << 62 for n in (tick, *rows.values())):
+            raise ValueError("tick and rows must be whole numbers")
+        return cls(tick, rows, sequence)
 
 
 class RunLog:
