@@ -11,8 +11,9 @@ import pytest
 
 import qtg
 from qtg.errors import ConfigError, CorruptData, OrderError, ReplayError, StorageError
-from qtg.recovery import recover
+from qtg.recovery import LogTape, recover
 from qtg.simulation import Simulation
+from qtg.tape.header import read_header
 from qtg.wal.disk import RealDisk
 from qtg.wal.format import RecordKind, segment_numbers
 from qtg.wal.reading import read_log
@@ -117,6 +118,20 @@ def test_numbers_are_never_given_twice(run: Path) -> None:
     assert events.n_unique() == result.orders.height == events.max() - events.min() + 1  # type: ignore[operator]
     new = result.orders.filter(pl.col("exec_type") == "new")["order_id"]
     assert new.n_unique() == new.len()
+
+
+def test_a_record_that_cannot_stand_there_is_told_with_its_place(run: Path) -> None:
+    contents = read_log(RealDisk(run))
+    assert contents is not None
+    first = contents.records[0]
+    header = read_header(first.payload, first.segment, first.offset)
+    record = next(each for each in contents.records if each.kind == RecordKind.TICK)
+    tape = LogTape(run, header, [record, record])
+    with pytest.raises(CorruptData) as caught:
+        list(tape)
+    assert Path(caught.value.file) == run / record.segment
+    assert Path(caught.value.file).exists()
+    assert (caught.value.offset, caught.value.sequence) == (record.offset, record.sequence)
 
 
 def test_a_damaged_snapshot_is_passed_over(run: Path, whole: qtg.Result) -> None:
