@@ -22,6 +22,7 @@ from qtg.schemas import (
     Instruments,
     Metrics,
     News,
+    OpeningRows,
     OrderEvents,
     PositionSnapshots,
     Quotes,
@@ -31,6 +32,7 @@ from qtg.schemas import (
 )
 
 from .agents.background import pool_is_sane
+from .agents.guests import GUEST
 from .errors import ConfigError
 from .portfolio import agent_rows, chosen_agents, position_rows, write_equity
 from .stateful import Stateful
@@ -38,6 +40,7 @@ from .stopwatch import Phase
 
 if TYPE_CHECKING:
     from .config import Config
+    from .inputs import Openings
     from .simulation import Simulation
     from .store.sink import Sink
 
@@ -82,6 +85,7 @@ class Publisher(Stateful):
             (News, self._config.news.enabled),
             (Borrows, self._config.borrows_shares),
             (HaltRows, self._config.halts.band_bps is not None),
+            (OpeningRows, GUEST in sim.kinds),
             (Quotes, storage.quotes),
             (Depth, bool(storage.depth_every)),
             (Candles, bool(storage.candles)),
@@ -103,6 +107,18 @@ class Publisher(Stateful):
     @property
     def _keeps_equity(self) -> bool:
         return bool(self._config.storage.equity_every) and len(self._equity_agents) > 0
+
+    def publish_opening(self, sim: Simulation, opened: Openings, before: np.ndarray) -> None:
+        """Accounts that were opened at the start of this tick, and the cash they had before."""
+        if self._sink is None:
+            return
+        n = len(opened.agent)
+        buffer = self._sink.table(OpeningRows)
+        columns, at = buffer.reserve(n)
+        rows = (sim.tick, sim.time_ns(sim.tick), opened.agent, opened.cash, before)
+        for column, values in zip(columns, rows, strict=True):
+            column[at : at + n] = values
+        buffer.commit(n)
 
     def publish(self, sim: Simulation) -> None:
         """Hash, trades, candles, quotes and snapshots of the tick that just ended."""
