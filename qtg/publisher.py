@@ -115,9 +115,10 @@ class Publisher(Stateful):
         n = len(opened.agent)
         buffer = self._sink.table(OpeningRows)
         columns, at = buffer.reserve(n)
-        rows = (sim.tick, sim.time_ns(sim.tick), opened.agent, opened.cash, before)
-        for column, values in zip(columns, rows, strict=True):
-            column[at : at + n] = values
+        rows = slice(at, at + n)
+        columns.tick[rows], columns.time[rows] = sim.tick, sim.time_ns(sim.tick)
+        columns.agent[rows], columns.cash[rows] = opened.agent, opened.cash
+        columns.cash_before[rows] = before
         buffer.commit(n)
 
     def publish(self, sim: Simulation) -> None:
