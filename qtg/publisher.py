@@ -12,6 +12,7 @@ from qtg.kernels.depth import write_depth
 from qtg.kernels.publish import add_volume, find_trades, trace, write_order_events, write_trades
 from qtg.kernels.view import read_books
 from qtg.schemas import (
+    NO_ROW,
     AgentSnapshots,
     Borrows,
     Candles,
@@ -241,6 +242,8 @@ class Publisher(Stateful):
         columns, at = buffer.reserve(n)
         clock = (sim.tick, sim.time_ns(sim.tick), int(self.event_count[0]) - n)
         write_order_events(sim.exchange.events, n, clock, self._symbols, columns, at)
+        market = sim.exchange.events.market[:n]
+        columns.symbol[at : at + n][(market < 0) | (market >= self._symbols)] = NO_ROW
         side = columns.side[at : at + n]
         side[(side != Side.BUY) & (side != Side.SELL)] = Side.UNDISCLOSED
         buffer.commit(n)
