@@ -7,7 +7,7 @@ TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench traces fuzz fuzz-tape bridge coverage kill-campaign disk-campaign \
-	soak realism peers docs clean
+	soak realism tables peers docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,10 @@ soak: $(STAMP)  ## 30 minutes of chaos (MINUTES=30, SEED=1), to docs/evidence/so
 
 realism: $(STAMP)  ## the realism table of `standard` over 20 seeds, with plots
 	$(BIN)/qtg realism standard --seeds 20 --report realism.html
+
+tables: $(STAMP)  ## tables of the literature, made again, to docs/evidence/textbook-tables.txt
+	@mkdir -p docs/evidence
+	$(BIN)/python -m qtg.gym.tables | tee docs/evidence/textbook-tables.txt
 
 peers: $(STAMP)  ## the same workloads on other engines, side by side
 	$(BIN)/python -m benchmarks.peers --install

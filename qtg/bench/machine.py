@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ..processors import processors
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -20,7 +22,7 @@ class Machine:
 def this_machine() -> Machine:
     """The machine and the versions in use here."""
     names = ("qtg", "numpy", "numba", "polars", "duckdb")
-    return Machine(_cpu(), _cores(), platform.python_version(), {n: _version(n) for n in names})
+    return Machine(_cpu(), processors(), platform.python_version(), {n: _version(n) for n in names})
 
 
 def load_average() -> float | None:
@@ -34,12 +36,6 @@ def load_average() -> float | None:
 def load_text(loads: tuple[float | None, float | None]) -> str:
     """Load average before and after a measurement, for people."""
     return " -> ".join("unknown" if load is None else f"{load:.2f}" for load in loads)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _cpu() -> str:

@@ -37,9 +37,10 @@ def realism(
     A preset is run for long, with a smaller population of equal activity, once for each seed.
     """
     from ..config import Config
+    from ..processors import processors
     from ..progress import seeds_progress, working
     from ..stylized import realism as measure
-    from ..stylized.campaign import TICKS, campaign_form, measure_seeds, processors
+    from ..stylized.campaign import TICKS, campaign_form, measure_seeds
     from ..stylized.show import print_scorecard
 
     if Path(source).is_dir():

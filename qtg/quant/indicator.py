@@ -9,6 +9,7 @@ from qtg.schemas import F64, I64
 
 from ..errors import ConfigError
 from .columns import C, arrays_of, check_counts, check_rows, like
+from .memory import new_column
 
 P = TypeVar("P")
 
@@ -68,7 +69,7 @@ class Indicator:
     def _advance(self, state: Any, columns: list[F64]) -> list[F64]:
         """New result columns for these bars."""
         n_parts = len(self.parts._fields) if self.parts else 1
-        out = [np.empty(columns[0].shape) for _ in range(n_parts)]
+        out = [new_column(columns[0].shape) for _ in range(n_parts)]
         self._kernel_of(state)(state, *columns, self._pack(out))
         return out
 

@@ -1,6 +1,5 @@
 """A market over many seeds: long runs of a smaller population, measured in several processes."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -73,11 +72,6 @@ def measure_seeds(
         if done:
             done(len(found))
     return Scorecard(tuple(found[place] for place in range(seeds)), _about(config, seeds))
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def measure_seed(settings: dict[str, Any]) -> Measured:

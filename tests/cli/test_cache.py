@@ -147,3 +147,21 @@ def test_warmup_fails_if_nothing_is_kept(command: Command, monkeypatch: pytest.M
     )
     with pytest.raises(StorageError, match="cannot be kept"):
         warmup.compile_kernels()
+
+
+def test_another_process_takes_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[int] = []
+
+    class Watched(subprocess.Popen[bytes]):
+        def wait(self, timeout: float | None = None) -> int:
+            shares.append(super().wait(timeout))
+            return shares[-1]
+
+    monkeypatch.setattr(warmup, "kernels_compiled", lambda: False)
+    monkeypatch.setattr(warmup, "processors", lambda: 1)
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    warmup.compile_kernels()
+    assert shares == []
+    monkeypatch.setattr(warmup, "processors", lambda: 2)
+    warmup.compile_kernels()
+    assert set(shares) == {0}
