@@ -29,6 +29,7 @@ from qtg.schemas import Tier
 from ..errors import ConfigError, StrategyError
 from ..exchange import Exchange
 from .failure import Benched, home_of
+from .kept_columns import check_starts
 from .kind import Kind
 from .parameters import as_param
 from .population import Members
@@ -76,8 +77,8 @@ def compiled_strategy(
     ...     if market.ask < market.fair_value * (1 - me.params.dip):
     ...         buy(orders, 10, market.ask)
     """
-    kept = dict(state or {})
-    for field in (*(params or {}), *kept):
+    kept = check_starts(name, state)
+    for field in params or {}:
         if not field.isidentifier():
             raise ConfigError(f"strategy {name!r}: {field!r} is no name; use letters and _")
 

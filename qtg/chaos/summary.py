@@ -94,7 +94,7 @@ class ChaosSummary:
     def lines(self) -> list[tuple[str, str]]:
         """A name and what there is to say about it."""
         flow = [
-            (f"orders {name.replace('_', ' ')}", f"{its['orders']:,} of {its['shares']:,} shares")
+            (f"inputs {name.replace('_', ' ')}", f"{its['orders']:,} of {its['shares']:,} shares")
             for name, its in asdict(self.flow).items()
         ]
         counted = [

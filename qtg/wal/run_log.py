@@ -88,6 +88,7 @@ class RunLog:
         self.log = log
         self.acknowledged, self.committed = sim.inputs.sequence, sim.tick
         self._sim, self._sink = sim, sink
+        self._lock = sink.lock.hold()
         self._settings = sim.config.durability
         self._snapshots = list(snapshots or [])
         self._takes_snapshots = True
@@ -180,7 +181,10 @@ class RunLog:
         self._sim.inputs.taps.remove(self._hear)
         self._sim.observers.remove(self._end_tick)
         self._group.stop()
-        self.log.close()
+        try:
+            self.log.close()
+        finally:
+            self._lock.release()
         self.update()
 
     def __enter__(self) -> Self:

@@ -269,6 +269,43 @@ def test_a_new_run_in_the_same_place_removes_the_log(run: Path) -> None:
     assert not (run / "snapshots").exists()
 
 
+def test_one_at_a_time_goes_on_with_it(run: Path, whole: qtg.Result) -> None:
+    script = (
+        "import sys; from qtg.recovery import recover; found = recover(sys.argv[1], resume=True);"
+        "print('ready', flush=True); sys.stdin.read()"
+    )
+    files = [sys.executable, "-c", script, str(run)]
+    with subprocess.Popen(files, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"ready\n"
+        says = rf"{run} is being written by process {other.pid}; wait"
+        with pytest.raises(StorageError, match=says):
+            recover(run, resume=True)
+        with pytest.raises(StorageError, match=says):
+            qtg.simulate(lively(), run, overwrite=True, progress=False)
+        assert recover(run).sim.tick == 50, "looking is free"
+        other.kill()
+    same(finished(run), whole)
+
+
+def test_the_log_holds_the_run_until_it_says_that_it_ended(tmp_path: Path) -> None:
+    with logged(lively(), tmp_path / "run") as (sim, log):
+        drive(sim, 3)
+        log._sink.fail("its tables are closed first")
+        with pytest.raises(StorageError, match="is being written by process"):
+            recover(tmp_path / "run", resume=True)
+    recover(tmp_path / "run", resume=True).close()
+    assert not (tmp_path / "run" / "run.lock").exists()
+
+
+def test_a_refused_recovery_gives_the_run_back(run: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="no record 10000"):
+            recover(run, resume=True, until=10_000)
+    with recover(run, resume=True) as found:
+        assert found.sim.tick == 50
+
+
 def test_a_log_needs_a_run_directory() -> None:
     with pytest.raises(ConfigError, match="a log needs a run directory"):
         qtg.simulate(lively())
