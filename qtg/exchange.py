@@ -16,6 +16,7 @@ from qtg.kernels.delay import DelayQueue
 from qtg.kernels.ledger import LedgerTerms, settle
 from qtg.kernels.limits import LimitTerms, raise_peaks
 from qtg.kernels.outbox import Outbox
+from qtg.kernels.random import Moment
 from qtg.kernels.view import read_books
 from qtg.schemas import (
     Account,
@@ -126,17 +127,29 @@ class Exchange(Stateful):
         self.buy_ins = 0
         self._expected = 0
 
+    @property
+    def moment(self) -> Moment:
+        """The clock of every environment."""
+        return self.venue.moment
+
+    @property
+    def clock(self) -> int | np.ndarray:
+        """The tick that the environments are in: of a batch int64 (E,)."""
+        tick = self.venue.moment.tick
+        return int(tick[0]) if len(tick) == 1 else tick
+
     def begin(self, tick: int) -> None:
-        """Start a tick: expire what is due, settle it, show strategies the books, and see to
-        borrowed shares; the outbox then holds the exchange's own orders."""
+        """Start a tick, the run's `tick`-th: expire what is due, settle it, show strategies the
+        books, and see to borrowed shares; the outbox then holds the exchange's own orders."""
+        self.queue.now[0] = tick
         self.n_events = self.venue.advance(tick)
         settle(self.venue.events, 0, self.n_events, self.ledger, self.terms)
         read_books(self.venue.book_columns, self.view)
         if self._limits.drawdown_ppm:
             raise_peaks(self.ledger, self.terms, self.view.last)
         if self.terms.shorts:
-            self.reserve_outbox(self.lending.begin(tick, self.ledger, self.view))
-            self.lending.buy_in(tick, self.ledger, self.venue, self.view, self.outbox)
+            self.reserve_outbox(self.lending.begin(self.ledger, self.venue, self.view))
+            self.lending.buy_in(self.ledger, self.venue, self.view, self.outbox)
         self.buy_ins = self.pending()
 
     def open_accounts(self, agent: np.ndarray, cash: np.ndarray) -> None:
@@ -203,7 +216,7 @@ class Exchange(Stateful):
         if most > room:
             self._use_queue(_grown_queue(self.queue, max(most, room * 3 // 2)))
 
-    def admit(self, tick: int) -> None:
+    def admit(self) -> None:
         """Check the outbox; accepted orders enter the queue, refusals become events."""
         if self._silences:
             self._drop_silent()
@@ -212,7 +225,6 @@ class Exchange(Stateful):
         self.reserve_queue(self.pending())
         self.venue.reserve_events(self.n_events + self.pending())
         rules = AdmissionRules(
-            tick,
             self._longest_latency,
             self._protection_bps,
             self.lending.terms,
@@ -297,9 +309,9 @@ class Exchange(Stateful):
         """Recalls and buy-ins of the tick, for storage; `clock` is (tick, time in ns)."""
         return self.lending.borrows(clock, self.terms.symbols, self.outbox)
 
-    def due(self, tick: int) -> Arrivals:
-        """The orders that arrive at `tick`, in the order they were sent."""
-        bucket = tick & (len(self.queue.n) - 1)
+    def due(self) -> Arrivals:
+        """The orders that arrive now, in the order they were sent."""
+        bucket = int(self.queue.now[0]) & (len(self.queue.n) - 1)
         n = int(self.queue.n[bucket])
         self.queue.n[bucket] = 0
         return self._buckets[bucket]._replace(n=n)
@@ -330,15 +342,15 @@ class Exchange(Stateful):
         self.opening = False
         self.halts.restart()
 
-    def reopen_markets(self, tick: int) -> None:
+    def reopen_markets(self) -> None:
         """End the halts whose time is over: each market trades at one price."""
         if self.halts.on:
-            self.n_events = self.halts.reopen(tick, self.n_events)
+            self.n_events = self.halts.reopen(self.n_events)
 
-    def watch_prices(self, tick: int, active: bool) -> int:
+    def watch_prices(self, active: bool) -> int:
         """Halt markets whose price has left its band, from the next tick on; returns how many
         are halted then."""
-        return self.halts.watch(tick, active and not self.opening) if self.halts.on else 0
+        return self.halts.watch(active and not self.opening) if self.halts.on else 0
 
     def settle(self) -> None:
         """Book what `match` did."""
@@ -361,6 +373,7 @@ class Exchange(Stateful):
         """Go on from a state."""
         super().restore(state)
         self._silences = bool(self.silent.any())
+        self.queue.now[0] = self.venue.tick
         queue = self.queue
         n = checked(found(state, "n"), queue.n.dtype, queue.n.shape, "Exchange.n")
         orders = queue.orders.dtype
@@ -461,6 +474,7 @@ def _empty_queue(longest_latency: int, rows: int, next_id: np.ndarray) -> DelayQ
         record_array(Orders, buckets, rows),
         np.zeros((buckets, rows), np.int32),
         np.zeros(buckets, np.int64),
+        np.zeros(1, np.int64),
         next_id,
     )
 

@@ -171,7 +171,7 @@ def find_violations(
         np.zeros(positions, np.int64),
         np.zeros(positions, np.int64),
     )
-    check_books(books, venue.next_id, venue.tick, asked, terms, tally)
+    check_books(books, venue.next_id, asked, terms, tally)
     check_queue(queue, terms, np.zeros(len(venue.next_id), np.int64), asked, tally)
     check_ledger(ledger, asked, terms, tally)
     _check_ids(exchange, tally)

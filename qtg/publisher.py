@@ -107,7 +107,7 @@ class Publisher(Stateful):
     def publish(self, sim: Simulation) -> None:
         """Hash, trades, candles, quotes and snapshots of the tick that just ended."""
         exchange, events, n = sim.exchange, sim.exchange.events, sim.exchange.n_events
-        trace(events, 0, n, sim.tick, self._symbols, self.trace, self.event_count)
+        trace(events, 0, n, exchange.venue.moment, self._symbols, self.trace, self.event_count)
         read_books(exchange.venue.book_columns, exchange.view)
         trades = self._find_trades(sim)
         add_volume(events, trades, exchange.view.volume)

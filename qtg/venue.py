@@ -12,6 +12,7 @@ from qtg.kernels.expiry import expire_due, sweep_timers
 from qtg.kernels.ladder import NO_KEY
 from qtg.kernels.market import rebuild_directories
 from qtg.kernels.matching import Progress, Rules
+from qtg.kernels.random import Moment
 from qtg.kernels.timers import CHUNK, ROWS
 from qtg.schemas import (
     LADDERS,
@@ -87,7 +88,7 @@ class Venue(Stateful):
     ([0, 0, 1], [5, 3, 3])
     """
 
-    STATE = ("tick", "next_id")
+    STATE = ("tick", "next_id", "moment")
 
     def __init__(
         self,
@@ -118,6 +119,9 @@ class Venue(Stateful):
         self.pool_trades_itself = pool_trades_itself
         self.threads = min(threads, self.n_markets)
         self.seed = np.uint64(seed & 0xFFFF_FFFF_FFFF_FFFF)
+        self.moment = Moment(
+            np.full(len(self.envs), self.seed), self.envs.copy(), np.zeros(len(self.envs), np.int64)
+        )
         self.tick = 0
         self._window = window
         self._terms = record_array(Markets, self.n_markets)
@@ -142,6 +146,7 @@ class Venue(Stateful):
         self._starts = np.zeros(self.n_markets + 2, np.int64)
         self._progress = Progress(*(np.zeros(1, np.int64) for _ in Progress._fields))
         self.tick = 0
+        self.moment.tick[:] = 0
         self._calls = 0  # markets in a call
         if self._log is not None:
             self._log = self._log.emptied()
@@ -310,16 +315,20 @@ class Venue(Stateful):
     def advance(self, tick: int, k: int = 0) -> int:
         """Move to a later tick and expire what is due; events go in from row `k`.
 
+        Every environment's clock moves on by as many ticks; all are at `tick` unless one has been
+        copied from elsewhere (`qtg.state.rows`).
+
         Returns the next free event row.
         """
         if tick < self.tick:
             raise ConfigError(f"tick {tick} lies before the venue's tick {self.tick}")
+        self.moment.tick[:] += tick - self.tick
+        self.tick = tick
         self._begin(0, self.n_markets, k)
         while True:
-            expire_due(self.book_columns, self.tick, tick, self._progress, self._events)
+            expire_due(self.book_columns, self.symbols, self.moment, self._progress, self._events)
             if self._finished():
                 break
-        self.tick = tick
         self._keep(k, int(self._progress.event[0]))
         return int(self._progress.event[0])
 
@@ -445,7 +454,7 @@ class Venue(Stateful):
 
     def rules(self, calling: int) -> Rules:
         """What holds for a batch in which markets are in a call, or not."""
-        return Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), calling)
+        return Rules(int(self.self_trade), int(self.pool_trades_itself), calling)
 
     def _parts(self, n: int, auction: bool) -> list[Part]:
         """The first `n` rows of the index, cut where markets in a call begin and end."""
@@ -531,7 +540,7 @@ class Venue(Stateful):
             self._index = np.zeros(2 * n, np.int64)
         group_rows(market, n, self._index, self._starts)
         if self.matching == Matching.SHUFFLED:
-            shuffle(self._index, self._starts, self.seed, self.envs, self.symbols, self.tick)
+            shuffle(self._index, self._starts, self.symbols, self.moment)
 
     def _begin(self, row: int, end_row: int, event: int) -> None:
         progress = self._progress

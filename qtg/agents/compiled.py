@@ -135,7 +135,7 @@ class CompiledStrategy(UserGroup):
         status = NO_ROOM
         while status == NO_ROOM:
             exchange.reserve_outbox(exchange.pending() + MOST_ORDERS + len(mine))
-            status = self.call(f"tick {tick}", self._run, exchange, at, tick)
+            status = self.call(f"tick {tick}", self._run, exchange, at)
         exchange.reserve_outbox(exchange.pending())  # others write after it
         if status != DONE:
             raise self._told(int(self.members.agent[at[0]]), tick)
@@ -143,7 +143,7 @@ class CompiledStrategy(UserGroup):
     def nbytes(self) -> int:
         return super().nbytes() + self._rows.params.nbytes + self._rows.state.nbytes
 
-    def _run(self, exchange: Exchange, at: np.ndarray, tick: int) -> int:
+    def _run(self, exchange: Exchange, at: np.ndarray) -> int:
         venue = exchange.venue
         return int(
             self._trade(
@@ -152,7 +152,7 @@ class CompiledStrategy(UserGroup):
                 at,
                 (venue.book_columns, exchange.view),
                 (exchange.ledger, exchange.terms),
-                (venue.seed, venue.envs, tick),
+                exchange.moment,
                 self._fault,
                 exchange.outbox,
             )
@@ -160,7 +160,7 @@ class CompiledStrategy(UserGroup):
 
     def _check_compiles(self, exchange: Exchange) -> None:
         try:
-            self._run(exchange, np.zeros(3, np.int64), 0)
+            self._run(exchange, np.zeros(3, np.int64))
         except Exception as error:
             said = _numba_says(error, self._function, self._home)
             raise StrategyError(

@@ -35,8 +35,7 @@ class PairsTraders(Traders):
         y, x = ((start + side).ravel() for side in pairs.T)
         self._spreads = board.spreads(members.kind.name, windows.astype(np.int64), y, x)
 
-    def _aim(self, exchange: Exchange, sight: Sight, tick: int) -> None:
-        venue = exchange.venue
+    def _aim(self, exchange: Exchange, sight: Sight) -> None:
         trade_pairs(
             self.rows,
             self.desk,
@@ -46,8 +45,7 @@ class PairsTraders(Traders):
             sight,
             exchange.ledger,
             exchange.terms,
-            (venue.seed, venue.envs),
-            tick,
+            exchange.moment,
         )
 
 

@@ -38,9 +38,8 @@ class SectorRotators(Stateful):
             rows.wake_tick[mine] = 1 + (u * rows.interval[mine]).astype(np.int64)
         self.most_orders = len(rows.agent) * len(members.symbols)
 
-    def decide(self, exchange: Exchange, economy: Economy, tick: int) -> int:
+    def decide(self, exchange: Exchange, economy: Economy) -> int:
         """Let those who wake rebalance; returns how many woke."""
-        venue = exchange.venue
         return int(
             rotate_sectors(
                 self.rows,
@@ -52,8 +51,7 @@ class SectorRotators(Stateful):
                 exchange.view,
                 exchange.ledger,
                 exchange.terms,
-                (venue.seed, venue.envs),
-                tick,
+                exchange.moment,
                 exchange.outbox,
             )
         )

@@ -55,16 +55,13 @@ class Watchers(Stateful):
         """Take note of conditions that were changed from outside."""
         refresh_blocks(self.rows, self.blocks)
 
-    def wake(self, exchange: Exchange, tick: int) -> int:
+    def wake(self, exchange: Exchange) -> int:
         """Find who wakes; returns how many."""
-        venue = exchange.venue
-        random = (venue.seed, venue.envs)
-        self._n_woken = int(
-            wake(self.rows, self.blocks, self._woken, self._n_woken, exchange.view, random, tick)
-        )
+        before, view, moment = self._n_woken, exchange.view, exchange.moment
+        self._n_woken = int(wake(self.rows, self.blocks, self._woken, before, view, moment))
         return self._n_woken
 
-    def decide(self, exchange: Exchange, tick: int) -> None:
+    def decide(self, exchange: Exchange) -> None:
         """Let the woken act; they also choose their next conditions."""
         react(
             self.rows,
@@ -73,7 +70,7 @@ class Watchers(Stateful):
             exchange.view,
             exchange.ledger,
             exchange.terms,
-            tick,
+            exchange.moment,
             exchange.outbox,
         )
 

@@ -11,6 +11,7 @@ import qtg
 from qtg.config import Latency
 from qtg.kernels.delay import DelayQueue, enqueue
 from qtg.schemas import ExecType, MsgType, Orders, Reason, Side, record_array
+from tests.clocks import at
 from tests.reference.columns import as_columns
 from tests.reference.ledger import POOL
 from tests.reference.rules import Message
@@ -148,11 +149,11 @@ def test_a_full_queue_grows_and_loses_nothing() -> None:
         ]  # fmt: skip
         for m in batch:
             sent[now + m.latency_ticks].append(m)
-        exchange, columns = sim.exchange, as_records(batch)
+        exchange, columns = at(sim, now), as_records(batch)
         exchange.reserve_queue(n)
-        for k, m in enumerate(batch):
-            enqueue(exchange.queue, columns, k, 0, now + m.latency_ticks)
-        arriving, market, ids, due = exchange.due(now)
+        for k in range(n):
+            enqueue(exchange.queue, columns, k, 0)
+        arriving, market, ids, due = exchange.due()
         assert (ids[:due] > 0).all()
         assert (market[:due] == 0).all()
         assert messages_of(arriving, due) == sent.pop(now, [])
