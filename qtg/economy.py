@@ -137,6 +137,23 @@ class Economy(Stateful):
         self._active = grown(active, max(len(self._active.end), self._n_active))
         self.news = table_of(News, found(state, "news"), "Economy.news")
 
+    def take_over(self, source: Economy, rows: np.ndarray, to: np.ndarray) -> None:
+        """Let environments `to` have on their minds what `rows` of `source` have, int64 (n,)."""
+        if self._n_active == 0 and source._n_active == 0:
+            return
+        mine: ActiveNews = taken(self._active, slice(self._n_active))
+        theirs: ActiveNews = taken(source._active, slice(source._n_active))
+        others = np.flatnonzero(~np.isin(mine.env, to))
+        order = np.argsort(theirs.env, kind="stable")
+        first, end = (np.searchsorted(theirs.env[order], rows, side) for side in ("left", "right"))
+        n = end - first
+        which = order[np.repeat(end - np.cumsum(n), n) + np.arange(n.sum())]
+        env = np.concatenate([mine.env[others], np.repeat(to, n).astype(np.int32)])
+        both: zip[tuple[np.ndarray, np.ndarray]] = zip(mine, theirs, strict=True)
+        active = ActiveNews(*(np.concatenate([own[others], new[which]]) for own, new in both))
+        self._n_active = len(env)
+        self._active = grown(active._replace(env=env), max(len(self._active.end), self._n_active))
+
     def nbytes(self) -> int:
         return nbytes(self.fundamentals, self.rates, self._active) + self.sentiment.nbytes
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from qtg.kernels.admission import AdmissionRules, admit
+from qtg.kernels.copying import copy_messages, take_out
 from qtg.kernels.delay import DelayQueue
 from qtg.kernels.ledger import LedgerTerms, settle
 from qtg.kernels.limits import LimitTerms, raise_peaks
@@ -19,6 +20,7 @@ from qtg.kernels.outbox import Outbox
 from qtg.kernels.random import Moment
 from qtg.kernels.view import read_books
 from qtg.schemas import (
+    NO_ROW,
     Account,
     Accounts,
     Borrows,
@@ -79,7 +81,12 @@ class Exchange(Stateful):
     STATE = ("venue", "view", "ledger", "halts", "opening", "silent")
 
     def __init__(
-        self, config: Config, envs: list[int], funding: list[Funding], longest_latency: int
+        self,
+        config: Config,
+        envs: list[int],
+        funding: list[Funding],
+        longest_latency: int,
+        populations: Sequence[int],
     ) -> None:
         symbols = config.symbols
         terms = config.venue
@@ -94,6 +101,7 @@ class Exchange(Stateful):
             seed=config.seed,
             window=terms.window,
         )
+        self.populations = tuple(populations)  # whose agents each environment has
         self.n_agents = len(funding[0].cash)
         shorts = int(any(funds.may_short.any() for funds in funding))
         self.terms = LedgerTerms(
@@ -387,6 +395,21 @@ class Exchange(Stateful):
             self.queue.orders[bucket, : end - first] = waiting[first:end]
             self.queue.market[bucket, : end - first] = waiting["market"][first:end]
 
+    def take_over(self, source: "Exchange", rows: np.ndarray, to: np.ndarray) -> None:
+        """Let environments `to` have the books, and what is on its way, of environments `rows` of
+        `source`, int64 (n,)."""
+        self.venue.take_books(source.venue, rows, to)
+        symbols = self.terms.symbols
+        chosen = np.zeros(len(self.populations), bool)
+        chosen[to] = True
+        take_out(self.queue, chosen, symbols)
+        most = int(source.queue.n.max())
+        if most == 0:
+            return
+        self.reserve_queue(most * int(np.bincount(rows).max()))
+        first, following = _lists(rows, to, len(source.populations), len(self.populations))
+        copy_messages(source.queue, first, following, self.queue, symbols)
+
     def nbytes(self) -> dict[str, int]:
         """Bytes by component."""
         return {
@@ -437,6 +460,21 @@ class Exchange(Stateful):
         kept = rows if self.terms.exposures else 0
         exposures = allocate(Exposures, kept, len(config.symbols))
         return Ledger(accounts, positions, holdings, exposures)
+
+
+def _lists(
+    rows: np.ndarray, to: np.ndarray, n_source: int, n_target: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whom each environment is copied into: (the first by the environment copied from, the next by
+    the one copied into), NO_ROW at the end."""
+    first, following = np.full(n_source, NO_ROW, np.int64), np.full(n_target, NO_ROW, np.int64)
+    order = np.argsort(rows, kind="stable")
+    rows, to = rows[order], to[order]
+    again = rows[1:] == rows[:-1]
+    following[to[:-1][again]] = to[1:][again]
+    begins = np.append(True, ~again)
+    first[rows[begins]] = to[begins]
+    return first, following
 
 
 def _of(orders: np.recarray, agents: Any, order_ids: Any) -> np.ndarray:

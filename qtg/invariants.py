@@ -118,6 +118,10 @@ class Checker(Stateful):
         before = found(state, "before")
         self._before = Numbers(*(int(each) for each in before)) if before else None
 
+    def forget(self) -> None:
+        """Do not compare the next check with the last one."""
+        self._before = None
+
     def check(self, exchange: Exchange, numbers: Numbers) -> int:
         """Check everything after a tick; returns how many violations there are.
 

@@ -101,6 +101,11 @@ class Publisher(Stateful):
             self._write_equity(sim, sink)
 
     @property
+    def keeps_tables(self) -> bool:
+        """Whether there is a sink."""
+        return self._sink is not None
+
+    @property
     def _keeps_equity(self) -> bool:
         return bool(self._config.storage.equity_every) and len(self._equity_agents) > 0
 

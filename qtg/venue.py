@@ -8,6 +8,7 @@ import numpy as np
 
 from qtg.kernels.arrange import group_rows, name_rows, shuffle
 from qtg.kernels.auction import GATHER, NOT_NOW, UNCROSS, uncross_markets
+from qtg.kernels.copying import copy_books
 from qtg.kernels.expiry import expire_due, sweep_timers
 from qtg.kernels.ladder import NO_KEY
 from qtg.kernels.market import rebuild_directories
@@ -581,15 +582,38 @@ class Venue(Stateful):
         )
         rebuild_directories(self.book_columns)
 
+    def take_books(self, source: "Venue", rows: np.ndarray, to: np.ndarray) -> None:
+        """Make the books of environments `to` those of environments `rows` of another venue with
+        the same markets, int64 (n,).
+
+        Raises
+        ------
+        ConfigError    orders are tracked here
+        """
+        if self._log is not None:
+            raise ConfigError("a venue that tracks its orders cannot take over others")
+        book, theirs = self.book_columns, source.book_columns
+        if book.orders.shape[1] < theirs.orders.shape[1]:
+            while self.book_columns.orders.shape[1] < theirs.markets.fresh.max():
+                self.grow_orders()
+        if book.chunks.shape[1] < theirs.chunks.shape[1]:
+            self._lengthen_chunks(theirs.chunks.shape[1])
+        copy_books(theirs, rows, self.book_columns, to, self.symbols)
+        self._calls = int(np.count_nonzero(self.book_columns.markets.calling))
+
     def grow_timers(self) -> None:
         """Clear ended orders out of the expiry lists, and double the lists if that frees little."""
         book = self.book_columns
         used = sweep_timers(book, self._events)
         words = book.chunks.shape[1]
         if 2 * used * CHUNK > words:
-            chunks = np.full((self.n_markets, 2 * words), NO_ROW, np.int32)
-            chunks[:, :words] = book.chunks
-            self.book_columns = book._replace(chunks=chunks)
+            self._lengthen_chunks(2 * words)
+
+    def _lengthen_chunks(self, words: int) -> None:
+        book = self.book_columns
+        chunks = np.full((self.n_markets, words), NO_ROW, np.int32)
+        chunks[:, : book.chunks.shape[1]] = book.chunks
+        self.book_columns = book._replace(chunks=chunks)
 
     def _own_events(self) -> None:
         """Leave events that a caller still holds to the caller, and write to new columns."""

@@ -63,7 +63,7 @@ def _drawn(members: Members, pairs: int, exchange: Exchange) -> np.ndarray:
     """int64 (n,): a pair for each trader, by its own draw."""
     drawn = np.empty(len(members.agent), np.int64)
     first = int(members.agent[0]) if len(drawn) else 0
-    for env, env_id in enumerate(exchange.venue.envs):
+    for env, env_id in enumerate(exchange.populations):
         mine = members.env == env
         u = np.empty(int(mine.sum()))
         entity = _PAIR_DRAW + first

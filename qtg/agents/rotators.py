@@ -30,7 +30,7 @@ class SectorRotators(Stateful):
         self._members = held.astype(np.float64)
         self._weights = np.zeros(SECTORS)
         _check_weights(members, int((held > 0).sum()))
-        for env, env_id in enumerate(exchange.venue.envs):
+        for env, env_id in enumerate(exchange.populations):
             mine = rows.env == env
             u = np.empty(int(mine.sum()))
             lane_word = lane(env_id, Stream.SETUP)

@@ -82,6 +82,19 @@ class Watchers(Stateful):
             rows, of = (self.rows, self.blocks), self._rows_of
             note_fills(exchange.events, first, end, *rows, of, exchange.terms)
 
+    def take_over(self, envs: np.ndarray, n_envs: int) -> None:
+        """Note who woke in environments whose rows were copied from elsewhere; every environment
+        has as many rows."""
+        each = len(self.rows.agent) // n_envs
+        if each == 0:
+            return
+        before = self._woken[: self._n_woken]
+        others = before[~np.isin(before // each, envs)]
+        place, row = np.nonzero(self.rows.woken.reshape(n_envs, each)[envs])
+        woken = np.sort(np.concatenate([others, envs[place] * each + row]))
+        self._n_woken = len(woken)
+        self._woken[: self._n_woken] = woken
+
     def nbytes(self) -> int:
         return nbytes(self.rows, self.blocks) + self._woken.nbytes + self._rows_of.nbytes
 
@@ -101,7 +114,7 @@ def _rows_of_group(group: Members, number: int, exchange: Exchange) -> ReactiveR
             getattr(rows, name)[:] = group.params[name][agents]
     rows.news[:] = np.inf
     venue = exchange.venue
-    for env, env_id in enumerate(venue.envs):
+    for env, env_id in enumerate(exchange.populations):
         mine = rows.env == env
         u = np.empty(int(mine.sum()))
         lane_word = lane(env_id, Stream.SETUP)
