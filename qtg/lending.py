@@ -40,7 +40,7 @@ class Lending:
         self._protection_bps = int(config.venue.protection_bps)
         self._notices = _empty_notices(16)
 
-    def begin(self, tick: int, ledger: Ledger, view: MarketView) -> int:
+    def begin(self, ledger: Ledger, venue: Venue, view: MarketView) -> int:
         """Charge fees and recall; returns the outbox rows that buy-ins may need."""
         n = self._open_shorts(ledger)
         self._notices.n[0] = 0
@@ -53,18 +53,23 @@ class Lending:
             self.terms,
             self.rows,
             view.lot_size,
-            tick,
+            venue.moment,
             self._notices,
         )
         return 2 * n
 
-    def buy_in(
-        self, tick: int, ledger: Ledger, venue: Venue, view: MarketView, outbox: Outbox
-    ) -> None:
+    def buy_in(self, ledger: Ledger, venue: Venue, view: MarketView, outbox: Outbox) -> None:
         """Write the buy-ins of this tick into the outbox."""
         market = (venue.book_columns, view, self._protection_bps)
         buy_in(
-            ledger, self._ledger_terms, self.terms, self.rows, market, tick, outbox, self._notices
+            ledger,
+            self._ledger_terms,
+            self.terms,
+            self.rows,
+            market,
+            venue.moment,
+            outbox,
+            self._notices,
         )
 
     def notices(self) -> Notices:

@@ -90,9 +90,9 @@ class UserStrategy(UserGroup):
                 name: self._board.values[rows[mine], markets]
                 for name, rows in self._readings.items()
             },
-            seed=exchange.venue.seed,
+            seed=exchange.moment.seed[env],
             env=env,
-            env_id=int(exchange.venue.envs[env]),
+            env_id=int(exchange.moment.env[env]),
             own=OwnBook(partial(read_own, exchange, env, self.row_of(exchange, env))),
         )
 

@@ -36,6 +36,19 @@ class Snapshot:
     trace_hashes: list[str]
     state: State
 
+    @property
+    def population(self) -> int | None:
+        """Whose agents every environment has, if they are all alike.
+
+        Raises
+        ------
+        SnapshotError    it is no number
+        """
+        number = found(self.state, "population")
+        if number is not None and type(number) is not int:
+            raise SnapshotError(f"population is {number!r} in the snapshot")
+        return number
+
     def kept(self) -> Snapshot:
         """A copy that does not change when the simulation goes on."""
         return Snapshot(self.config, self.envs, self.tick, self.trace_hashes, kept(self.state))
@@ -48,12 +61,10 @@ def capture(sim: Simulation) -> Snapshot:
     ------
     SnapshotError    in the middle of a tick, or an agent keeps what no snapshot can
     """
-    if sim.publisher.tick != sim.tick or sim.exchange.pending():
-        raise SnapshotError(
-            f"tick {sim.tick} is not over; take a snapshot between two ticks, or in a hook"
-        )
+    sim.check_idle()
     state = {
         "tick": sim.tick,
+        "population": sim.population,
         "warm_until": sim._warm_until,
         "counts": dict(vars(sim.counts)),
         "benched": [list(each) for each in sim.benched],
