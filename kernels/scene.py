@@ -31,7 +31,7 @@ MARKET = (
     "position",
     "cost",
 )
-ACCOUNT = ("cash", "reserved", "equity", "start", "step", "left", "task")
+ACCOUNT = ("cash", "reserved", "equity", "start", "step", "left", "task", "arrival")
 
 VALUE, LOG_RATIO, DIFFERENCE, RATIO, IMBALANCE, SHARE, RELATIVE = range(7)
 
