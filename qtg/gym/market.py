@@ -112,8 +112,9 @@ class LearnersMarket:
     def begin(self, rows: I64, seeds: U64) -> None:
         """Start an episode in each of `rows`, int64 (k,)."""
         if self._rows.fresh and len(rows) < self.num_envs:
-            missing = np.setdiff1d(np.arange(self.num_envs), rows)
-            self.begin(missing, np.zeros(len(missing), np.uint64))  # so that all have begun
+            everywhere = np.zeros(self.num_envs, np.uint64)  # others wait, but have begun too
+            everywhere[rows] = seeds
+            rows, seeds = np.arange(self.num_envs), everywhere
         start = (seeds % np.uint64(self._begun.num_envs)).astype(np.int64)
         copy_environments(self._begun.sim, start, self.sim, rows, seeds)
         self._rows.copy(self._begun, start, rows)
