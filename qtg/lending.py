@@ -39,11 +39,14 @@ class Lending:
         self._ledger_terms = ledger_terms
         self._protection_bps = int(config.venue.protection_bps)
         self._notices = _empty_notices(16)
+        self._open = 0  # positions that this tick's notices can be about
 
     def begin(self, ledger: Ledger, venue: Venue, view: MarketView) -> int:
         """Charge fees and recall; returns the outbox rows that buy-ins may need."""
-        n = self._open_shorts(ledger)
+        n = self._open = self._open_shorts(ledger)
         self._notices.n[0] = 0
+        if n == 0:
+            return 0
         if 2 * n > len(self._notices.qty):
             self._notices = _empty_notices(4 * n)
         charge_fees(ledger, self._ledger_terms, self.terms, self.rows, view.last)
@@ -60,6 +63,8 @@ class Lending:
 
     def buy_in(self, ledger: Ledger, venue: Venue, view: MarketView, outbox: Outbox) -> None:
         """Write the buy-ins of this tick into the outbox."""
+        if self._open == 0:
+            return
         market = (venue.book_columns, view, self._protection_bps)
         buy_in(
             ledger,
@@ -92,9 +97,10 @@ class Lending:
         return rows
 
     def _open_shorts(self, ledger: Ledger) -> int:
-        """Positions that a notice of this tick can be about."""
+        """Positions that a fee or notice of this tick can be about."""
         open_ = ledger.positions.qty[self.rows] < 0
         open_ |= ledger.exposures.recalled[self.rows] > 0
+        open_ |= ledger.exposures.accrued[self.rows] >= self.terms.ticks_per_year
         return int(np.count_nonzero(open_))
 
 

@@ -57,12 +57,16 @@ class Watchers(Stateful):
 
     def wake(self, exchange: Exchange) -> int:
         """Find who wakes; returns how many."""
+        if self.most_orders == 0:
+            return 0
         before, view, moment = self._n_woken, exchange.view, exchange.moment
         self._n_woken = int(wake(self.rows, self.blocks, self._woken, before, view, moment))
         return self._n_woken
 
     def decide(self, exchange: Exchange) -> None:
         """Let the woken act; they also choose their next conditions."""
+        if self._n_woken == 0:
+            return
         react(
             self.rows,
             self._woken,
@@ -76,7 +80,8 @@ class Watchers(Stateful):
 
     def apply_updates(self, exchange: Exchange) -> None:
         """Put the conditions chosen during the tick into force, and note who was filled."""
-        apply_updates(self.rows, self.blocks, self._woken, self._n_woken)
+        if self._n_woken:
+            apply_updates(self.rows, self.blocks, self._woken, self._n_woken)
         if self._waits_for_fills:
             first, end = exchange.first_match, exchange.n_events
             rows, of = (self.rows, self.blocks), self._rows_of

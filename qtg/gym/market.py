@@ -8,7 +8,7 @@ import numpy as np
 
 from qtg.kernels.scene import ACCOUNT, MARKET, SceneTerms, look
 from qtg.kernels.view import read_books
-from qtg.schemas import F64, I64, MarketView, Orders, allocate
+from qtg.schemas import F64, I64, MarketView, Orders, allocate, grown
 
 from ..agents.guests import GUEST
 from ..agents.need import Need
@@ -103,6 +103,7 @@ class LearnersMarket:
         self._rows = _Rows(self.config, num_envs, seen)
         self.scene, self.column = self._rows.scene, self._rows.column
         self.sim = self._rows.sim
+        self._orders, self._written = allocate(Orders, 2 * num_envs * len(self.symbols)), 0
 
     @property
     def learner(self) -> int:
@@ -119,8 +120,10 @@ class LearnersMarket:
         copy_environments(self._begun.sim, start, self.sim, rows, seeds)
         self._rows.copy(self._begun, start, rows)
 
-    def move(self, orders: Orders | None, ticks: int = 1) -> None:
-        """Send the learners' orders and let `ticks` ticks pass."""
+    def move(self, ticks: int = 1) -> None:
+        """Send the learners' new orders and let `ticks` ticks pass."""
+        orders = Orders._make(column[: self._written] for column in self._orders)
+        self._written = 0
         self._rows.move(orders, ticks)
 
     def live_orders(self) -> tuple[I64, I64]:
@@ -130,8 +133,15 @@ class LearnersMarket:
         return positions.bid_id[rows], positions.ask_id[rows]
 
     def new_orders(self, env: I64, symbol: I64 | int) -> Orders:
-        """Order columns of learners, to be filled in; one row for each element of `env`."""
-        orders = allocate(Orders, len(env))
+        """Rows of orders to be filled in, one for each element of `env`, which are sent after those
+        that were asked for before; they are views, good until the next `move`."""
+        first, last = self._written, self._written + len(env)
+        if last > len(self._orders.qty):
+            self._orders = grown(self._orders, 2 * last)
+        self._written = last
+        orders = Orders._make(column[first:last] for column in self._orders)
+        for name in ("msg_type", "ord_type", "tif", "exec_inst", "price", "order_id"):
+            getattr(orders, name)[:] = 0
         orders.market[:] = env * len(self.symbols) + symbol
         orders.agent[:] = self.learner
         orders.latency_ticks[:] = self._rows.latency
@@ -213,9 +223,3 @@ def _request(sim: Simulation, readings: dict[str, Need]) -> I64:
     nothing: dict[str, Any] = {"": np.zeros(1)}
     rows = [sim.board.rows("learner", need, nothing)[0] for need in readings.values()]
     return np.array(rows, np.int64)
-
-
-def joined(*orders: Orders) -> Orders:
-    """Order columns one after the other."""
-    columns: Any = zip(*orders, strict=True)
-    return Orders(*map(np.concatenate, columns))

@@ -80,7 +80,8 @@ class MarketBatch:
     def step(self, actions: np.ndarray) -> Outcome:
         scene, at = self.market.scene, self._at
         before = scene.copy()
-        self.market.move(self.task.orders(actions), self.ticks)
+        self.task.act(actions)
+        self.market.move(self.ticks)
         scene[:, at["step"]] += 1.0
         scene[:, at["left"]] = 1.0 - scene[:, at["step"]] / self.steps
         late = scene[:, at["step"]] >= self.steps

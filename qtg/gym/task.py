@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from gymnasium import Space
 
-from qtg.schemas import F64, I64, Orders
+from qtg.schemas import F64, I64
 
 from .batch import U64, Flags
 from .market import LearnersMarket
@@ -33,8 +33,8 @@ class Task(Protocol):
     def begin(self, rows: I64, seeds: U64) -> None:
         """New episodes begin in `rows`."""
 
-    def orders(self, actions: Any) -> Orders | None:
-        """What learners send for their actions (num_envs, ...), in order."""
+    def act(self, actions: Any) -> None:
+        """Write what learners send for their actions (num_envs, ...): `market.new_orders`."""
 
     def bonus(self) -> F64 | float:
         """What the step that was made adds to the reward; 0 for most tasks."""

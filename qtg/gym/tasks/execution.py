@@ -6,11 +6,11 @@ import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Discrete
 
-from qtg.schemas import F64, I64, PRICE_SCALE, MsgType, Orders, OrdType
+from qtg.schemas import F64, I64, PRICE_SCALE, MsgType, OrdType
 
 from ...errors import ConfigError
 from ..batch import U64, Flags
-from ..market import LearnersMarket, joined
+from ..market import LearnersMarket
 from ..rewards import Composite, Reward
 
 
@@ -82,7 +82,7 @@ class Execution:
         remaining: F64 = self.parent - done
         return remaining
 
-    def orders(self, actions: np.ndarray) -> Orders | None:
+    def act(self, actions: np.ndarray) -> None:
         market = self.market
         acts = np.flatnonzero(actions != 2)
         live = market.live_orders()[0 if self.side > 0 else 1][acts, 0]
@@ -96,7 +96,6 @@ class Execution:
         is_market = actions[acts[possible]] == 0
         orders.ord_type[:] = np.where(is_market, OrdType.MARKET, OrdType.LIMIT)
         orders.price[:] = np.where(is_market, 0, price[possible])
-        return joined(cancels, orders)
 
     def bonus(self) -> F64 | float:
         scene = self.market.scene

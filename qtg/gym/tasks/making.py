@@ -6,11 +6,11 @@ import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Box
 
-from qtg.schemas import F64, I64, PRICE_SCALE, ExecInst, MsgType, Orders, TimeInForce
+from qtg.schemas import F64, I64, PRICE_SCALE, ExecInst, MsgType, TimeInForce
 
 from ...errors import ConfigError
 from ..batch import U64, Flags
-from ..market import LearnersMarket, joined
+from ..market import LearnersMarket
 from ..rewards import ProfitAndLoss, Reward
 
 
@@ -52,17 +52,15 @@ class MarketMaking:
     def begin(self, rows: I64, seeds: U64) -> None:
         """Nothing is remembered."""
 
-    def orders(self, actions: np.ndarray) -> Orders | None:
+    def act(self, actions: np.ndarray) -> None:
         market, scene = self.market, self.market.scene
         share = (np.asarray(actions, np.float64) + 1.0) / 2.0
         held = scene[:, self._held]
         mid = np.rint(scene[:, self._mid] * PRICE_SCALE)
-        sent: list[Orders] = []
         for live in market.live_orders():
             env = np.flatnonzero(live[:, 0])
             cancels = market.new_orders(env, 0)
             cancels.msg_type[:], cancels.order_id[:] = MsgType.CANCEL, live[env, 0]
-            sent.append(cancels)
         for side, distance, part in ((1, share[:, 0], share[:, 2]), (-1, share[:, 1], share[:, 3])):
             ticks = mid / self._tick - side * distance * self.widest
             price = (np.floor(ticks) if side > 0 else np.ceil(ticks)) * self._tick
@@ -71,8 +69,6 @@ class MarketMaking:
             quotes = market.new_orders(env, 0)
             quotes.side[:], quotes.price[:], quotes.qty[:] = side, price[env], qty[env]
             quotes.tif[:], quotes.exec_inst[:] = TimeInForce.GTC, ExecInst.POST_ONLY
-            sent.append(quotes)
-        return joined(*sent)
 
     def bonus(self) -> F64 | float:
         return 0.0

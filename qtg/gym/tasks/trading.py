@@ -6,7 +6,7 @@ import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Box, Discrete, MultiDiscrete
 
-from qtg.schemas import F64, I64, Orders, OrdType
+from qtg.schemas import F64, I64, OrdType
 
 from ...errors import ConfigError
 from ..batch import U64, Flags
@@ -62,7 +62,7 @@ class Trading:
     def begin(self, rows: I64, seeds: U64) -> None:
         """Nothing is remembered."""
 
-    def orders(self, actions: np.ndarray) -> Orders | None:
+    def act(self, actions: np.ndarray) -> None:
         n, symbols = self.market.num_envs, len(self.market.symbols)
         asked = np.asarray(actions).reshape(n, symbols)
         if self.target:
@@ -72,13 +72,10 @@ class Trading:
         else:
             wanted = np.array([0, self.size, -self.size])[asked]
         env, symbol = np.nonzero(wanted)
-        if not len(env):
-            return None
         orders = self.market.new_orders(env, symbol)
         signed = wanted[env, symbol]
         orders.ord_type[:] = OrdType.MARKET
         orders.side[:], orders.qty[:] = np.sign(signed), np.abs(signed)
-        return orders
 
     def bonus(self) -> F64 | float:
         return 0.0
