@@ -243,6 +243,12 @@ def test_environments_that_are_not_there(i: Any, k: Any, seeds: list[int], probl
         copy_environments(alone(config).run(2), i, batch_of(config), k, seeds)
 
 
+@pytest.mark.parametrize("population", [-1, 1.0, True, "x"])
+def test_populations_that_are_none(population: Any) -> None:
+    with pytest.raises(qtg.ConfigError, match="population must be the id of an environment"):
+        Simulation(small(), population=population)
+
+
 def test_what_cannot_be_copied() -> None:
     config = small()
     source, batch = alone(config).run(2), batch_of(config)
