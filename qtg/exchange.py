@@ -156,8 +156,10 @@ class Exchange(Stateful):
         if self._limits.drawdown_ppm:
             raise_peaks(self.ledger, self.terms, self.view.last)
         if self.terms.shorts:
-            self.reserve_outbox(self.lending.begin(self.ledger, self.venue, self.view))
-            self.lending.buy_in(self.ledger, self.venue, self.view, self.outbox)
+            buy_ins = self.lending.begin(self.ledger, self.venue, self.view)
+            if buy_ins:
+                self.reserve_outbox(buy_ins)
+                self.lending.buy_in(self.ledger, self.venue, self.view, self.outbox)
         self.buy_ins = self.pending()
 
     def open_accounts(self, agent: np.ndarray, cash: np.ndarray) -> None:

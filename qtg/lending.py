@@ -39,11 +39,11 @@ class Lending:
         self._ledger_terms = ledger_terms
         self._protection_bps = int(config.venue.protection_bps)
         self._notices = _empty_notices(16)
-        self._open = 0  # positions that this tick's notices can be about
 
     def begin(self, ledger: Ledger, venue: Venue, view: MarketView) -> int:
-        """Charge fees and recall; returns the outbox rows that buy-ins may need."""
-        n = self._open = self._open_shorts(ledger)
+        """Charge fees and recall; returns the outbox rows that buy-ins may need, 0 if there can be
+        none."""
+        n = self._open_shorts(ledger)
         self._notices.n[0] = 0
         if n == 0:
             return 0
@@ -63,8 +63,6 @@ class Lending:
 
     def buy_in(self, ledger: Ledger, venue: Venue, view: MarketView, outbox: Outbox) -> None:
         """Write the buy-ins of this tick into the outbox."""
-        if self._open == 0:
-            return
         market = (venue.book_columns, view, self._protection_bps)
         buy_in(
             ledger,

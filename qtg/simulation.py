@@ -94,6 +94,8 @@ class Simulation:
         threads: int = 1,
         population: int | None = None,
     ) -> None:
+        if population is not None and (type(population) is not int or population < 0):
+            raise ConfigError(f"population must be the id of an environment, got {population!r}")
         self.config = config
         self.population = population
         self.tick = 0

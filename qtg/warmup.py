@@ -110,6 +110,7 @@ def _small_markets() -> Iterator[Simulation]:
                 "storage": {"orders": True, "depth_every": 2},
                 "bar_ticks": 1,
                 "check_every": 1,
+                "news": {"enabled": True, "macro": {"frequency": 1.0}},
                 "background.schedule": [{"tick": 3, "regime": "cancel_storm"}],
             },
             ticks=200,

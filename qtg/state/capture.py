@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..agents.failure import Benched
 from ..config import Config
 from ..errors import SnapshotError
-from ..stateful import State, found, kept, put, shown
+from ..stateful import State, found, kept, put, shown, whole
 
 if TYPE_CHECKING:
     from ..simulation import Simulation
@@ -42,12 +42,10 @@ class Snapshot:
 
         Raises
         ------
-        SnapshotError    it is no number
+        SnapshotError    it is no whole number
         """
         number = found(self.state, "population")
-        if number is not None and type(number) is not int:
-            raise SnapshotError(f"population is {number!r} in the snapshot")
-        return number
+        return None if number is None else whole(self.state, "population", 0, (1 << 62) - 1)
 
     def kept(self) -> Snapshot:
         """A copy that does not change when the simulation goes on."""
