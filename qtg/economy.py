@@ -170,11 +170,11 @@ class Economy(Stateful):
         return events, env.astype(np.int32)
 
     def _hear(self, news: News, env: np.ndarray, out_news: np.ndarray) -> None:
+        if len(env) == 0:
+            self.news, out_news[:] = news, 0.0
+            return
         of = (self.fundamentals, self.rates)
         apply_news(news, env, 0, len(env), *of, self._symbols, out_news)
-        if len(env) == 0:
-            self.news = news
-            return
         n = self._n_active
         if n + len(env) > len(self._active.end):
             self._active = grown(self._active, 2 * (n + len(env)))

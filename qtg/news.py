@@ -41,17 +41,17 @@ class NewsTape:
         self.sources = _sources(config, self._settings)
         most = n_envs * len(self.sources.kind)
         self._env, self._source = np.empty(most, np.int64), np.empty(most, np.int64)
+        self._nothing = allocate(News, 0), np.zeros(0, np.int32)
 
     def now(self, moment: Moment) -> tuple[News, np.ndarray]:
         """The events of every environment's present tick, and the environment of each, int32."""
         of = self.sources
         timetable = (of.every, of.phase)
         n = find_news(of.chance, timetable, moment, self._env, self._source)
+        if n == 0:
+            return self._nothing
         env, source = self._env[:n], self._source[:n]
-        news = allocate(News, n)
-        if n:
-            self._write(news, env, source, moment)
-        return news, env.astype(np.int32)
+        return self._events(env, source, moment), env.astype(np.int32)
 
     def scheduled(self, first: int, last: int) -> np.ndarray:
         """The scheduled events of ticks `first` to `last`, in order: int64 (n, 2), tick and row
@@ -65,7 +65,8 @@ class NewsTape:
         together = np.concatenate(found)
         return together[np.lexsort((together[:, 1], together[:, 0]))]
 
-    def _write(self, news: News, env: np.ndarray, source: np.ndarray, moment: Moment) -> None:
+    def _events(self, env: np.ndarray, source: np.ndarray, moment: Moment) -> News:
+        news = allocate(News, len(env))
         z, u = np.empty(len(env)), np.empty(len(env))
         draw_news(env, source, moment, z, u)
         stamp(news, moment.tick[env], self._config)
@@ -78,6 +79,7 @@ class NewsTape:
             news.sentiment[rows] = np.clip(settings.sentiment * z[rows], -1.0, 1.0)
             news.duration[rows] = np.rint(settings.duration_ticks.quantile(u[rows]))
         news.sentiment[news.kind == NewsKind.RATE_DECISION] *= -1.0  # a cut is good news
+        return news
 
 
 def stamp(news: News, tick: np.ndarray, config: Config) -> None:

@@ -38,7 +38,7 @@ def everything(matching: str = "shuffled") -> qtg.Config:
     episodes = {
         "symbols": symbols,
         "background.schedule": [{"tick": 22, "regime": "calm"}, {"tick": 49, "regime": "burst"}],
-        "background.triggers": [{"regime": "cancel_storm", "volatility": 1.5, "rest_ticks": 20}],
+        "background.triggers": [{"regime": "cancel_storm", "depth": 1, "rest_ticks": 13}],
         "background.cancel_storm": {"share": 0.3, "ticks": 4},
         "venue.matching": matching,
         "smart": smart,
