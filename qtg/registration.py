@@ -14,6 +14,7 @@ from typing import Any
 _WHOM = "gymnasium"
 _ENVIRONMENTS = {
     "AvellanedaStoikov-v0": "dealer",
+    "DailyInvestor-v0": "investing",
     "Execution-v0": "execution",
     "MarketMaking-v0": "making",
     "Trading-v0": "trading",

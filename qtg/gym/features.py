@@ -18,6 +18,7 @@ from ..errors import ConfigError
 
 VERSION = 1  # of the contracts; rises when what a name means changes
 BOUND = 10.0
+HUGE = 1e9  # where numbers are not scaled
 
 _FORMULAS = {  # operation code -> formula of columns x, y and z
     scene.VALUE: "x",
@@ -143,6 +144,51 @@ def order(symbol: str) -> list[Feature]:
     ]
 
 
+def abides_investor(symbol: str) -> list[Feature]:
+    """What ABIDES-gym's investor sees: shares held, how the best three levels lean, then in cents
+    the spread, the mid to the last trade, and the last three moves of the mid."""
+    of = f"{symbol}.{{}}".format
+    return [
+        _unscaled("holdings", scene.VALUE, of("position")),
+        _unscaled("imbalance_3", scene.SHARE, of("near_bid_qty"), of("near_ask_qty")),
+        *_cents(of),
+    ]
+
+
+def abides_execution(symbol: str) -> list[Feature]:
+    """What ABIDES-gym's execution task sees: parts of the parent order and of the time that are
+    done, their difference, how ten and five levels lean, the log move of the mid since the start,
+    and the cents of `abides_investor`."""
+    of = f"{symbol}.{{}}".format
+    return [
+        Feature("holdings_pct", scene.VALUE, ("task",), min_max(1.0, 0.0), -HUGE, HUGE),
+        Feature("time_pct", scene.VALUE, ("left",), min_max(1.0, 0.0), -HUGE, HUGE),
+        _unscaled("diff_pct", scene.DIFFERENCE, "left", "task"),
+        _unscaled("imbalance_all", scene.SHARE, of("deep_bid_qty"), of("deep_ask_qty")),
+        _unscaled("imbalance_5", scene.SHARE, of("near_bid_qty"), of("near_ask_qty")),
+        _unscaled("price_impact", scene.LOG_RATIO, of("mid"), "arrival"),
+        *_cents(of),
+    ]
+
+
+def _unscaled(name: str, operation: int, *columns: str) -> Feature:
+    return Feature(name, operation, columns, NONE, -HUGE, HUGE)
+
+
+def _cents(of: Callable[[str], str]) -> list[Feature]:
+    pairs = {
+        "spread": ("ask", "bid"),
+        "direction": ("mid", "last"),
+        "move_3": ("mid[-2]", "mid[-3]"),
+        "move_2": ("mid[-1]", "mid[-2]"),
+        "move_1": ("mid", "mid[-1]"),
+    }
+    return [
+        Feature(name, scene.DIFFERENCE, (of(a), of(b)), z_score(0.01), -HUGE, HUGE)
+        for name, (a, b) in pairs.items()
+    ]
+
+
 BY_SYMBOL: dict[str, Builder] = {
     "price": price,
     "book": book,
@@ -150,6 +196,8 @@ BY_SYMBOL: dict[str, Builder] = {
     "microstructure": microstructure,
     "news": news,
     "order": order,
+    "abides_investor": abides_investor,
+    "abides_execution": abides_execution,
 }
 ACCOUNT = [
     Feature("cash", scene.RATIO, ("cash", "start")),

@@ -9,18 +9,21 @@ from typing import Any
 
 from gymnasium.vector import AutoresetMode
 
+from qtg.schemas import Sector
+
 from ..config import Config
 from ..errors import ConfigError
 from .batch import Batch
 from .market import LearnersMarket
 from .market_batch import MarketBatch
-from .rewards import Reward
-from .single import BatchEnv
+from .single import BatchEnv, MarketEnv
+from .styles import settings_in
 from .task import Task
-from .tasks import Execution, MarketMaking, Trading
+from .tasks import DailyInvestor, Execution, MarketMaking, Trading
 from .textbook import DealerBatch
 from .vector import BatchVectorEnv
 
+BATCH = ("features", "reward", "ticks", "steps", "truncates")
 MARKET = ("cash", "shares", "short_selling", "latency", "starts", "history", "near", "deep")
 CROWD = 66  # background agents; about 20 of them send an order in a tick
 
@@ -29,40 +32,41 @@ def market_batch(
     make_task: Callable[..., Task],
     num_envs: int,
     *,
-    config: Config | Mapping[str, Any] | str | None = None,
-    features: Sequence[str] | None = None,
-    reward: Reward | None = None,
-    ticks: int = 1,
-    steps: int = 200,
-    truncates: bool = True,
-    **settings: Any,
+    style: str | None = None,
+    **given: Any,
 ) -> MarketBatch:
     """A task in a market.
 
     Parameters
     ----------
-    make_task : class            of the task
-    config : Config, preset name, or changes to the default market (`default_market`)
-    features, reward, ticks, steps, truncates    as of `MarketBatch`
-    settings                     of the market (`LearnersMarket`) and of the task
+    make_task : class    of the task
+    style : str          a set of settings by name (`qtg.gym.styles`), which others are given beside
+    given                settings of `MarketBatch` (features, reward, ticks, steps, truncates), of
+        the market (`LearnersMarket`), and of the task; `config`: a Config, the name of a preset, or
+        changes to the default market (`default_market`)
 
     Raises
     ------
     ConfigError    a setting that there is none of, or that makes no sense
     """
-    own = {name: settings.pop(name) for name in MARKET if name in settings}
-    known = set(signature(make_task).parameters)
+    settings = settings_in(make_task.__name__, style, given)
+    config = settings.pop("config", None)
+    of_batch, of_market = _taken(settings, BATCH), _taken(settings, MARKET)
+    known = sorted(signature(make_task).parameters)
     for name in settings:
         if name not in known:
-            places = ("config, features, reward, ticks, steps", *MARKET, *sorted(known))
-            raise ConfigError(f"no setting {name!r} here; there are {', '.join(places)}")
+            places = ", ".join(("config", *BATCH, *MARKET, *known))
+            raise ConfigError(f"no setting {name!r} here; there are {places}")
     task = make_task(**settings)
-    builders = task.features if features is None else tuple(features)
-    market = LearnersMarket(_market(config), num_envs, indicators="indicator" in builders, **own)
-    return MarketBatch(
-        market, task, features=builders, reward=reward, ticks=ticks, steps=steps,
-        truncates=truncates,
-    )  # fmt: skip
+    builders = of_batch.get("features") or task.features
+    indicators = "indicator" in builders
+    market = LearnersMarket(_market(config), num_envs, indicators=indicators, **of_market)
+    return MarketBatch(market, task, **of_batch)
+
+
+def _taken(settings: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Those of the settings that are named, which are taken out."""
+    return {name: settings.pop(name) for name in names if name in settings}
 
 
 def default_market(changes: Mapping[str, Any] | None = None) -> Config:
@@ -87,10 +91,47 @@ def _market(config: Config | Mapping[str, Any] | str | None) -> Config:
     return Config.preset(config) if isinstance(config, str) else default_market(config)
 
 
+class TradingEnv(MarketEnv):
+    """`qtg/Trading-v0` in short.
+
+    Parameters
+    ----------
+    agents : int     in the background
+    stocks : int
+    seed : int       of the first episode
+    settings         as of `market_batch`, but `config`
+
+    Examples
+    --------
+    >>> env = TradingEnv(agents=100, stocks=2, seed=42)
+    >>> observation, info = env.reset()
+    >>> observation.shape == env.observation_contract().shape
+    True
+    """
+
+    def __init__(
+        self, agents: int = 1_000, stocks: int = 1, seed: int = 0, **settings: Any
+    ) -> None:
+        if agents < 1 or stocks < 1:
+            raise ConfigError(f"agents and stocks must be at least 1, got {agents} and {stocks}")
+        sectors = [each.name.lower() for each in Sector]
+        symbols = [
+            {"symbol": f"S{k + 1}", "sector": sectors[k % len(sectors)], "initial_price": "100.00"}
+            for k in range(stocks)
+        ]
+        config = default_market({"symbols": symbols, "background.count": agents})
+        super().__init__(market_batch(Trading, 1, config=config, **settings), first_seed=seed)
+
+
 def _single(
-    make: Callable[..., Batch], render_mode: str | None = None, **settings: Any
-) -> BatchEnv:
-    return BatchEnv(make(1, **settings), render_mode)
+    make: Callable[..., MarketBatch], render_mode: str | None = None, **settings: Any
+) -> MarketEnv:
+    return MarketEnv(make(1, **settings), render_mode)
+
+
+def dealer(render_mode: str | None = None, **settings: Any) -> BatchEnv:
+    """`qtg/AvellanedaStoikov-v0`; settings as of `DealerBatch`."""
+    return BatchEnv(DealerBatch(1, **settings), render_mode)
 
 
 def _vector(
@@ -105,10 +146,12 @@ def _vector(
     return BatchVectorEnv(batch, autoreset_mode=autoreset_mode, copy=copy)
 
 
-dealer, dealer_vector = partial(_single, DealerBatch), partial(_vector, DealerBatch)
+dealer_vector = partial(_vector, DealerBatch)
 _trading = partial(market_batch, Trading)
 trading, trading_vector = partial(_single, _trading), partial(_vector, _trading)
 _making = partial(market_batch, MarketMaking)
 making, making_vector = partial(_single, _making), partial(_vector, _making)
 _execution = partial(market_batch, Execution, truncates=False, steps=40)
 execution, execution_vector = partial(_single, _execution), partial(_vector, _execution)
+_investing = partial(market_batch, DailyInvestor, steps=385, ticks=60, cash=10_000.0, near=3)
+investing, investing_vector = partial(_single, _investing), partial(_vector, _investing)

@@ -48,7 +48,7 @@ class MarketBatch:
             raise ConfigError(f"ticks and steps must be at least 1, got {ticks} and {steps}")
         self.market, self.task, self.num_envs = market, task, market.num_envs
         self.ticks, self.steps, self._truncates = ticks, steps, truncates
-        task.start(market)
+        task.start(market, steps)
         builders = task.features if features is None else features
         self.observation = Observation(features_of(builders, market.symbols), market.column)
         n = len(self.observation.features)

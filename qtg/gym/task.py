@@ -27,8 +27,8 @@ class Task(Protocol):
     features: tuple[str, ...]
     reward: Reward
 
-    def start(self, market: LearnersMarket) -> None:
-        """Get to know the market."""
+    def start(self, market: LearnersMarket, steps: int) -> None:
+        """Get to know the market, and how many steps an episode has at most."""
 
     def begin(self, rows: I64, seeds: U64) -> None:
         """New episodes begin in `rows`."""

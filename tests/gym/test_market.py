@@ -13,14 +13,15 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import qtg
-from qtg.gym import BatchEnv, BatchVectorEnv, TransactionCost
+from qtg.book import BookView
+from qtg.gym import BatchEnv, BatchVectorEnv, TradingEnv, TransactionCost
 from qtg.gym.features import BUILDERS, Contract
 from qtg.gym.makers import default_market, execution, making, market_batch, trading
 from qtg.gym.market_batch import MarketBatch
-from qtg.gym.tasks import Execution, MarketMaking, Trading
+from qtg.gym.tasks import DailyInvestor, Execution, MarketMaking, Trading
 from qtg.schemas import PRICE_SCALE, ExecType
 
-NAMES = ("Trading-v0", "MarketMaking-v0", "Execution-v0")
+NAMES = ("Trading-v0", "MarketMaking-v0", "Execution-v0", "DailyInvestor-v0")
 SHORT: dict[str, Any] = {"starts": 3, "steps": 12}
 TWO = {
     "symbols": [
@@ -171,7 +172,7 @@ def oracle(raw: dict[str, np.ndarray], symbols: list[str], task: str) -> np.ndar
 
 @pytest.mark.parametrize("task", ["none", "order"])
 def test_observations_are_what_an_independent_builder_makes_of_the_raw_data(task: str) -> None:
-    names = [each for each in BUILDERS if task == "order" or each != "order"]
+    names = [*BUILDERS[:5], *(["order"] if task == "order" else []), "portfolio"]
     make = Execution if task == "order" else Trading
     config = {"bar_ticks": 2} if task == "order" else {**TWO, **CROWD}
     batch = begun(batch_of(make, 3, features=names, config=config, steps=80))
@@ -189,6 +190,60 @@ def test_observations_are_what_an_independent_builder_makes_of_the_raw_data(task
         varied += (expected != 0.0).any(axis=0)
     quiet = [f.name for f, n in zip(batch.observation.features, varied, strict=True) if n == 0]
     assert [name for name in quiet if not name.endswith(".news")] == []
+
+
+def test_the_observations_of_abides_are_made_as_there() -> None:
+    """The vectors as that project's documentation has them, here in plain Python."""
+    both = [
+        begun(batch_of(Execution, 2, style="abides", parent=60, ticks=3)),
+        begun(batch_of(DailyInvestor, 2, ticks=3, near=3)),
+    ]
+    mids: list[float] = []
+    for step in range(8):
+        for batch in both:
+            batch.step(np.array([0, 2]))
+        for batch in both:
+            raw = {name: column[0] for name, column in batch.raw_market_data().items()}
+            book = batch.market.sim.exchange.venue.book(0)
+
+            def lean(levels: int, book: BookView = book) -> float:
+                bid, ask = book.bids(levels).qty.sum(), book.asks(levels).qty.sum()
+                return float(bid / (bid + ask))
+
+            if batch is both[0]:
+                held, arrival = raw["AAPL.position"] / 60, raw["arrival"]
+                passed = (step + 1) / 12
+                impact = np.log(raw["AAPL.mid"] / arrival)
+                expected = [held, passed, held - passed, lean(10), lean(5), impact]
+                mids.append(raw["AAPL.mid"])
+            else:
+                expected = [raw["AAPL.position"], lean(3)]
+            mid = raw["AAPL.mid"]
+            expected += [100 * (raw["AAPL.ask"] - raw["AAPL.bid"]), 100 * (mid - raw["AAPL.last"])]
+            if batch is both[0] and step >= 3:
+                expected += (100 * np.diff(mids[-4:])).tolist()
+                assert observed(batch)[0] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+            elif batch is both[1]:
+                assert observed(batch)[0][:4] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_the_investor_is_paid_what_his_wealth_gained(sparse: bool) -> None:
+    batch = begun(batch_of(DailyInvestor, 3, size=5, sparse=sparse, cash=20_000, steps=12))
+    raw = batch.raw_market_data()
+    first = raw["cash"]
+    before, rng = first.copy(), np.random.default_rng(4)
+    for step in range(12):
+        outcome = batch.step(rng.integers(0, 3, 3))
+        raw = batch.raw_market_data()
+        worth = raw["cash"] + raw["AAPL.position"] * raw["AAPL.last"]
+        gain = worth - before
+        if sparse:
+            gain = np.where(step == 11, worth - first, 0.0)
+        assert outcome.reward == pytest.approx(gain / 5 / 12, abs=1e-12)
+        before = worth
+    assert outcome.truncated.all()
+    assert (worth != first).all()
 
 
 def test_raw_data_is_what_the_market_says() -> None:
@@ -396,6 +451,8 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
         (trading, {"config": "no_such_preset"}, "no_such_preset"),
         (execution, {"parent": 10, "size": 20}, "size must be 1 to the parent order's 10"),
         (execution, {"side": 0}, "side must be 1"),
+        (execution, {"style": "abide"}, "no style 'abide' of Execution; there are 'abides'"),
+        (trading, {"style": "abides"}, "there are none"),
         (execution, {"config": TWO}, "a parent order is of one symbol; the market has 2"),
         (making, {"config": TWO}, "a market maker quotes one symbol"),
         (making, {"widest": 0}, "must be at least 1"),
@@ -418,6 +475,21 @@ def test_actions_that_are_none() -> None:
     with pytest.raises(qtg.ConfigError, match="shape"):
         env.step([1, 2])
     assert isinstance(env, BatchEnv)
+
+
+def test_the_short_form_and_what_it_tells() -> None:
+    env = TradingEnv(agents=100, stocks=3, seed=42, **SHORT)
+    assert env.action_space == gymnasium.spaces.MultiDiscrete([3, 3, 3])
+    first, _ = env.reset()
+    assert np.array_equal(first, TradingEnv(agents=100, stocks=3, seed=42, **SHORT).reset()[0])
+    assert not np.array_equal(first, TradingEnv(agents=100, stocks=3, seed=43, **SHORT).reset()[0])
+    assert env.observation_contract().shape == first.shape == env.observation_space.shape
+    raw = env.raw_market_data()
+    assert raw["cash"].shape == (1,)
+    assert sum(name.endswith(".mid") for name in raw) == 3
+    for wrong in ({"agents": 0}, {"stocks": 0}):
+        with pytest.raises(qtg.ConfigError, match="at least 1"):
+            TradingEnv(**wrong)
 
 
 def test_the_default_market_has_about_twenty_orders_in_a_tick() -> None:

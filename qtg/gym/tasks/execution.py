@@ -53,7 +53,7 @@ class Execution:
         self.parent, self.size, self.side, self.leftover = parent, size, side, leftover
         self.action_space: Space[Any] = Discrete(3)
 
-    def start(self, market: LearnersMarket) -> None:
+    def start(self, market: LearnersMarket, steps: int) -> None:
         if len(market.symbols) != 1:
             raise ConfigError(
                 f"a parent order is of one symbol; the market has {len(market.symbols)}"

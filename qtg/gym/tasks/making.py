@@ -37,7 +37,7 @@ class MarketMaking:
         self.widest, self.size, self.most = widest, size, most
         self.action_space: Space[Any] = Box(-1.0, 1.0, (4,), np.float32)
 
-    def start(self, market: LearnersMarket) -> None:
+    def start(self, market: LearnersMarket, steps: int) -> None:
         if len(market.symbols) != 1:
             raise ConfigError(
                 f"a market maker quotes one symbol; the market has {len(market.symbols)}"

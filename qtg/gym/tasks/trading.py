@@ -43,7 +43,7 @@ class Trading:
         self.reward: Reward = ProfitAndLoss()
         self.size, self.target, self.most, self.ruin = size, target, most, ruin
 
-    def start(self, market: LearnersMarket) -> None:
+    def start(self, market: LearnersMarket, steps: int) -> None:
         self.market, symbols = market, len(market.symbols)
         lots = {each.lot_size for each in market.config.symbols}
         if any(self.size % lot for lot in lots):
