@@ -20,7 +20,6 @@ MAX_NOTIONAL = float(1 << 60)
 
 
 class AdmissionRules(NamedTuple):
-    tick: int
     longest_latency: int
     protection_bps: int
     shorts: ShortTerms
@@ -122,7 +121,7 @@ def _admit_one(orders, k, books, view, ledger, terms, rules):
     elif orders.msg_type[k] != MsgType.NEW:
         reason = Reason.UNKNOWN_MSG_TYPE
     else:
-        reason = check_new(books.markets, m, orders, k, rules.tick)
+        reason = check_new(books.markets, m, orders, k)
         if reason == Reason.NONE and orders.ord_type[k] == OrdType.MARKET:
             side = np.int64(orders.side[k])
             orders.price[k] = protected_price(view, m, side, rules.protection_bps)
@@ -179,7 +178,7 @@ def admit(outbox, market, ledger, terms, rules, queue, events, at):
         reason = _admit_one(orders, k, books, view, ledger, terms, rules)
         if reason == Reason.NONE:
             env = orders.market[k] // terms.symbols
-            enqueue(queue, orders, k, env, rules.tick + orders.latency_ticks[k])
+            enqueue(queue, orders, k, env)
         else:
             at = _refuse(orders, k, reason, events, at)
     outbox.n[0] = 0

@@ -86,14 +86,16 @@ def _place(market, n, run, index, starts):
 
 
 @kernel
-def shuffle(index, starts, seed, envs, symbols, tick):
+def shuffle(index, starts, symbols, moment):
     """Put each market's rows into a seeded random order (Fisher and Yates; Durstenfeld, 1964).
 
-    `seed` is the run's 64-bit seed, `envs` the id of each environment; `index` is modified in
-    place. The order depends on (seed, environment id, symbol, tick) alone.
+    `moment` is Moment; `index` is modified in place. The order depends on the moment of the
+    environment and the symbol alone.
     """
     for m in range(starts.shape[0] - 2):
-        lane_word = lane(envs[m // symbols], Stream.SHUFFLE)
+        env = m // symbols
+        seed, tick = moment.seed[env], moment.tick[env]
+        lane_word = lane(moment.env[env], Stream.SHUFFLE)
         first = starts[m]
         i = starts[m + 1] - first - 1
         while i > 0:

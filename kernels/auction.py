@@ -51,9 +51,9 @@ ENDS_MARKET = -2
 
 
 @kernel
-def _check_call(book, orders, row, tick):
+def _check_call(book, orders, row):
     """Reason to refuse a new order while orders gather, or NONE."""
-    reason = check_new(book.markets, 0, orders, row, tick)
+    reason = check_new(book.markets, 0, orders, row)
     if reason != Reason.NONE:
         return reason
     if book.markets[0].closed:
@@ -86,7 +86,7 @@ def _wait_at_market(book, inc):
 @kernel
 def _gather_new(book, orders, inc, rules, events, k):
     row = inc.row
-    reason = _check_call(book, orders, row, rules.tick)
+    reason = _check_call(book, orders, row)
     if reason != Reason.NONE:
         return log_order(events, k, inc, ExecType.REJECTED, reason, inc.qty, 0)
     market_order = orders.ord_type[row] == OrdType.MARKET

@@ -24,7 +24,7 @@ from qtg.schemas import (
 
 from ._jit import kernel
 from .delay import next_id, next_place
-from .metaorders import Metaorders
+from .metaorders import Metaorders, work_metaorders
 from .quantiles import look_up
 from .random import below, fill_words, lane, normal_pair
 
@@ -53,17 +53,20 @@ class Pool(NamedTuple):
 
 
 @kernel
-def move_sentiment(pool, sectors, seed, envs, symbols, tick, out_mood):
-    """The mood decays and is shaken (pool modified in place); sets each market's share of buys.
+def move_sentiment(pool, sectors, symbols, moment, out_mood):
+    """The mood decays and is shaken (pool modified in place); metaorders that are done give way to
+    others; sets each market's share of buys.
 
     `sectors` are the sector of each market, int32 (market,), and the sentiment of the sectors,
     float64 (E, sector), which the pool adds to its own. `out_mood` float64 (market,) is the sum.
     """
+    work_metaorders(pool.metaorders, symbols, moment)
     sector, sentiment = sectors
     for m in range(pool.sentiment.shape[0]):
         env = m // symbols
         terms = pool.terms
-        shock, _ = normal_pair(seed, lane(envs[env], Stream.SENTIMENT), m % symbols, tick, 0)
+        lane_word = lane(moment.env[env], Stream.SENTIMENT)
+        shock, _ = normal_pair(moment.seed[env], lane_word, m % symbols, moment.tick[env], 0)
         fresh = np.sqrt(1.0 - terms.sentiment_decay[env] ** 2)
         mood = terms.sentiment_decay[env] * pool.sentiment[m]
         mood += terms.sentiment_volatility[env] * fresh * shock
@@ -80,7 +83,7 @@ def move_sentiment(pool, sectors, seed, envs, symbols, tick, out_mood):
 
 
 @kernel
-def watch_volatility(pool, mid, last_mid, tick):
+def watch_volatility(pool, mid, last_mid, moment):
     """Keep the variance of log returns of the mids, lately and for longer (pool and `last_mid`,
     int64 (market,), modified in place; exponential averages as RiskMetrics, 1996, has them)."""
     terms = pool.terms
@@ -93,7 +96,7 @@ def watch_volatility(pool, mid, last_mid, tick):
                 total += move * move
             last_mid[m] = mid[m]
         now = total / max(symbols, 1)
-        first = 1.0 / tick  # a plain mean until there are enough ticks
+        first = 1.0 / moment.tick[env]  # a plain mean until there are enough ticks
         terms.short_variance[env] += max(SHORT, first) * (now - terms.short_variance[env])
         terms.long_variance[env] += max(LONG, first) * (now - terms.long_variance[env])
 
@@ -112,16 +115,19 @@ def excitement(terms, env, sentiment):
 
 
 @kernel
-def count_orders(pool, sentiment, seed, envs, tick):
+def count_orders(pool, mids, sentiment, moment):
     """Draw how many of the pool's agents are active this tick: a normal approximation of the
-    binomial count; returns the sum over environments. `sentiment` float64 (E, sector)."""
+    binomial count; returns the sum over environments. `mids` are those of this and the last tick
+    (`watch_volatility`), `sentiment` is float64 (E, sector)."""
+    watch_volatility(pool, mids[0], mids[1], moment)
     terms = pool.terms
     total = 0
     for env in range(terms.count.shape[0]):
         n = np.float64(terms.count[env])
         p = terms.activity[env] * excitement(terms, env, sentiment) * terms.boost[env]
         p = min(p, 1.0)
-        z, _ = normal_pair(seed, lane(envs[env], Stream.BACKGROUND), 0xFFFFFFFF, tick, 0)
+        lane_word = lane(moment.env[env], Stream.BACKGROUND)
+        z, _ = normal_pair(moment.seed[env], lane_word, 0xFFFFFFFF, moment.tick[env], 0)
         drawn = np.round(n * p + np.sqrt(n * p * (1.0 - p)) * z)
         terms.orders[env] = np.int64(min(max(drawn, 0.0), n))
         total += terms.orders[env]
@@ -169,7 +175,7 @@ def _limit_ticks(pool, m, side, crosses, draw):
 
 
 @kernel
-def trade_background(pool, market, queue, seed, envs, tick, latency):
+def trade_background(pool, market, queue, moment, latency):
     """Write this tick's orders of every environment's pool into the delay queue.
 
     Parameters
@@ -177,8 +183,7 @@ def trade_background(pool, market, queue, seed, envs, tick, latency):
     pool : Pool
     market : (MarketView, float64 (market,))    and volatility over its long-run value
     queue : DelayQueue     has room for all of them in every bucket
-    seed, envs : run seed and environment ids
-    tick : int
+    moment : Moment
     latency : int          0 switches the pool's latency off
     """
     terms = pool.terms
@@ -186,7 +191,8 @@ def trade_background(pool, market, queue, seed, envs, tick, latency):
     symbols = view.bid.shape[0] // terms.count.shape[0]
     find_centres(pool, view, volatility)
     for env in range(terms.count.shape[0]):
-        lane_word = lane(envs[env], Stream.BACKGROUND)
+        seed, tick = moment.seed[env], moment.tick[env]
+        lane_word = lane(moment.env[env], Stream.BACKGROUND)
         span = np.uint64(terms.latency_high[env] - terms.latency_low[env] + 1)
         lean = np.uint64(terms.contrarian[env] * 65536.0)
         for i in range(terms.orders[env]):
@@ -209,5 +215,5 @@ def trade_background(pool, market, queue, seed, envs, tick, latency):
             if not crosses:
                 expire_tick = tick + delay + look_up(pool.tables.lifetime, (d >> _16) << _8)
             price, qty = ticks * view.tick_size[m], lots * view.lot_size[m]
-            order = queue.orders[next_place(queue, m, tick + delay)]
+            order = queue.orders[next_place(queue, m, delay)]
             _write(order, next_id(queue, env), m, side, price, qty, delay, expire_tick)

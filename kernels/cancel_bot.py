@@ -61,7 +61,7 @@ def _own_order(rows, i, books, ledger, terms):
 
 
 @kernel
-def flicker(rows, symbols, market, ledger, terms, random, tick, out):
+def flicker(rows, symbols, market, ledger, terms, moment, out):
     """Every cancel bot places an order, or cancels the one that it has after `patience` ticks.
 
     Parameters
@@ -70,14 +70,14 @@ def flicker(rows, symbols, market, ledger, terms, random, tick, out):
     symbols : int32 (n,)      symbols they may trade
     market : (MarketView, Book)
     ledger, terms : read only
-    random : (seed, envs)
+    moment : Moment
     out : Outbox    at most 1 message per bot
     """
     view, books = market
-    seed, envs = random
     for i in range(rows.agent.shape[0]):
         env, agent = np.int64(rows.env[i]), np.int64(rows.agent[i])
-        lane_word = lane(envs[env], Stream.SMART)
+        seed, tick = moment.seed[env], moment.tick[env]
+        lane_word = lane(moment.env[env], Stream.SMART)
         if rows.placed[i] > 0:
             age = tick - rows.placed[i] - rows.latency[i]  # ticks since it reached the book
             if age <= 0:
@@ -92,7 +92,7 @@ def flicker(rows, symbols, market, ledger, terms, random, tick, out):
                     rows.keeps[i] = 0  # enough
                 continue
             rows.placed[i] = 0
-        if not has_turn(rows, i, agent, random, Stream.SMART, tick):
+        if not has_turn(rows, i, agent, moment, Stream.SMART):
             continue
         words = philox(agent, tick, 1, lane_word, seed)
         if _place(rows, i, symbols, view, ledger, terms, words, out):

@@ -163,8 +163,8 @@ def _check_crossed(book, m, tally):
 
 
 @kernel
-def check_books(books, next_id, tick, asked, terms, tally):
-    """Check the books of all markets after `tick`.
+def check_books(books, next_id, asked, terms, tally):
+    """Check the books of all markets after a tick.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def check_books(books, next_id, tick, asked, terms, tally):
     """
     for m in range(books.markets.shape[0]):
         book = market_book(books, m)
-        clock = (tick, next_id[m // terms.symbols])
+        clock = (books.markets[m].tick, next_id[m // terms.symbols])
         inside = _check_slots(book, m, clock, tally, asked, terms)
         found = np.int64(0)
         for r in range(LADDERS):

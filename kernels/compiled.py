@@ -258,20 +258,21 @@ def loop_around(decide, turn_draw):
                                   modified in place: where it stopped
         market : (Book, MarketView)
         account : (Ledger, LedgerTerms)
-        random : (seed, envs, tick)
+        moment : Moment
         fault : Fault             what went wrong, if it stopped for that
         out : Outbox              modified in place
       that returns DONE, NO_ROOM (grow the outbox and call it again) or FAULT
     """
     decide = kernel_of_a_user(decide)
 
-    def trade(rows, symbols, at, market, account, random, fault, out):
-        (books, view), (ledger, terms), (seed, envs, tick) = market, account, random
+    def trade(rows, symbols, at, market, account, moment, fault, out):
+        (books, view), (ledger, terms) = market, account
         positions, accounts = ledger.positions, ledger.accounts
         skip = at[1]
         for i in range(at[0], at[2]):
             env, agent = np.int64(rows.env[i]), np.int64(rows.agent[i])
-            row, lane_word = env * terms.agents + agent, lane(envs[env], Stream.USER)
+            row, lane_word = env * terms.agents + agent, lane(moment.env[env], Stream.USER)
+            seed, tick = moment.seed[env], moment.tick[env]
             at[0] = i
             if rows.probability[0] < 1.0:
                 u, _ = uniform_pair(seed, lane_word, agent, tick, turn_draw)

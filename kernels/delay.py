@@ -1,6 +1,7 @@
-"""The delay queue: one bucket of order rows per arrival tick, in the order they were sent.
+"""The delay queue: one bucket of order rows per step of arrival, in the order they were sent.
 
-A new order gets its id on the way in.
+All environments share the buckets, whatever tick each is in, so that they go by steps. A new order
+gets its id on the way in.
 """
 
 from typing import NamedTuple
@@ -13,16 +14,18 @@ from ._jit import kernel
 
 
 class DelayQueue(NamedTuple):
-    orders: np.recarray  # Orders (bucket, row); bucket = arrival tick & (buckets - 1)
+    orders: np.recarray  # Orders (bucket, row); bucket = (now + delay) & (buckets - 1)
     market: np.ndarray  # int32 (bucket, row): each order's market
     n: np.ndarray  # int64 (bucket,): rows in each bucket
+    now: np.ndarray  # int64 (1,): the present step
     next_id: np.ndarray  # int64 (E,): id of the next new order, per environment
 
 
 @kernel
-def next_place(queue, market, tick):
-    """(bucket, row) for one more order that arrives at `tick`; the caller has checked for room."""
-    bucket = tick & (queue.n.shape[0] - 1)
+def next_place(queue, market, delay):
+    """(bucket, row) for one more order that arrives after `delay` ticks; the caller has checked for
+    room."""
+    bucket = (queue.now[0] + delay) & (queue.n.shape[0] - 1)
     row = queue.n[bucket]
     queue.n[bucket] = row + 1
     queue.market[bucket, row] = market
@@ -38,8 +41,9 @@ def next_id(queue, env):
 
 
 @kernel
-def enqueue(queue, orders, k, env, tick):
-    """Copy order row `k` into the bucket of `tick`; a new order gets its id."""
+def enqueue(queue, orders, k, env):
+    """Copy order row `k` into the bucket of its arrival; a new order gets its id."""
     if orders[k].msg_type == MsgType.NEW:
         orders[k].order_id = next_id(queue, env)
-    queue.orders[next_place(queue, orders[k].market, tick)] = orders[k]
+    delay = orders[k].latency_ticks
+    queue.orders[next_place(queue, orders[k].market, delay)] = orders[k]

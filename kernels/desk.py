@@ -34,7 +34,6 @@ class Sight(NamedTuple):
     market: MarketView  # numba takes an attribute `view` for the array method
     values: np.ndarray  # float64 (reading, market): the board's indicators, NaN until they start
     volume: np.ndarray  # int64 (market,): traded since the run began [shares]
-    ticks: int  # since the run began
     bar_ticks: int  # length of the board's bars
 
 
@@ -70,7 +69,7 @@ def take_stance(rows, desk, i, symbol, stance, sight, ledger, terms, tick):
 
 
 @template
-def take_stances(rule, own, rows, desk, symbols, sight, ledger, terms, random, tick):
+def take_stances(rule, own, rows, desk, symbols, sight, ledger, terms, moment):
     """Every trader whose turn it is looks at each of its symbols.
 
     Parameters
@@ -82,11 +81,12 @@ def take_stances(rule, own, rows, desk, symbols, sight, ledger, terms, random, t
     symbols : int32 (n,)              symbols they trade
     sight : Sight
     ledger, terms : read only
-    random : (seed, envs)
+    moment : Moment
     """
     for i in range(rows.agent.shape[0]):
-        if not has_turn(rows, i, rows.agent[i], random, Stream.SMART, tick):
+        if not has_turn(rows, i, rows.agent[i], moment, Stream.SMART):
             continue
+        tick = moment.tick[rows.env[i]]
         for symbol in symbols:
             m = rows.env[i] * terms.symbols + symbol
             stance = rule(own, desk, i, symbol, sight, m, tick)
@@ -122,7 +122,7 @@ def _due(plan, sight, desk, i, symbol, m, tick):
     if plan.style == Execution.POV:
         return min(np.int64(plan.participation * traded + 1e-9), parent)
     age = tick - desk.start_tick[i, symbol] + 1
-    pace = np.float64(sight.volume[m]) / max(sight.ticks, 1)
+    pace = np.float64(sight.volume[m]) / max(tick, 1)
     return np.int64(np.rint(due_share(plan, age, traded, pace) * parent))
 
 
@@ -138,7 +138,7 @@ def _affordable(ledger, terms, row, symbol, side, qty, cost, spent):
 
 
 @kernel
-def work_orders(rows, desk, symbols, plan, sight, ledger, terms, tick, out):
+def work_orders(rows, desk, symbols, plan, sight, ledger, terms, moment, out):
     """Send the child orders that are due.
 
     Parameters
@@ -147,6 +147,7 @@ def work_orders(rows, desk, symbols, plan, sight, ledger, terms, tick, out):
     symbols : int32 (n,)              symbols they trade
     plan : Plan, sight : Sight
     ledger, terms : read only
+    moment : Moment
     out : Outbox                      at most one order per trader and symbol
     """
     view = sight.market
@@ -154,6 +155,7 @@ def work_orders(rows, desk, symbols, plan, sight, ledger, terms, tick, out):
         if rows.working[i] == 0:
             continue
         open_symbols, spent = 0, np.int64(0)
+        tick = moment.tick[rows.env[i]]
         row = rows.env[i] * terms.agents + rows.agent[i]
         for symbol in symbols:
             held = ledger.positions.qty[row, symbol]

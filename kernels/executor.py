@@ -7,7 +7,7 @@ from .desk import aim
 
 
 @kernel
-def give_orders(rows, desk, executor, symbols, sight, ledger, terms, tick, first_tick):
+def give_orders(rows, desk, executor, symbols, sight, ledger, terms, moment, first_tick):
     """Every agent whose time has come gives its order to its desk, once.
 
     Parameters
@@ -17,10 +17,15 @@ def give_orders(rows, desk, executor, symbols, sight, ledger, terms, tick, first
     symbols : int32 (n,)              symbols they trade
     sight : Sight
     ledger, terms : read only
-    first_tick : int                  first tick after the warm-up
+    moment : Moment
+    first_tick : int64 (E,)           first tick after the warm-up; 0 becomes the present one
     """
+    for env in range(first_tick.shape[0]):
+        if first_tick[env] == 0:
+            first_tick[env] = moment.tick[env]
     for i in range(rows.agent.shape[0]):
-        if tick < first_tick + np.int64(executor.start[i]):
+        tick = moment.tick[rows.env[i]]
+        if tick < first_tick[rows.env[i]] + np.int64(executor.start[i]):
             continue
         row = rows.env[i] * terms.agents + rows.agent[i]
         for symbol in symbols:

@@ -9,6 +9,7 @@ from .ladder import fetch_around, remove, resting_orders
 from .market import market_book
 from .matching import Incoming, log_resting
 from .timers import CHUNK, ROWS, detach, fetch_chunk, free_chunk, start, waits
+from .validation import MAX_TICK
 
 AHEAD = 4  # orders
 
@@ -41,8 +42,10 @@ def _expire_bucket(book, nobody, bucket, tick, events, k):
 
 
 @kernel
-def expire_due(books, since, tick, progress, events):
-    """Expire the orders of all markets due after tick `since` and up to `tick`.
+def expire_due(books, symbols, moment, progress, events):
+    """Let all markets go on to the tick of their environment, and expire what is due by then.
+
+    `symbols` are markets per environment, `moment` is Moment.
 
     Writes events through stretch 0 of `progress`, whose `row` counts finished markets.
     """
@@ -56,8 +59,11 @@ def expire_due(books, since, tick, progress, events):
         if k + resting_orders(book) > progress.end_event[0]:
             progress.status[0] = Status.GROW_EVENTS
             break
+        tick = min(moment.tick[m // symbols], MAX_TICK)  # no order has a later one
+        since = np.int64(books.markets[m].tick)
         for due in range(max(since + 1, tick - buckets + 1), tick + 1):
             k = _expire_bucket(book, nobody, due & (buckets - 1), tick, events, k)
+        books.markets[m].tick = tick
         progress.row[0] += 1
     progress.event[0] = k
 

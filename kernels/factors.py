@@ -91,9 +91,7 @@ def score_symbols(factors, i, symbols, quality, sight, first, factor, scores):
 
 
 @kernel
-def trade_factors(
-    rows, desk, factors, symbols, quality, scratch, sight, ledger, terms, random, tick
-):
+def trade_factors(rows, desk, factors, symbols, quality, scratch, sight, ledger, terms, moment):
     """Every trader whose turn it is ranks its symbols and turns its portfolio over.
 
     Parameters
@@ -105,14 +103,14 @@ def trade_factors(
     scratch : (float64 (n,), float64 (n,))
     sight : Sight
     ledger, terms : read only
-    random : (seed, envs)
+    moment : Moment
     """
     factor, scores = scratch
     n = symbols.shape[0]
     for i in range(rows.agent.shape[0]):
-        if not has_turn(rows, i, rows.agent[i], random, Stream.SMART, tick):
+        if not has_turn(rows, i, rows.agent[i], moment, Stream.SMART):
             continue
-        first = rows.env[i] * terms.symbols
+        first, tick = rows.env[i] * terms.symbols, moment.tick[rows.env[i]]
         if not score_symbols(factors, i, symbols, quality, sight, first, factor, scores):
             continue
         chosen = max(np.int64(factors.share[i] * n + 1e-9), 1)  # 29% of 100 is 28.999...

@@ -104,18 +104,19 @@ def _level(factors, level):
 
 
 @kernel
-def draw_factors(fundamentals, diffusion, seed, envs):
+def draw_factors(fundamentals, diffusion, moment):
     """Volatility factors at the start, each high or low (fundamentals modified in place)."""
     level = diffusion.cascade.level
     for m in range(fundamentals.factors.shape[0]):
-        lane_word = lane(envs[m // diffusion.symbols], Stream.FAIR_VALUE)
-        word, _, _, _ = philox(m % diffusion.symbols, 0, FIRST, lane_word, seed)
+        env = m // diffusion.symbols
+        lane_word = lane(moment.env[env], Stream.FAIR_VALUE)
+        word, _, _, _ = philox(m % diffusion.symbols, 0, FIRST, lane_word, moment.seed[env])
         fundamentals.factors[m] = np.int64(word) & ((1 << (level.shape[0] - 1)) - 1)
         fundamentals.volatility[m] = _level(fundamentals.factors[m], level)
 
 
 @kernel
-def move_fair_value(fundamentals, rates, diffusion, seed, envs, tick, out_fair_value):
+def move_fair_value(fundamentals, rates, diffusion, moment, out_fair_value):
     """One tick of  d eps / eps = drift + reversion * log(anchor / eps) + volatility * z.
 
     z has unit variance: a factor common to the environment, one common to the sector, and own
@@ -129,7 +130,8 @@ def move_fair_value(fundamentals, rates, diffusion, seed, envs, tick, out_fair_v
     own_share = np.sqrt(rest * (1.0 - diffusion.sector_correlation))
     for m in range(out_fair_value.shape[0]):
         env = m // symbols
-        lane_word = lane(envs[env], Stream.FAIR_VALUE)
+        seed, tick = moment.seed[env], moment.tick[env]
+        lane_word = lane(moment.env[env], Stream.FAIR_VALUE)
         sector = symbols + 1 + fundamentals.sector[m]
         common, _ = normal_pair(seed, lane_word, symbols, tick, 0)
         branch, _ = normal_pair(seed, lane_word, sector, tick, 0)
@@ -159,7 +161,7 @@ def move_fair_value(fundamentals, rates, diffusion, seed, envs, tick, out_fair_v
 
 
 @kernel
-def move_sector_sentiment(active, n, decay, tick, sentiment):
+def move_sector_sentiment(active, n, decay, moment, sentiment):
     """A tick of every sector's mood: it decays, and active events pull it towards theirs.
 
     An event that lasts d ticks moves the mood from 0 to (1 - decay ** d) times its own.
@@ -168,6 +170,7 @@ def move_sector_sentiment(active, n, decay, tick, sentiment):
     ----------
     active : ActiveNews              its first `n` rows count; modified in place
     decay : float                    what is left after a tick
+    moment : Moment
     sentiment : float64 (E, sector)  modified in place, stays within -1 .. 1
 
     Returns
@@ -179,10 +182,10 @@ def move_sector_sentiment(active, n, decay, tick, sentiment):
         for sector in range(SECTORS):
             sentiment[env, sector] *= decay
     for i in range(n):
-        if tick >= active.end[i]:
+        env = active.env[i]
+        if moment.tick[env] >= active.end[i]:
             continue
         pull = (1.0 - decay) * active.weight[i] * active.sentiment[i]
-        env = active.env[i]
         for sector in range(SECTORS):
             if active.sector[i] < 0 or active.sector[i] == sector:
                 sentiment[env, sector] = min(max(sentiment[env, sector] + pull, -1.0), 1.0)

@@ -107,10 +107,10 @@ def _spread(ledger, rows, where, lots, due_tick, notices):
 
 
 @kernel
-def recall(ledger, terms, shorts, rows, lot_size, tick, notices):
+def recall(ledger, terms, shorts, rows, lot_size, moment, notices):
     """Bring what is recalled in line with what each market lends (ledger modified in place).
 
-    `lot_size` int64 (market,). At most one notice for each short or recall.
+    `lot_size` int64 (market,); `moment` is Moment. At most one notice for each short or recall.
     """
     markets = lot_size.shape[0]
     each = rows.shape[0] * terms.symbols // markets
@@ -124,7 +124,7 @@ def recall(ledger, terms, shorts, rows, lot_size, tick, notices):
         lots = -(-excess // lot) - recalled // lot
         if lots != 0:
             where = (np.int64(m), symbol, lot, terms.agents)
-            _spread(ledger, mine, where, lots, tick + shorts.recall_ticks, notices)
+            _spread(ledger, mine, where, lots, moment.tick[env] + shorts.recall_ticks, notices)
 
 
 @kernel
@@ -170,12 +170,13 @@ def _order_buy_in(ledger, terms, market, row, symbol, order, cash, out, notices)
 
 
 @kernel
-def buy_in(ledger, terms, shorts, rows, market, tick, out, notices):
+def buy_in(ledger, terms, shorts, rows, market, moment, out, notices):
     """Send buy-ins of what is recalled and due, and of what equity does not carry.
 
     Parameters
     ----------
     market : (Book, MarketView, protection in bps)
+    moment : Moment
     out : Outbox       room for two rows for each short
     notices : Notices  room for a row for each short
     """
@@ -193,7 +194,7 @@ def buy_in(ledger, terms, shorts, rows, market, tick, out, notices):
             if gap > 0:
                 wanted = min(-(-gap // value_of(price, lot)) * lot, -qty[row, symbol])
                 gap -= value_of(price, wanted)
-            if exposures.recall_tick[row, symbol] <= tick:
+            if exposures.recall_tick[row, symbol] <= moment.tick[env]:
                 due = exposures.recalled[row, symbol]
                 if due > wanted:
                     wanted, event = due, BorrowEvent.BUY_IN

@@ -59,7 +59,7 @@ def avellaneda_stoikov_quote(rows, i, held, mid, variance):
 
 
 @kernel
-def make_markets(rows, symbols, books, sight, ledger, terms, random, tick, out):
+def make_markets(rows, symbols, books, sight, ledger, terms, moment, out):
     """Every maker re-quotes each symbol whose turn it is.
 
     Parameters
@@ -69,7 +69,7 @@ def make_markets(rows, symbols, books, sight, ledger, terms, random, tick, out):
     books : Book
     sight : Sight
     ledger, terms : read only
-    random : (seed, envs)
+    moment : Moment
     out : Outbox    at most 2 orders per maker and symbol
     """
     view = sight.market
@@ -78,7 +78,7 @@ def make_markets(rows, symbols, books, sight, ledger, terms, random, tick, out):
         row = env * terms.agents + agent
         for symbol in symbols:
             m = env * terms.symbols + symbol
-            if not has_turn(rows, i, agent + symbol, random, Stream.SMART, tick):
+            if not has_turn(rows, i, agent + symbol, moment, Stream.SMART):
                 continue
             book = market_book(books, m)
             step, lot = view.tick_size[m], view.lot_size[m]

@@ -39,7 +39,6 @@ SPARE_EVENTS = 4  # events a message can cause beside its trades
 class Rules(NamedTuple):
     """What holds for a whole batch."""
 
-    tick: int
     self_trade: int  # SelfTradePrevention
     pool_trades_itself: int  # 0 or 1
     calling: int  # 1 while orders gather for an auction and nothing trades
@@ -290,7 +289,7 @@ def _work(book, inc, rules, events, k, expire_tick, rests):
 @kernel
 def _new(book, orders, inc, rules, events, k):
     row, m = inc.row, inc.market
-    reason = check_new(book.markets, 0, orders, row, rules.tick)
+    reason = check_new(book.markets, 0, orders, row)
     if reason == Reason.NONE and book.markets[0].closed:
         reason = Reason.MARKET_CLOSED
     if reason != Reason.NONE:

@@ -33,12 +33,15 @@ class Metaorders(NamedTuple):
 
 
 @kernel
-def work_metaorders(metaorders, seed, envs, symbols, tick):
-    """Replace those that are done (metaorders modified in place) and sum up the sides."""
+def work_metaorders(metaorders, symbols, moment):
+    """Replace those that are done (metaorders modified in place) and sum up the sides; `moment` is
+    Moment."""
     side, end = metaorders.side, metaorders.end
     slots = side.shape[1]
     for m in range(side.shape[0]):
-        lane_word = lane(envs[m // symbols], Stream.METAORDER)
+        env = m // symbols
+        seed, tick = moment.seed[env], moment.tick[env]
+        lane_word = lane(moment.env[env], Stream.METAORDER)
         total = np.int64(0)
         for slot in range(slots):
             if tick >= end[m, slot]:

@@ -17,6 +17,6 @@ def news_stance(news, desk, i, symbol, sight, m, tick):
 
 
 @kernel
-def trade_news(rows, desk, news, symbols, sight, ledger, terms, random, tick):
+def trade_news(rows, desk, news, symbols, sight, ledger, terms, moment):
     """`take_stances` by what is heard; `news` is NewsRows."""
-    take_stances(news_stance, news, rows, desk, symbols, sight, ledger, terms, random, tick)
+    take_stances(news_stance, news, rows, desk, symbols, sight, ledger, terms, moment)

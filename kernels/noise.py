@@ -12,7 +12,7 @@ from .turns import has_turn
 
 
 @kernel
-def trade_noise(rows, symbols, view, ledger, terms, random, tick, out):
+def trade_noise(rows, symbols, view, ledger, terms, moment, out):
     """Every noise trader may send one order for one symbol.
 
     Parameters
@@ -21,15 +21,15 @@ def trade_noise(rows, symbols, view, ledger, terms, random, tick, out):
     symbols : int32 (n,)   symbols they may trade
     view : MarketView
     ledger, terms : read only
-    random : (seed, envs)
+    moment : Moment
     out : Outbox    at most 1 order per trader
     """
-    seed, envs = random
     for i in range(rows.agent.shape[0]):
         env, agent = np.int64(rows.env[i]), np.int64(rows.agent[i])
-        if not has_turn(rows, i, agent, random, Stream.SMART, tick):
+        if not has_turn(rows, i, agent, moment, Stream.SMART):
             continue
-        lane_word = lane(envs[env], Stream.SMART)
+        seed, tick = moment.seed[env], moment.tick[env]
+        lane_word = lane(moment.env[env], Stream.SMART)
         words = philox(agent, tick, 1, lane_word, seed)
         scatter, spare = normal_pair(seed, lane_word, agent, tick, 2)
         symbol = np.int64(symbols[below(words[0], symbols.shape[0])])

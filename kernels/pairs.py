@@ -60,7 +60,7 @@ def _aim_legs(rows, desk, pairs, i, stance, ratio, positions, row, sight, first_
 
 
 @kernel
-def trade_pairs(rows, desk, pairs, n_pairs, spreads, sight, ledger, terms, random, tick):
+def trade_pairs(rows, desk, pairs, n_pairs, spreads, sight, ledger, terms, moment):
     """Every trader whose turn it is looks at its pair.
 
     Parameters
@@ -71,11 +71,11 @@ def trade_pairs(rows, desk, pairs, n_pairs, spreads, sight, ledger, terms, rando
     spreads : Spreads
     sight : Sight
     ledger, terms : read only
-    random : (seed, envs)
+    moment : Moment
     """
     for i in range(rows.agent.shape[0]):
         env, agent = rows.env[i], rows.agent[i]
-        if not has_turn(rows, i, agent, random, Stream.SMART, tick):
+        if not has_turn(rows, i, agent, moment, Stream.SMART):
             continue
         at = env * n_pairs + pairs.pair[i]
         z, ratio = spreads.zscore[pairs.reading[i], at], spreads.ratio[pairs.reading[i], at]
@@ -84,5 +84,5 @@ def trade_pairs(rows, desk, pairs, n_pairs, spreads, sight, ledger, terms, rando
         if stance == had:
             continue
         row = env * terms.agents + agent
-        market = env * terms.symbols
+        market, tick = env * terms.symbols, moment.tick[env]
         _aim_legs(rows, desk, pairs, i, stance, ratio, ledger.positions, row, sight, market, tick)

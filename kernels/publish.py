@@ -88,11 +88,12 @@ def _word(events, k, number, tick, symbol):
 
 
 @kernel
-def trace(events, lo, hi, tick, symbols, out_hash, out_count):
+def trace(events, lo, hi, moment, symbols, out_hash, out_count):
     """Fold the events lo .. hi-1 into each environment's trace hash (uint64, modified in place).
 
     Each event adds a mix of its columns and of its number in the environment, so the hash names
-    one sequence of events whatever else ran beside it. Rows come grouped by market.
+    one sequence of events whatever else ran beside it. Rows come grouped by market; `moment` is
+    Moment.
     """
     first = lo
     while first < hi:
@@ -103,7 +104,7 @@ def trace(events, lo, hi, tick, symbols, out_hash, out_count):
         known = 0 <= market < out_hash.shape[0] * symbols
         env = market // symbols if known else np.int64(0)
         symbol = np.uint64(market % symbols)
-        number = out_count[env] + 1 - first
+        number, tick = out_count[env] + 1 - first, moment.tick[env]
         folded = np.uint64(0)
         for k in range(first, end):
             folded += _mixed(_word(events, k, number + k, tick, symbol))

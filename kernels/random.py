@@ -5,6 +5,8 @@ section 3.3. A draw is a pure function of (seed; entity, tick, draw, environment
 its value does not depend on the order or the thread in which it is asked for.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ._jit import kernel
@@ -17,6 +19,18 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _TO_UNIT = 1.0 / (1 << 53)
 _DROP = np.uint64(11)
+
+
+class Moment(NamedTuple):
+    """What a draw of an environment is keyed by, one element per environment.
+
+    Every environment has its own clock: one that is begun again goes on beside others that are at
+    other ticks. Whatever tick a column holds is of its environment's clock.
+    """
+
+    seed: np.ndarray  # uint64 (E,)
+    env: np.ndarray  # int64 (E,): id, which tells the environments of one seed apart
+    tick: np.ndarray  # int64 (E,): the tick that it is in
 
 
 @kernel

@@ -58,7 +58,7 @@ def _reason_to_wake(rows, i, last, news, tick):
 
 
 @kernel
-def wake(rows, blocks, woken, before, view, random, tick):
+def wake(rows, blocks, woken, before, view, moment):
     """Find who wakes and why; returns how many.
 
     Parameters
@@ -68,13 +68,16 @@ def wake(rows, blocks, woken, before, view, random, tick):
     woken : int32 (row,)   modified in place: the rows that wake, ascending; on entry the `before`
                            rows that woke in the tick before, who fall asleep
     view : MarketView
-    random : (seed, envs)
+    moment : Moment
     """
     for k in range(before):
         rows.woken[woken[k]] = Wake.ASLEEP
     n = 0
+    market, tick = np.int64(NO_ROW), np.int64(0)
     for b in range(blocks.market.shape[0]):
-        m = blocks.market[b]
+        m = np.int64(blocks.market[b])
+        if m != market:
+            market, tick = m, moment.tick[rows.env[blocks.first[b]]]
         last, news = view.last[m], abs(view.news[m])
         if (
             last > blocks.below[b]
@@ -87,7 +90,7 @@ def wake(rows, blocks, woken, before, view, random, tick):
             reason = _reason_to_wake(rows, i, last, news, tick)
             if reason == Wake.ASLEEP:
                 continue
-            if has_turn(rows, i, rows.agent[i], random, Stream.REACTIVE, tick):
+            if has_turn(rows, i, rows.agent[i], moment, Stream.REACTIVE):
                 rows.woken[i] = reason
                 woken[n] = i
                 n += 1
@@ -183,7 +186,7 @@ def _follow_news(rows, i, view, ledger, terms, tick, out):
 
 
 @kernel
-def react(rows, woken, n, view, ledger, terms, tick, out):
+def react(rows, woken, n, view, ledger, terms, moment, out):
     """Every woken agent acts once; its next condition goes to the `next_*` columns.
 
     Parameters
@@ -192,11 +195,12 @@ def react(rows, woken, n, view, ledger, terms, tick, out):
     woken : int32 (row,)   the first `n` are the rows that woke
     view : MarketView
     ledger, terms : read only
+    moment : Moment
     out : Outbox           at most 1 order per row
     """
     for k in range(n):
         i = woken[k]
-        kind = rows.kind[i]
+        kind, tick = rows.kind[i], moment.tick[rows.env[i]]
         _forget(rows, i)
         if kind == ReactiveKind.MOMENTUM_FOLLOWER:
             _follow_momentum(rows, i, view, ledger, terms, tick, out)

@@ -45,10 +45,11 @@ def _is_over(terms, episodes, env, tick):
 
 
 @kernel
-def _drawn(terms, chain, env, env_id, seed, tick):
+def _drawn(terms, chain, env, moment):
     """The regime after a step of the Markov chain."""
     regime = np.int64(terms.regime[env])
-    u, _ = uniform_pair(seed, lane(env_id, Stream.REGIME), 0, tick, 0)
+    lane_word = lane(moment.env[env], Stream.REGIME)
+    u, _ = uniform_pair(moment.seed[env], lane_word, 0, moment.tick[env], 0)
     for each in range(chain.shape[1]):
         if u < chain[regime, each]:
             return np.int64(each)
@@ -85,7 +86,7 @@ def _enter(terms, traits, env, target, tick):
 
 
 @kernel
-def switch_regimes(terms, traits, chain, episodes, now, resting, random):
+def switch_regimes(terms, traits, chain, episodes, now, resting, moment):
     """Change regimes (`terms` and `episodes.ready` modified in place).
 
     Parameters
@@ -93,24 +94,25 @@ def switch_regimes(terms, traits, chain, episodes, now, resting, random):
     traits : float64 (regime, 3)        activity, sentiment volatility, contrarian share
     chain : float64 (regime, regime)    chance in a tick to go from one to the other
     episodes : Episodes
-    now : int                           regime set by a schedule or from outside, or -1
+    now : int64 (E,)                    regime set by a schedule or from outside, or -1
     resting : int32 (market,)           resting orders
-    random : (seed, envs, tick)
+    moment : Moment
     """
-    seed, envs, tick = random
-    symbols = resting.shape[0] // envs.shape[0]
-    for env in range(envs.shape[0]):
+    n_envs = moment.env.shape[0]
+    symbols = resting.shape[0] // n_envs
+    for env in range(n_envs):
+        tick = moment.tick[env]
         regime = np.int64(terms.regime[env])
-        target = _drawn(terms, chain, env, envs[env], seed, tick)
+        target = _drawn(terms, chain, env, moment)
         if _is_over(terms, episodes, env, tick):
             target = np.int64(terms.base[env])
         depth = np.int64(0)
         for m in range(env * symbols, (env + 1) * symbols):
             depth += resting[m]
         target = _fired(terms, episodes, env, depth / symbols, tick, target)
-        if now >= 0:
-            target = np.int64(now)
-        if target != regime or (now >= 0 and now >= Regime.BURST):
+        if now[env] >= 0:
+            target = now[env]
+        if target != regime or now[env] >= Regime.BURST:
             _enter(terms, traits, env, target, tick)
         terms.boost[env], terms.canceled[env] = 1.0, 0.0
         if target == Regime.BURST:
@@ -137,7 +139,7 @@ def _cancel(order, m, slot, side, order_id, delay):
 
 
 @kernel
-def cancel_background(terms, books, queue, latency, random):
+def cancel_background(terms, books, queue, latency, moment):
     """In a cancel storm, write cancels of the pool's resting orders into the delay queue.
 
     Parameters
@@ -146,21 +148,21 @@ def cancel_background(terms, books, queue, latency, random):
     books : Book           read only
     queue : DelayQueue     has room for all resting orders in every bucket
     latency : int          0 switches the pool's latency off
-    random : (seed, envs, tick)
+    moment : Moment
 
     Returns
     -------
     int    cancels written
     """
-    seed, envs, tick = random
     n_markets = books.markets.shape[0]
-    symbols = n_markets // envs.shape[0]
+    symbols = n_markets // moment.env.shape[0]
     written = np.int64(0)
     for m in range(n_markets):
         env = m // symbols
         if terms.canceled[env] <= 0.0:
             continue
-        lane_word = lane(envs[env], Stream.CANCEL)
+        seed, tick = moment.seed[env], moment.tick[env]
+        lane_word = lane(moment.env[env], Stream.CANCEL)
         span = np.uint64(terms.latency_high[env] - terms.latency_low[env] + 1)
         for slot in range(books.markets[m].fresh):
             order_id = books.orders[m, slot].order_id
@@ -174,7 +176,7 @@ def cancel_background(terms, books, queue, latency, random):
                 spread = (np.uint64(words[1]) * span) >> np.uint64(32)
                 delay = terms.latency_low[env] + np.int64(spread)
             side = 1 - (np.int64(books.orders[m, slot].ladder) & 2)
-            order = queue.orders[next_place(queue, m, tick + delay)]
+            order = queue.orders[next_place(queue, m, delay)]
             _cancel(order, m, slot, side, order_id, delay)
             written += 1
     return written

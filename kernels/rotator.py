@@ -95,9 +95,7 @@ def _rebalance(rows, i, symbols, sector, members, weights, view, ledger, terms, 
 
 
 @kernel
-def rotate_sectors(
-    rows, symbols, sector, members, mood, weights, view, ledger, terms, random, tick, out
-):
+def rotate_sectors(rows, symbols, sector, members, mood, weights, view, ledger, terms, moment, out):
     """Every rotator that hears news, or whose interval is over, looks at its portfolio.
 
     Parameters
@@ -110,7 +108,7 @@ def rotate_sectors(
     weights : float64 (sector,)   scratch
     view : MarketView
     ledger, terms : read only
-    random : (seed, envs)
+    moment : Moment
     out : Outbox                  at most one order per rotator and symbol
 
     Returns
@@ -120,11 +118,12 @@ def rotate_sectors(
     woken = 0
     for i in range(rows.agent.shape[0]):
         env = rows.env[i]
+        tick = moment.tick[env]
         loudest = loudest_news(view, env * terms.symbols, terms.symbols)
         heard = loudest > 0.0 and loudest >= rows.threshold[i]
         if not heard and tick < rows.wake_tick[i]:
             continue
-        if not has_turn(rows, i, rows.agent[i], random, Stream.REACTIVE, tick):
+        if not has_turn(rows, i, rows.agent[i], moment, Stream.REACTIVE):
             continue
         woken += 1
         rows.wake_tick[i] = tick + max(np.int64(rows.interval[i]), 1)

@@ -73,8 +73,6 @@ def technical_stance(technical, desk, i, symbol, sight, m, tick):
 
 
 @kernel
-def follow_indicators(rows, desk, technical, symbols, sight, ledger, terms, random, tick):
+def follow_indicators(rows, desk, technical, symbols, sight, ledger, terms, moment):
     """`take_stances` by indicators; `technical` is TechnicalRows."""
-    take_stances(
-        technical_stance, technical, rows, desk, symbols, sight, ledger, terms, random, tick
-    )
+    take_stances(technical_stance, technical, rows, desk, symbols, sight, ledger, terms, moment)

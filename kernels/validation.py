@@ -21,14 +21,14 @@ def whole_ticks(price, step):
 
 
 @kernel
-def check_new(markets, m, orders, row, tick):
+def check_new(markets, m, orders, row):
     """Reason to refuse a new order for its form, or NONE.
 
     Most orders are limit orders, good till cancel, without instructions: those codes are 0.
     """
     ord_type = orders.ord_type[row]
     if (ord_type | orders.tif[row] | orders.exec_inst[row]) != 0:
-        reason = _check_kind(orders, row, tick)
+        reason = _check_kind(markets, m, orders, row)
         if reason != Reason.NONE:
             return reason
     side = np.int64(orders.side[row])
@@ -40,7 +40,7 @@ def check_new(markets, m, orders, row, tick):
 
 
 @kernel
-def _check_kind(orders, row, tick):
+def _check_kind(markets, m, orders, row):
     """Reason to refuse an order's type, time in force and instruction, or NONE."""
     ord_type, tif, inst = orders.ord_type[row], orders.tif[row], orders.exec_inst[row]
     if ord_type < OrdType.LIMIT or ord_type > OrdType.PROTECTED:
@@ -54,6 +54,7 @@ def _check_kind(orders, row, tick):
     if tif == TimeInForce.GTT:
         if ord_type != OrdType.LIMIT:
             return Reason.BAD_TIME_IN_FORCE
+        tick = markets[m].tick
         if orders.expire_tick[row] <= tick or orders.expire_tick[row] > MAX_TICK:
             return Reason.BAD_EXPIRE_TICK
     return Reason.NONE

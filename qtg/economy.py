@@ -17,6 +17,7 @@ from qtg.kernels.fundamentals import (
     move_fair_value,
     move_sector_sentiment,
 )
+from qtg.kernels.random import Moment
 from qtg.schemas import (
     PRICE_SCALE,
     ActiveNews,
@@ -32,7 +33,7 @@ from qtg.schemas import (
 )
 
 from .config import Config, FairValueProcess
-from .news import NewsTape
+from .news import NewsTape, stamp
 from .stateful import State, Stateful, found, shown, table_of
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ class Economy(Stateful):
         self.rates = _rates(config, len(exchange.venue.envs))
         self.fundamentals = _fundamentals(config, self.rates)
         self.sentiment = np.zeros((len(exchange.venue.envs), SECTORS))
-        self.tape = NewsTape(config, exchange.venue.envs, exchange.venue.seed)
+        self.tape = NewsTape(config, len(exchange.venue.envs))
         self._diffusion = _diffusion(config)
-        draw_factors(self.fundamentals, self._diffusion, exchange.venue.seed, exchange.venue.envs)
+        draw_factors(self.fundamentals, self._diffusion, exchange.moment)
         self._active = allocate(ActiveNews, 64)
         self._n_active = 0
         self._told = 0
@@ -75,24 +76,22 @@ class Economy(Stateful):
         self.news: News = allocate(News, 0)  # of the last tick, first environment
         exchange.view.fair_value[:] = np.rint(self.value())
 
-    def move(self, exchange: Exchange, tick: int, told: Sequence[News] = ()) -> None:
+    def move(self, exchange: Exchange, told: Sequence[News] = ()) -> None:
         """Advance by one tick: news, with what is `told` from outside, then fair values, then the
         mood of the sectors."""
-        venue = exchange.venue
+        moment = exchange.moment
         if self._config.news.enabled:
-            self._hear(*self._known(tick, told), tick, exchange.view.news)
+            self._hear(*self._known(moment, told), exchange.view.news)
         move_fair_value(
             self.fundamentals,
             self.rates,
             self._diffusion,
-            venue.seed,
-            venue.envs,
-            tick,
+            moment,
             exchange.view.fair_value,
         )
         decay = self._config.economy.sentiment_decay
         self._n_active = move_sector_sentiment(
-            self._active, self._n_active, decay, tick, self.sentiment
+            self._active, self._n_active, decay, moment, self.sentiment
         )
 
     def value(self) -> np.ndarray:
@@ -138,43 +137,56 @@ class Economy(Stateful):
         self._active = grown(active, max(len(self._active.end), self._n_active))
         self.news = table_of(News, found(state, "news"), "Economy.news")
 
+    def take_over(self, source: Economy, rows: np.ndarray, to: np.ndarray) -> None:
+        """Let environments `to` have on their minds what `rows` of `source` have, int64 (n,)."""
+        if self._n_active == 0 and source._n_active == 0:
+            return
+        mine: ActiveNews = taken(self._active, slice(self._n_active))
+        theirs: ActiveNews = taken(source._active, slice(source._n_active))
+        others = np.flatnonzero(~np.isin(mine.env, to))
+        order = np.argsort(theirs.env, kind="stable")
+        first, end = (np.searchsorted(theirs.env[order], rows, side) for side in ("left", "right"))
+        n = end - first
+        which = order[np.repeat(end - np.cumsum(n), n) + np.arange(n.sum())]
+        env = np.concatenate([mine.env[others], np.repeat(to, n).astype(np.int32)])
+        both: zip[tuple[np.ndarray, np.ndarray]] = zip(mine, theirs, strict=True)
+        active = ActiveNews(*(np.concatenate([own[others], new[which]]) for own, new in both))
+        self._n_active = len(env)
+        self._active = grown(active._replace(env=env), max(len(self._active.end), self._n_active))
+
     def nbytes(self) -> int:
         return nbytes(self.fundamentals, self.rates, self._active) + self.sentiment.nbytes
 
-    def _known(self, tick: int, told: Sequence[News]) -> tuple[News, np.ndarray, slice]:
-        """The events of a tick, their environments, and which rows they are."""
-        block, rows = self.tape.at(tick)
+    def _known(self, moment: Moment, told: Sequence[News]) -> tuple[News, np.ndarray]:
+        """The events of a tick, and their environments."""
+        news, env = self.tape.now(moment)
         if not told:
-            return block.news, block.env, rows
+            return news, env
         n_envs = len(self.rates.premium)
-        parts = [taken(block.news, rows), *(each for each in told for _ in range(n_envs))]
+        parts = [news, *(each for each in told for _ in range(n_envs))]
         events = News._make(np.concatenate(column) for column in zip(*parts, strict=True))
-        events.tick[:] = tick
-        events.time[:] = self._config.start_ns + (tick - 1) * self._config.tick_ns
-        env = np.concatenate([block.env[rows], np.tile(np.arange(n_envs), len(told))])
-        return events, env.astype(np.int32), slice(0, len(env))
+        env = np.concatenate([env, np.tile(np.arange(n_envs), len(told))])
+        stamp(events, moment.tick[env], self._config)
+        return events, env.astype(np.int32)
 
-    def _hear(
-        self, news: News, env: np.ndarray, rows: slice, tick: int, out_news: np.ndarray
-    ) -> None:
-        first, end = rows.start, rows.stop
-        of = (self.fundamentals, self.rates)
-        apply_news(news, env, first, end, *of, self._symbols, out_news)
-        if first == end:
-            self.news = taken(news, rows)
+    def _hear(self, news: News, env: np.ndarray, out_news: np.ndarray) -> None:
+        if len(env) == 0:
+            self.news, out_news[:] = news, 0.0
             return
+        of = (self.fundamentals, self.rates)
+        apply_news(news, env, 0, len(env), *of, self._symbols, out_news)
         n = self._n_active
-        if n + end - first > len(self._active.end):
-            self._active = grown(self._active, 2 * (n + end - first))
-        added = slice(n, n + end - first)
-        single = news.symbol[rows] >= 0
-        self._active.env[added] = env[rows]
-        self._active.sector[added] = news.sector[rows]
-        self._active.weight[added] = np.where(single, self._share[news.sector[rows]], 1.0)
-        self._active.sentiment[added] = news.sentiment[rows]
-        self._active.end[added] = tick + news.duration[rows]
-        self._n_active += end - first
-        mine = np.flatnonzero(env[rows] == 0) + first
+        if n + len(env) > len(self._active.end):
+            self._active = grown(self._active, 2 * (n + len(env)))
+        added = slice(n, n + len(env))
+        single = news.symbol >= 0
+        self._active.env[added] = env
+        self._active.sector[added] = news.sector
+        self._active.weight[added] = np.where(single, self._share[news.sector], 1.0)
+        self._active.sentiment[added] = news.sentiment
+        self._active.end[added] = news.tick + news.duration
+        self._n_active += len(env)
+        mine = np.flatnonzero(env == 0)
         self.news = News._make(column[mine] for column in news)
         self.news.news_id[:] = self._told + 1 + np.arange(len(mine))
         self._told += len(mine)

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from qtg.kernels.admission import AdmissionRules, admit
+from qtg.kernels.copying import copy_messages, take_out
 from qtg.kernels.delay import DelayQueue
 from qtg.kernels.ledger import LedgerTerms, settle
 from qtg.kernels.limits import LimitTerms, raise_peaks
 from qtg.kernels.outbox import Outbox
+from qtg.kernels.random import Moment
 from qtg.kernels.view import read_books
 from qtg.schemas import (
+    NO_ROW,
     Account,
     Accounts,
     Borrows,
@@ -78,7 +81,12 @@ class Exchange(Stateful):
     STATE = ("venue", "view", "ledger", "halts", "opening", "silent")
 
     def __init__(
-        self, config: Config, envs: list[int], funding: list[Funding], longest_latency: int
+        self,
+        config: Config,
+        envs: list[int],
+        funding: list[Funding],
+        longest_latency: int,
+        populations: Sequence[int],
     ) -> None:
         symbols = config.symbols
         terms = config.venue
@@ -93,6 +101,7 @@ class Exchange(Stateful):
             seed=config.seed,
             window=terms.window,
         )
+        self.populations = tuple(populations)  # whose agents each environment has
         self.n_agents = len(funding[0].cash)
         shorts = int(any(funds.may_short.any() for funds in funding))
         self.terms = LedgerTerms(
@@ -126,17 +135,31 @@ class Exchange(Stateful):
         self.buy_ins = 0
         self._expected = 0
 
+    @property
+    def moment(self) -> Moment:
+        """The clock of every environment."""
+        return self.venue.moment
+
+    @property
+    def clock(self) -> int | np.ndarray:
+        """The tick that the environments are in: of a batch int64 (E,)."""
+        tick = self.venue.moment.tick
+        return int(tick[0]) if len(tick) == 1 else tick
+
     def begin(self, tick: int) -> None:
-        """Start a tick: expire what is due, settle it, show strategies the books, and see to
-        borrowed shares; the outbox then holds the exchange's own orders."""
+        """Start a tick, the run's `tick`-th: expire what is due, settle it, show strategies the
+        books, and see to borrowed shares; the outbox then holds the exchange's own orders."""
+        self.queue.now[0] = tick
         self.n_events = self.venue.advance(tick)
         settle(self.venue.events, 0, self.n_events, self.ledger, self.terms)
         read_books(self.venue.book_columns, self.view)
         if self._limits.drawdown_ppm:
             raise_peaks(self.ledger, self.terms, self.view.last)
         if self.terms.shorts:
-            self.reserve_outbox(self.lending.begin(tick, self.ledger, self.view))
-            self.lending.buy_in(tick, self.ledger, self.venue, self.view, self.outbox)
+            buy_ins = self.lending.begin(self.ledger, self.venue, self.view)
+            if buy_ins:
+                self.reserve_outbox(buy_ins)
+                self.lending.buy_in(self.ledger, self.venue, self.view, self.outbox)
         self.buy_ins = self.pending()
 
     def open_accounts(self, agent: np.ndarray, cash: np.ndarray) -> np.ndarray:
@@ -206,7 +229,7 @@ class Exchange(Stateful):
         if most > room:
             self._use_queue(_grown_queue(self.queue, max(most, room * 3 // 2)))
 
-    def admit(self, tick: int) -> None:
+    def admit(self) -> None:
         """Check the outbox; accepted orders enter the queue, refusals become events."""
         if self._silences:
             self._drop_silent()
@@ -215,7 +238,6 @@ class Exchange(Stateful):
         self.reserve_queue(self.pending())
         self.venue.reserve_events(self.n_events + self.pending())
         rules = AdmissionRules(
-            tick,
             self._longest_latency,
             self._protection_bps,
             self.lending.terms,
@@ -300,9 +322,9 @@ class Exchange(Stateful):
         """Recalls and buy-ins of the tick, for storage; `clock` is (tick, time in ns)."""
         return self.lending.borrows(clock, self.terms.symbols, self.outbox)
 
-    def due(self, tick: int) -> Arrivals:
-        """The orders that arrive at `tick`, in the order they were sent."""
-        bucket = tick & (len(self.queue.n) - 1)
+    def due(self) -> Arrivals:
+        """The orders that arrive now, in the order they were sent."""
+        bucket = int(self.queue.now[0]) & (len(self.queue.n) - 1)
         n = int(self.queue.n[bucket])
         self.queue.n[bucket] = 0
         return self._buckets[bucket]._replace(n=n)
@@ -333,15 +355,15 @@ class Exchange(Stateful):
         self.opening = False
         self.halts.restart()
 
-    def reopen_markets(self, tick: int) -> None:
+    def reopen_markets(self) -> None:
         """End the halts whose time is over: each market trades at one price."""
         if self.halts.on:
-            self.n_events = self.halts.reopen(tick, self.n_events)
+            self.n_events = self.halts.reopen(self.n_events)
 
-    def watch_prices(self, tick: int, active: bool) -> int:
+    def watch_prices(self, active: bool) -> int:
         """Halt markets whose price has left its band, from the next tick on; returns how many
         are halted then."""
-        return self.halts.watch(tick, active and not self.opening) if self.halts.on else 0
+        return self.halts.watch(active and not self.opening) if self.halts.on else 0
 
     def settle(self) -> None:
         """Book what `match` did."""
@@ -364,6 +386,7 @@ class Exchange(Stateful):
         """Go on from a state."""
         super().restore(state)
         self._silences = bool(self.silent.any())
+        self.queue.now[0] = self.venue.tick
         queue = self.queue
         n = checked(found(state, "n"), queue.n.dtype, queue.n.shape, "Exchange.n")
         orders = queue.orders.dtype
@@ -376,6 +399,21 @@ class Exchange(Stateful):
         for bucket, (first, end) in enumerate(zip(ends - n, ends, strict=True)):
             self.queue.orders[bucket, : end - first] = waiting[first:end]
             self.queue.market[bucket, : end - first] = waiting["market"][first:end]
+
+    def take_over(self, source: "Exchange", rows: np.ndarray, to: np.ndarray) -> None:
+        """Let environments `to` have the books, and what is on its way, of environments `rows` of
+        `source`, int64 (n,)."""
+        self.venue.take_books(source.venue, rows, to)
+        symbols = self.terms.symbols
+        chosen = np.zeros(len(self.populations), bool)
+        chosen[to] = True
+        take_out(self.queue, chosen, symbols)
+        most = int(source.queue.n.max())
+        if most == 0:
+            return
+        self.reserve_queue(most * int(np.bincount(rows).max()))
+        first, following = _lists(rows, to, len(source.populations), len(self.populations))
+        copy_messages(source.queue, first, following, self.queue, symbols)
 
     def nbytes(self) -> dict[str, int]:
         """Bytes by component."""
@@ -429,6 +467,21 @@ class Exchange(Stateful):
         return Ledger(accounts, positions, holdings, exposures)
 
 
+def _lists(
+    rows: np.ndarray, to: np.ndarray, n_source: int, n_target: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whom each environment is copied into: (the first by the environment copied from, the next by
+    the one copied into), NO_ROW at the end."""
+    first, following = np.full(n_source, NO_ROW, np.int64), np.full(n_target, NO_ROW, np.int64)
+    order = np.argsort(rows, kind="stable")
+    rows, to = rows[order], to[order]
+    again = rows[1:] == rows[:-1]
+    following[to[:-1][again]] = to[1:][again]
+    begins = np.append(True, ~again)
+    first[rows[begins]] = to[begins]
+    return first, following
+
+
 def _of(orders: np.recarray, agents: Any, order_ids: Any) -> np.ndarray:
     """Which orders, resting or on their way, are of these agents or have these ids."""
     listed = np.isin(orders.agent, agents) | np.isin(orders.order_id, order_ids)
@@ -464,6 +517,7 @@ def _empty_queue(longest_latency: int, rows: int, next_id: np.ndarray) -> DelayQ
         record_array(Orders, buckets, rows),
         np.zeros((buckets, rows), np.int32),
         np.zeros(buckets, np.int64),
+        np.zeros(1, np.int64),
         next_id,
     )
 

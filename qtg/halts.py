@@ -40,7 +40,7 @@ class Halts(Stateful):
         self._rows = allocate(HaltRows, venue.n_markets)
         self._reopened = np.zeros(0, np.int64)  # in the last tick
 
-    def watch(self, tick: int, active: bool) -> int:
+    def watch(self, active: bool) -> int:
         """Halt the markets that this tick moved out of their band, and note the others' prices.
 
         Returns how many markets are halted then.
@@ -48,18 +48,19 @@ class Halts(Stateful):
         markets = self._venue.book_columns.markets
         if watch_bands(self._bands, markets, self.halted, int(active), self._moved):
             moved = np.flatnonzero(self._moved)
-            self._rows.start_tick[moved] = tick + 1
+            self._rows.start_tick[moved] = markets.tick[moved] + 1
             self._rows.reference[moved] = self.reference()[moved]
             self._rows.price[moved] = markets.last_price[moved]
             self.halted[moved] = True
             self._venue.begin_call(moved)
         return int(np.count_nonzero(self.halted))
 
-    def reopen(self, tick: int, k: int) -> int:
+    def reopen(self, k: int) -> int:
         """Let halted markets trade whose time is over; events go in from row `k`.
 
         Returns the next free event row.
         """
+        tick = self._venue.book_columns.markets.tick
         due = self.halted & (self._rows.start_tick + self._halt_ticks <= tick + 1)
         self._reopened = np.flatnonzero(due)
         if not due.any():

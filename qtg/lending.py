@@ -40,10 +40,13 @@ class Lending:
         self._protection_bps = int(config.venue.protection_bps)
         self._notices = _empty_notices(16)
 
-    def begin(self, tick: int, ledger: Ledger, view: MarketView) -> int:
-        """Charge fees and recall; returns the outbox rows that buy-ins may need."""
+    def begin(self, ledger: Ledger, venue: Venue, view: MarketView) -> int:
+        """Charge fees and recall; returns the outbox rows that buy-ins may need, 0 if there can be
+        none."""
         n = self._open_shorts(ledger)
         self._notices.n[0] = 0
+        if n == 0:
+            return 0
         if 2 * n > len(self._notices.qty):
             self._notices = _empty_notices(4 * n)
         charge_fees(ledger, self._ledger_terms, self.terms, self.rows, view.last)
@@ -53,18 +56,23 @@ class Lending:
             self.terms,
             self.rows,
             view.lot_size,
-            tick,
+            venue.moment,
             self._notices,
         )
         return 2 * n
 
-    def buy_in(
-        self, tick: int, ledger: Ledger, venue: Venue, view: MarketView, outbox: Outbox
-    ) -> None:
+    def buy_in(self, ledger: Ledger, venue: Venue, view: MarketView, outbox: Outbox) -> None:
         """Write the buy-ins of this tick into the outbox."""
         market = (venue.book_columns, view, self._protection_bps)
         buy_in(
-            ledger, self._ledger_terms, self.terms, self.rows, market, tick, outbox, self._notices
+            ledger,
+            self._ledger_terms,
+            self.terms,
+            self.rows,
+            market,
+            venue.moment,
+            outbox,
+            self._notices,
         )
 
     def notices(self) -> Notices:
@@ -87,9 +95,10 @@ class Lending:
         return rows
 
     def _open_shorts(self, ledger: Ledger) -> int:
-        """Positions that a notice of this tick can be about."""
+        """Positions that a fee or notice of this tick can be about."""
         open_ = ledger.positions.qty[self.rows] < 0
         open_ |= ledger.exposures.recalled[self.rows] > 0
+        open_ |= ledger.exposures.accrued[self.rows] >= self.terms.ticks_per_year
         return int(np.count_nonzero(open_))
 
 

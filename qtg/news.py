@@ -1,4 +1,4 @@
-"""The news of a run: drawn ahead, as columns."""
+"""The news of a run, as columns."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from qtg.kernels.news import draw_news, find_news
+from qtg.kernels.random import Moment
 from qtg.schemas import News, NewsKind, allocate
 
 from .config import Config, NewsConfig
 from .config.economy import Event, Scheduled, Unscheduled
 
-BLOCK = 256  # ticks drawn at a time
 PER_SYMBOL = (NewsKind.EARNINGS, NewsKind.GUIDANCE, NewsKind.COMPANY)
 
 
@@ -28,37 +28,30 @@ class Sources(NamedTuple):
     phase: np.ndarray  # int64, tick % every at which they come
 
 
-class Block(NamedTuple):
-    """The events of some ticks."""
-
-    news: News
-    env: np.ndarray  # int32, environment of each event
-    starts: np.ndarray  # int64 (ticks + 1,): rows of each tick
-
-
 class NewsTape:
     """What becomes known in each tick, for every environment of a run.
 
-    News does not depend on what the market does: event k of a run is the same whatever is traded,
-    whoever asks and in whichever order.
+    News does not depend on what the market does: what an environment hears in a tick is the same
+    whatever is traded, whoever asks and in whichever order.
     """
 
-    def __init__(self, config: Config, envs: np.ndarray, seed: np.uint64) -> None:
+    def __init__(self, config: Config, n_envs: int) -> None:
         self._config = config
-        self._envs, self._seed = envs, seed
         self._settings = _settings(config.news)
         self.sources = _sources(config, self._settings)
-        self._first = 1 - BLOCK
-        self._block = _block(allocate(News, 0), np.zeros(0, np.int32), self._first)
+        most = n_envs * len(self.sources.kind)
+        self._env, self._source = np.empty(most, np.int64), np.empty(most, np.int64)
+        self._nothing = allocate(News, 0), np.zeros(0, np.int32)
 
-    def at(self, tick: int) -> tuple[Block, slice]:
-        """A block of events, and the rows of it that belong to `tick`."""
-        if not self._first <= tick < self._first + BLOCK:
-            self._first = (tick - 1) // BLOCK * BLOCK + 1
-            self._block = self._draw(self._first)
-        place = tick - self._first
-        starts = self._block.starts
-        return self._block, slice(int(starts[place]), int(starts[place + 1]))
+    def now(self, moment: Moment) -> tuple[News, np.ndarray]:
+        """The events of every environment's present tick, and the environment of each, int32."""
+        of = self.sources
+        timetable = (of.every, of.phase)
+        n = find_news(of.chance, timetable, moment, self._env, self._source)
+        if n == 0:
+            return self._nothing
+        env, source = self._env[:n], self._source[:n]
+        return self._events(env, source, moment), env.astype(np.int32)
 
     def scheduled(self, first: int, last: int) -> np.ndarray:
         """The scheduled events of ticks `first` to `last`, in order: int64 (n, 2), tick and row
@@ -72,31 +65,11 @@ class NewsTape:
         together = np.concatenate(found)
         return together[np.lexsort((together[:, 1], together[:, 0]))]
 
-    def _draw(self, first: int) -> Block:
-        ticks = np.empty(BLOCK * len(self.sources.kind), np.int64)
-        sources = np.empty_like(ticks)
-        known = self.scheduled(first, first + BLOCK - 1)
-        parts, owners = [], []
-        for row, env_id in enumerate(self._envs):
-            n = find_news(self.sources.chance, self._seed, env_id, first, BLOCK, ticks, sources)
-            when = np.concatenate([ticks[:n], known[:, 0]])
-            whose = np.concatenate([sources[:n], known[:, 1]])
-            parts.append(self._events(env_id, when, whose))
-            owners.append(np.full(len(when), row, np.int32))
-        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        env = np.concatenate(owners)
-        order = np.lexsort((env, columns[0]))
-        return _block(News._make(column[order] for column in columns), env[order], first)
-
-    def _events(self, env_id: int, tick: np.ndarray, source: np.ndarray) -> News:
-        """The events that `source` has at `tick`, in order of tick, then source."""
-        order = np.lexsort((source, tick))
-        tick, source = tick[order], source[order]
-        news = allocate(News, len(tick))
-        z, u = np.empty(len(tick)), np.empty(len(tick))
-        draw_news(self._seed, env_id, tick, source, len(tick), z, u)
-        news.tick[:] = tick
-        news.time[:] = self._config.start_ns + (tick - 1) * self._config.tick_ns
+    def _events(self, env: np.ndarray, source: np.ndarray, moment: Moment) -> News:
+        news = allocate(News, len(env))
+        z, u = np.empty(len(env)), np.empty(len(env))
+        draw_news(env, source, moment, z, u)
+        stamp(news, moment.tick[env], self._config)
         for name in ("kind", "sector", "symbol"):
             getattr(news, name)[:] = getattr(self.sources, name)[source]
         news.scheduled[:] = self.sources.every[source] > 0
@@ -107,6 +80,12 @@ class NewsTape:
             news.duration[rows] = np.rint(settings.duration_ticks.quantile(u[rows]))
         news.sentiment[news.kind == NewsKind.RATE_DECISION] *= -1.0  # a cut is good news
         return news
+
+
+def stamp(news: News, tick: np.ndarray, config: Config) -> None:
+    """Write when events happen, each at its tick."""
+    news.tick[:] = tick
+    news.time[:] = config.start_ns + (tick - 1) * config.tick_ns
 
 
 def _settings(news: NewsConfig) -> dict[NewsKind, Event]:
@@ -144,8 +123,3 @@ def _sources(config: Config, settings: dict[NewsKind, Event]) -> Sources:
         np.array(every, np.int64),
         np.array(phase, np.int64),
     )
-
-
-def _block(news: News, env: np.ndarray, first: int) -> Block:
-    starts = np.searchsorted(news.tick, np.arange(first, first + BLOCK + 1))
-    return Block(news, env, starts)

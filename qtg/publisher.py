@@ -106,6 +106,11 @@ class Publisher(Stateful):
             self._write_equity(sim, sink)
 
     @property
+    def keeps_tables(self) -> bool:
+        """Whether there is a sink."""
+        return self._sink is not None
+
+    @property
     def _keeps_equity(self) -> bool:
         return bool(self._config.storage.equity_every) and len(self._equity_agents) > 0
 
@@ -125,7 +130,7 @@ class Publisher(Stateful):
     def publish(self, sim: Simulation) -> None:
         """Hash, trades, candles, quotes and snapshots of the tick that just ended."""
         exchange, events, n = sim.exchange, sim.exchange.events, sim.exchange.n_events
-        trace(events, 0, n, sim.tick, self._symbols, self.trace, self.event_count)
+        trace(events, 0, n, exchange.venue.moment, self._symbols, self.trace, self.event_count)
         read_books(exchange.venue.book_columns, exchange.view)
         trades = self._find_trades(sim)
         add_volume(events, trades, exchange.view.volume)

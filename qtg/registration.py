@@ -12,7 +12,13 @@ from types import ModuleType
 from typing import Any
 
 _WHOM = "gymnasium"
-_ENVIRONMENTS = {"AvellanedaStoikov-v0": "dealer"}
+_ENVIRONMENTS = {
+    "AvellanedaStoikov-v0": "dealer",
+    "DailyInvestor-v0": "investing",
+    "Execution-v0": "execution",
+    "MarketMaking-v0": "making",
+    "Trading-v0": "trading",
+}
 
 
 def register_when_imported() -> None:

@@ -75,6 +75,8 @@ class Simulation:
     sink : Sink, optional    where the run's tables go; without it only the trace hash is kept
     envs : sequence of int   environment ids; an environment behaves the same alone or in a batch
     threads : int            for matching; the result is the same for any number
+    population : int, optional    every environment has the agents that this environment id has
+        (what they draw at the start: cash, parameters, symbols), not those of its own id
 
     Examples
     --------
@@ -90,8 +92,12 @@ class Simulation:
         *,
         envs: Sequence[int] = (0,),
         threads: int = 1,
+        population: int | None = None,
     ) -> None:
+        if population is not None and (type(population) is not int or population < 0):
+            raise ConfigError(f"population must be the id of an environment, got {population!r}")
         self.config = config
+        self.population = population
         self.tick = 0
         self.watch = Stopwatch()
         self.counts = Counts()
@@ -102,10 +108,12 @@ class Simulation:
         symbols = tuple(symbol.symbol for symbol in config.symbols)
         self.symbols = symbols
         seed = np.uint64(config.seed)
-        members = build_members(config, list(envs), seed)
+        populations = list(envs) if population is None else [population] * len(envs)
+        members = build_members(config, populations, seed)
         self.kinds = kind_names(config)
         funding = fund(members, self.kinds, len(envs), len(symbols))
-        self.exchange = Exchange(config, list(envs), funding, longest_latency(config, members))
+        latency = longest_latency(config, members)
+        self.exchange = Exchange(config, list(envs), funding, latency, populations)
         self.exchange.venue.threads = min(threads, self.exchange.venue.n_markets)
         self.economy = Economy(config, self.exchange)
         n_smart = len(config.smart)
@@ -287,7 +295,9 @@ class Simulation:
             snapshot = read_snapshot(snapshot)
         if config is not None and config.fingerprint() != snapshot.config.fingerprint():
             raise SnapshotError("the snapshot was taken of another configuration")
-        sim = cls(snapshot.config, envs=snapshot.envs, threads=threads)
+        sim = cls(
+            snapshot.config, envs=snapshot.envs, threads=threads, population=snapshot.population
+        )
         pour(snapshot, sim)
         if sink is not None:
             sim.publisher.attach(sim, sink)
@@ -425,6 +435,18 @@ class Simulation:
     def time_ns(self, tick: int) -> int:
         """Simulated time of a tick, nanoseconds UTC."""
         return self.config.start_ns + (tick - 1) * self.config.tick_ns
+
+    def check_idle(self) -> None:
+        """Raise a SnapshotError in the middle of a tick."""
+        if self.publisher.tick != self.tick or self.exchange.pending():
+            raise SnapshotError(
+                f"tick {self.tick} is not over; take a snapshot between two ticks, or in a hook"
+            )
+
+    def skip_warmup(self) -> None:
+        """Begin without a warm-up and an opening auction, as all environments are past theirs."""
+        self._warm_until = 0
+        self.exchange.opening = False
 
     def next_tick(self) -> int:
         """Begin the next tick; a warm-up ends early once every book is deep enough."""

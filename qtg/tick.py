@@ -25,45 +25,45 @@ def run_tick(sim: Simulation) -> None:
     exchange.begin(tick)
     watch.lap(Phase.MATCH)
 
-    sim.economy.move(exchange, tick, sim.inputs.news)
+    sim.economy.move(exchange, sim.inputs.news)
     watch.lap(Phase.NEWS)
 
-    sim.board.update(exchange.view, tick)
+    sim.board.update(exchange.view, exchange.clock)
     if not sim.warming_up:
         for group in sim.smart:
-            group.decide(exchange, tick)
+            group.decide(exchange)
     counts.orders_smart = exchange.pending() - exchange.buy_ins
     watch.lap(Phase.SMART)
 
-    counts.woken = sim.reactive.decide(exchange, sim.economy, tick)
+    counts.woken = sim.reactive.decide(exchange, sim.economy)
     counts.orders_reactive = exchange.pending() - counts.orders_smart - exchange.buy_ins
     exchange.write_batches(sim.inputs.orders)
     watch.lap(Phase.WAKE)
 
     told = sim.inputs.regime
-    counts.orders_background = sim.background.decide(exchange, sim.economy, tick, told)
+    counts.orders_background = sim.background.decide(exchange, sim.economy, told)
     watch.lap(Phase.BACKGROUND)
 
-    exchange.admit(tick)
+    exchange.admit()
     counts.rejected = exchange.n_events - exchange.first_admission
     watch.lap(Phase.ADMIT)
 
-    arriving = exchange.due(tick)
+    arriving = exchange.due()
     counts.orders = arriving.n
     watch.lap(Phase.DELAY)
 
     exchange.match(arriving)
     if sim.opens_now:
         exchange.open_markets()
-    exchange.reopen_markets(tick)
+    exchange.reopen_markets()
     watch.lap(Phase.MATCH)
 
-    counts.halted = exchange.watch_prices(tick, not sim.warming_up)
+    counts.halted = exchange.watch_prices(not sim.warming_up)
     exchange.settle()
     sim.reactive.apply_updates(exchange)
     watch.lap(Phase.SETTLE)
 
-    sim.background.decay(exchange, sim.economy, tick)
+    sim.background.decay(exchange, sim.economy)
     watch.lap(Phase.BACKGROUND)
 
     sim.publisher.publish(sim)

@@ -8,10 +8,12 @@ import numpy as np
 
 from qtg.kernels.arrange import group_rows, name_rows, shuffle
 from qtg.kernels.auction import GATHER, NOT_NOW, UNCROSS, uncross_markets
+from qtg.kernels.copying import copy_books
 from qtg.kernels.expiry import expire_due, sweep_timers
 from qtg.kernels.ladder import NO_KEY
 from qtg.kernels.market import rebuild_directories
 from qtg.kernels.matching import Progress, Rules
+from qtg.kernels.random import Moment
 from qtg.kernels.timers import CHUNK, ROWS
 from qtg.schemas import (
     LADDERS,
@@ -87,7 +89,7 @@ class Venue(Stateful):
     ([0, 0, 1], [5, 3, 3])
     """
 
-    STATE = ("tick", "next_id")
+    STATE = ("tick", "next_id", "moment")
 
     def __init__(
         self,
@@ -118,6 +120,9 @@ class Venue(Stateful):
         self.pool_trades_itself = pool_trades_itself
         self.threads = min(threads, self.n_markets)
         self.seed = np.uint64(seed & 0xFFFF_FFFF_FFFF_FFFF)
+        self.moment = Moment(
+            np.full(len(self.envs), self.seed), self.envs.copy(), np.zeros(len(self.envs), np.int64)
+        )
         self.tick = 0
         self._window = window
         self._terms = record_array(Markets, self.n_markets)
@@ -142,6 +147,7 @@ class Venue(Stateful):
         self._starts = np.zeros(self.n_markets + 2, np.int64)
         self._progress = Progress(*(np.zeros(1, np.int64) for _ in Progress._fields))
         self.tick = 0
+        self.moment.tick[:] = 0
         self._calls = 0  # markets in a call
         if self._log is not None:
             self._log = self._log.emptied()
@@ -310,16 +316,20 @@ class Venue(Stateful):
     def advance(self, tick: int, k: int = 0) -> int:
         """Move to a later tick and expire what is due; events go in from row `k`.
 
+        Every environment's clock moves on by as many ticks; all are at `tick` unless one has been
+        copied from elsewhere (`qtg.state.rows`).
+
         Returns the next free event row.
         """
         if tick < self.tick:
             raise ConfigError(f"tick {tick} lies before the venue's tick {self.tick}")
+        self.moment.tick[:] += tick - self.tick
+        self.tick = tick
         self._begin(0, self.n_markets, k)
         while True:
-            expire_due(self.book_columns, self.tick, tick, self._progress, self._events)
+            expire_due(self.book_columns, self.symbols, self.moment, self._progress, self._events)
             if self._finished():
                 break
-        self.tick = tick
         self._keep(k, int(self._progress.event[0]))
         return int(self._progress.event[0])
 
@@ -445,7 +455,7 @@ class Venue(Stateful):
 
     def rules(self, calling: int) -> Rules:
         """What holds for a batch in which markets are in a call, or not."""
-        return Rules(self.tick, int(self.self_trade), int(self.pool_trades_itself), calling)
+        return Rules(int(self.self_trade), int(self.pool_trades_itself), calling)
 
     def _parts(self, n: int, auction: bool) -> list[Part]:
         """The first `n` rows of the index, cut where markets in a call begin and end."""
@@ -536,7 +546,7 @@ class Venue(Stateful):
             self._index = np.zeros(2 * n, np.int64)
         group_rows(market, n, self._index, self._starts)
         if self.matching == Matching.SHUFFLED:
-            shuffle(self._index, self._starts, self.seed, self.envs, self.symbols, self.tick)
+            shuffle(self._index, self._starts, self.symbols, self.moment)
 
     def _begin(self, row: int, end_row: int, event: int) -> None:
         progress = self._progress
@@ -577,15 +587,38 @@ class Venue(Stateful):
         )
         rebuild_directories(self.book_columns)
 
+    def take_books(self, source: "Venue", rows: np.ndarray, to: np.ndarray) -> None:
+        """Make the books of environments `to` those of environments `rows` of another venue with
+        the same markets, int64 (n,).
+
+        Raises
+        ------
+        ConfigError    orders are tracked here
+        """
+        if self._log is not None:
+            raise ConfigError("a venue that tracks its orders cannot take over others")
+        book, theirs = self.book_columns, source.book_columns
+        if book.orders.shape[1] < theirs.orders.shape[1]:
+            while self.book_columns.orders.shape[1] < theirs.markets.fresh.max():
+                self.grow_orders()
+        if book.chunks.shape[1] < theirs.chunks.shape[1]:
+            self._lengthen_chunks(theirs.chunks.shape[1])
+        copy_books(theirs, rows, self.book_columns, to, self.symbols)
+        self._calls = int(np.count_nonzero(self.book_columns.markets.calling))
+
     def grow_timers(self) -> None:
         """Clear ended orders out of the expiry lists, and double the lists if that frees little."""
         book = self.book_columns
         used = sweep_timers(book, self._events)
         words = book.chunks.shape[1]
         if 2 * used * CHUNK > words:
-            chunks = np.full((self.n_markets, 2 * words), NO_ROW, np.int32)
-            chunks[:, :words] = book.chunks
-            self.book_columns = book._replace(chunks=chunks)
+            self._lengthen_chunks(2 * words)
+
+    def _lengthen_chunks(self, words: int) -> None:
+        book = self.book_columns
+        chunks = np.full((self.n_markets, words), NO_ROW, np.int32)
+        chunks[:, : book.chunks.shape[1]] = book.chunks
+        self.book_columns = book._replace(chunks=chunks)
 
     def _own_events(self) -> None:
         """Leave events that a caller still holds to the caller, and write to new columns."""

@@ -58,20 +58,21 @@ def _share_work() -> None:
 def _decide(sim: Simulation) -> None:
     """The phases of a tick in which agents and the economy move (see tick.py)."""
     exchange, economy = sim.exchange, sim.economy
-    economy.move(exchange, 1, sim.inputs.news)
+    exchange.moment.tick[:] = 1
+    economy.move(exchange, sim.inputs.news)
     sim.board.update(exchange.view, 1)
     for group in sim.smart:
-        group.decide(exchange, 1)
-    sim.reactive.decide(exchange, economy, 1)
-    sim.background.decide(exchange, economy, 1, sim.inputs.regime)
-    sim.background.decay(exchange, economy, 1)
+        group.decide(exchange)
+    sim.reactive.decide(exchange, economy)
+    sim.background.decide(exchange, economy, sim.inputs.regime)
+    sim.background.decay(exchange, economy)
 
 
 def _trade(sim: Simulation) -> None:
     """The phases of a tick in which orders are matched and accounts are kept (see tick.py)."""
     exchange = sim.exchange
-    exchange.admit(1)
-    exchange.match(exchange.due(1))
+    exchange.admit()
+    exchange.match(exchange.due())
     exchange.open_markets()
     exchange.settle()
     sim.check()
@@ -109,6 +110,7 @@ def _small_markets() -> Iterator[Simulation]:
                 "storage": {"orders": True, "depth_every": 2},
                 "bar_ticks": 1,
                 "check_every": 1,
+                "news": {"enabled": True, "macro": {"frequency": 1.0}},
                 "background.schedule": [{"tick": 3, "regime": "cancel_storm"}],
             },
             ticks=200,

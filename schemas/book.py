@@ -82,6 +82,7 @@ class Markets(NamedTuple):
     fresh_chunk: Annotated[I32, Col("row", "first chunk never used")]
     priority: Annotated[I64, Col("id", "last time priority given")]
     last_price: Annotated[I64, Col("price", "last trade price, or the initial price")]
+    tick: Annotated[I32, Col("tick", "the tick that it is in, by its environment's clock")]
     closed: Annotated[I8, Col("flag", "1 while no new orders are taken")]
     calling: Annotated[I8, Col("flag", "1 while orders gather for an auction")]
     ending: Annotated[I8, Col("flag", "1 if orders were gathered that end with the call")]

@@ -8,9 +8,8 @@ from qtg.kernels.background import (
     count_orders,
     move_sentiment,
     trade_background,
-    watch_volatility,
 )
-from qtg.kernels.metaorders import Metaorders, work_metaorders
+from qtg.kernels.metaorders import Metaorders
 from qtg.kernels.quantiles import BINS
 from qtg.kernels.regimes import Episodes, cancel_background, switch_regimes
 from qtg.schemas import PRICE_SCALE, PoolTables, PoolTerms, Regime, allocate, nbytes
@@ -74,7 +73,10 @@ class BackgroundPool(Stateful):
         self.episodes = _episodes(config, len(exchange.venue.envs))
         self._last_mid = np.zeros(markets, np.int64)
         self._changes = bool(background.schedule or background.chain or background.triggers)
-        self._schedule = {each.tick: int(each.regime) for each in background.schedule}
+        self._schedule = np.array(
+            [(each.tick, each.regime) for each in background.schedule], np.int64
+        ).reshape(-1, 2)
+        self._now = np.full(len(exchange.venue.envs), -1, np.int64)
         self._traits = np.array([background.traits_in(regime) for regime in MOODS])
         self._chain = np.zeros((len(Regime), len(Regime)))
         for step in background.chain:
@@ -83,34 +85,38 @@ class BackgroundPool(Stateful):
         self._latency = int(config.latency.enabled)
         self._pnl_limit = background.pnl_limit
 
-    def decide(self, exchange: Exchange, economy: Economy, tick: int, told: int = -1) -> int:
+    def decide(self, exchange: Exchange, economy: Economy, told: int = -1) -> int:
         """Write this tick's orders into the delay queue; returns how many. `told` is the regime
         that is set from outside; without one it is as scheduled or drawn."""
-        venue = exchange.venue
-        random = (venue.seed, venue.envs, tick)
+        venue, moment = exchange.venue, exchange.moment
         terms = self.pool.terms
         if self._changes or told >= 0 or terms.regime.max() >= Regime.BURST:
-            now = told if told >= 0 else self._schedule.get(tick, -1)
-            switch_regimes(
-                terms, self._traits, self._chain, self.episodes, now, venue.resting, random
-            )
-        watch_volatility(self.pool, exchange.view.mid, self._last_mid, tick)
-        n = int(count_orders(self.pool, economy.sentiment, *random))
+            now, resting = self._set_now(told, moment.tick), venue.resting
+            switch_regimes(terms, self._traits, self._chain, self.episodes, now, resting, moment)
+        mids = (exchange.view.mid, self._last_mid)
+        n = int(count_orders(self.pool, mids, economy.sentiment, moment))
         exchange.reserve_queue(n)
         trade_background(
             self.pool,
             (exchange.view, economy.fundamentals.volatility),
             exchange.queue,
-            venue.seed,
-            venue.envs,
-            tick,
+            moment,
             self._latency,
         )
         if terms.canceled.any():
             exchange.reserve_queue(int(venue.resting.sum()))
             books = venue.book_columns
-            n += int(cancel_background(terms, books, exchange.queue, self._latency, random))
+            n += int(cancel_background(terms, books, exchange.queue, self._latency, moment))
         return n
+
+    def _set_now(self, told: int, tick: np.ndarray) -> np.ndarray:
+        """int64 (E,): the regime that is set for each environment's tick, or -1."""
+        self._now[:] = told
+        if told < 0 and len(self._schedule):
+            ticks, regimes = self._schedule.T
+            at = np.minimum(np.searchsorted(ticks, tick), len(ticks) - 1)
+            self._now[:] = np.where(ticks[at] == tick, regimes[at], -1)
+        return self._now
 
     def follow(self, before: Background) -> None:
         """Go over to the regime of the configuration, and to what it says of the present one,
@@ -124,14 +130,12 @@ class BackgroundPool(Stateful):
         for name, values in zip(Traits._fields, self._traits[terms.base].T, strict=True):
             getattr(terms, name)[:] = values
 
-    def decay(self, exchange: Exchange, economy: Economy, tick: int) -> None:
+    def decay(self, exchange: Exchange, economy: Economy) -> None:
         """The mood decays towards neutral and is shaken; the news of its sector adds to it.
         Metaorders that are done give way to others."""
-        venue = exchange.venue
-        work_metaorders(self.pool.metaorders, venue.seed, venue.envs, venue.symbols, tick)
         sectors = (economy.fundamentals.sector, economy.sentiment)
-        mood = exchange.view.sentiment
-        move_sentiment(self.pool, sectors, venue.seed, venue.envs, venue.symbols, tick, mood)
+        mood, symbols = exchange.view.sentiment, exchange.venue.symbols
+        move_sentiment(self.pool, sectors, symbols, exchange.moment, mood)
 
     def nbytes(self) -> int:
         return nbytes(self.pool.terms, self.pool.tables) + self.pool.sentiment.nbytes

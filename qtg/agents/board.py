@@ -78,24 +78,25 @@ class Board(Stateful):
             self._hedges.append((state, (y, x), spreads, row))
         return spreads
 
-    def update(self, view: MarketView, tick: int) -> None:
-        """Take in a tick; at a bar's end every indicator moves on by one bar."""
+    def update(self, view: MarketView, tick: int | np.ndarray) -> None:
+        """Take in a tick; at a bar's end every indicator moves on by one bar.
+
+        `tick` is an int, or int64 (E,) if environments may be at different ticks."""
         price = view.mid / PRICE_SCALE
         self._volume += view.volume
         self._bar_volume += view.volume
         np.maximum(self._high, price, out=self._high)
         np.minimum(self._low, price, out=self._low)
-        if tick % self.bar_ticks == 0:
-            self._close_bar(price, view.fair_value / PRICE_SCALE)
+        self._end_bars(price, tick % self.bar_ticks == 0)
 
     @property
     def values(self) -> np.ndarray:
         """float64 (reading, market): every indicator at the end of the last bar."""
         return self._values
 
-    def sight(self, view: MarketView, tick: int) -> Sight:
+    def sight(self, view: MarketView) -> Sight:
         """What rules see in this tick."""
-        return Sight(view, self._values, self._volume, tick, self.bar_ticks)
+        return Sight(view, self._values, self._volume, self.bar_ticks)
 
     @property
     def markets(self) -> int:
@@ -118,7 +119,17 @@ class Board(Stateful):
     def nbytes(self) -> int:
         return int(self._values.nbytes + self._volume.nbytes)
 
-    def _close_bar(self, close: np.ndarray, fair_value: np.ndarray) -> None:
+    def _end_bars(self, price: np.ndarray, ends: bool | np.ndarray) -> None:
+        """End the bar of all environments, or of those for which `ends` is set."""
+        if isinstance(ends, bool) or ends.all():
+            if np.any(ends):
+                self._close_bar(price, slice(None))
+        elif ends.any():
+            markets = np.repeat(ends, self._markets // len(ends))
+            self._close_bar(price, np.flatnonzero(markets))
+
+    def _close_bar(self, close: np.ndarray, markets: slice | np.ndarray) -> None:
+        """Move every indicator on by the bar of these markets, all or some."""
         bar = {
             "x": close,
             "price": close,
@@ -128,14 +139,15 @@ class Board(Stateful):
             "volume": self._bar_volume.astype(np.float64),
         }
         for indicator, state, parts in self._rolling.values():
-            result = indicator.step(state, *(bar[name] for name in indicator.inputs))
+            result = _step(indicator, state, markets, [bar[name] for name in indicator.inputs])
             for part, row in parts:
-                self._values[row] = result if part is None else getattr(result, part)
+                self._values[row, markets] = result if part is None else getattr(result, part)
         for state, (y, x), spreads, row in self._hedges:
-            result = quant.hedge.step(state, close[y], close[x])
-            spreads.zscore[row], spreads.ratio[row] = result.zscore, result.ratio
-        self._high[:], self._low[:] = -np.inf, np.inf
-        self._bar_volume[:] = 0
+            pairs = markets if isinstance(markets, slice) else np.flatnonzero(np.isin(y, markets))
+            result = _step(quant.hedge, state, pairs, [close[y], close[x]])
+            spreads.zscore[row, pairs], spreads.ratio[row, pairs] = result.zscore, result.ratio
+        self._high[markets], self._low[markets] = -np.inf, np.inf
+        self._bar_volume[markets] = 0
 
     def _row(self, kind: str, name: str, arguments: dict[str, int], part: str | None) -> int:
         key = (name, *arguments.items())
@@ -149,6 +161,34 @@ class Board(Stateful):
             blank = np.full((1, self._markets), np.nan)
             self._values = np.concatenate([self._values, blank])
         return self._rows[(*key, part)]
+
+
+def _step(indicator: Any, state: Any, columns: slice | np.ndarray, rows: list[np.ndarray]) -> Any:
+    """One bar of an indicator, for all columns of its state or for some."""
+    if isinstance(columns, slice):
+        return indicator.step(state, *rows)
+    part = _columns_of(state, columns)
+    result = indicator.step(part, *(row[columns] for row in rows))
+    _put_back(state, part, columns)
+    return result
+
+
+def _columns_of(state: Any, columns: np.ndarray) -> Any:
+    """A copy of some columns of a state, whose arrays have them as their last axis."""
+    if isinstance(state, np.ndarray):
+        return np.ascontiguousarray(state[..., columns])
+    if isinstance(state, tuple):
+        return type(state)(*(_columns_of(part, columns) for part in state))
+    return state
+
+
+def _put_back(state: Any, part: Any, columns: np.ndarray) -> None:
+    """Write columns that `_columns_of` took back."""
+    if isinstance(state, np.ndarray):
+        state[..., columns] = part
+    elif isinstance(state, tuple):
+        for whole, its in zip(state, part, strict=True):
+            _put_back(whole, its, columns)
 
 
 def _started(kind: str, indicator: Any, columns: int, arguments: Mapping[str, int]) -> Any:

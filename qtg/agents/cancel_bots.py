@@ -20,7 +20,7 @@ class CancelBots(Stateful):
         self._symbols = members.symbols
         self.most_orders = len(self.rows.agent)
 
-    def decide(self, exchange: Exchange, tick: int) -> None:
+    def decide(self, exchange: Exchange) -> None:
         venue = exchange.venue
         flicker(
             self.rows,
@@ -28,8 +28,7 @@ class CancelBots(Stateful):
             (exchange.view, venue.book_columns),
             exchange.ledger,
             exchange.terms,
-            (venue.seed, venue.envs),
-            tick,
+            exchange.moment,
             exchange.outbox,
         )
 

@@ -136,15 +136,26 @@ class CompiledStrategy(UserGroup):
         status = NO_ROOM
         while status == NO_ROOM:
             exchange.reserve_outbox(exchange.pending() + MOST_ORDERS + len(mine))
-            status = self.call(f"tick {tick}", self._run, exchange, at, tick)
+            status = self.call(f"tick {tick}", self._run, exchange, at)
         exchange.reserve_outbox(exchange.pending())  # others write after it
         if status != DONE:
             raise self._told(int(self.members.agent[at[0]]), tick)
 
+    def take_over(self, source: CompiledStrategy, rows: np.ndarray, to: np.ndarray) -> None:
+        """Bench environments `to` where `rows` of `source` are benched, int64 (n,), and no
+        others."""
+        if not (self._out or source._out):
+            return
+        of = [source._out.get(row) for row in rows.tolist()]
+        for env, tick in zip(to.tolist(), of, strict=True):
+            self._out.pop(env, None)
+            if tick is not None:
+                self._out[env] = tick
+
     def nbytes(self) -> int:
         return super().nbytes() + self._rows.params.nbytes + self._rows.state.nbytes
 
-    def _run(self, exchange: Exchange, at: np.ndarray, tick: int) -> int:
+    def _run(self, exchange: Exchange, at: np.ndarray) -> int:
         venue = exchange.venue
         return int(
             self._trade(
@@ -153,7 +164,7 @@ class CompiledStrategy(UserGroup):
                 at,
                 (venue.book_columns, exchange.view),
                 (exchange.ledger, exchange.terms),
-                (venue.seed, venue.envs, tick),
+                exchange.moment,
                 self._fault,
                 exchange.outbox,
             )
@@ -161,7 +172,7 @@ class CompiledStrategy(UserGroup):
 
     def _check_compiles(self, exchange: Exchange) -> None:
         try:
-            self._run(exchange, np.zeros(3, np.int64), 0)
+            self._run(exchange, np.zeros(3, np.int64))
         except Exception as error:
             said = _numba_says(error, self._function, self._home)
             raise StrategyError(

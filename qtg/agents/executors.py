@@ -1,5 +1,7 @@
 """Tier 1: agents who work one parent order."""
 
+import numpy as np
+
 from qtg.kernels.desk import Sight
 from qtg.kernels.executor import give_orders
 from qtg.schemas import Execution, ExecutorRows, allocate
@@ -22,10 +24,10 @@ class Executors(Traders):
         self._executor = allocate(ExecutorRows, len(self.rows.agent))
         self._executor.qty[:] = members.params["size"]
         self._executor.start[:] = members.params["start"]
-        self._first_tick = 0  # of trading; unknown until then
+        # Of trading; 0 until then.
+        self._first_tick = np.zeros(len(exchange.venue.envs), np.int64)
 
-    def _aim(self, exchange: Exchange, sight: Sight, tick: int) -> None:
-        self._first_tick = self._first_tick or tick
+    def _aim(self, exchange: Exchange, sight: Sight) -> None:
         give_orders(
             self.rows,
             self.desk,
@@ -34,6 +36,6 @@ class Executors(Traders):
             sight,
             exchange.ledger,
             exchange.terms,
-            tick,
+            exchange.moment,
             self._first_tick,
         )

@@ -45,8 +45,7 @@ class FactorTraders(Traders):
         self._factors = factors
         self._scratch = (np.zeros(n), np.zeros(n))
 
-    def _aim(self, exchange: Exchange, sight: Sight, tick: int) -> None:
-        venue = exchange.venue
+    def _aim(self, exchange: Exchange, sight: Sight) -> None:
         trade_factors(
             self.rows,
             self.desk,
@@ -57,8 +56,7 @@ class FactorTraders(Traders):
             sight,
             exchange.ledger,
             exchange.terms,
-            (venue.seed, venue.envs),
-            tick,
+            exchange.moment,
         )
 
 

@@ -16,7 +16,7 @@ class Guests(Stateful):
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:
         """Guests keep no columns: what they have is in the ledger."""
 
-    def decide(self, exchange: Exchange, tick: int) -> None:
+    def decide(self, exchange: Exchange) -> None:
         """Guests decide nothing."""
 
     def nbytes(self) -> int:

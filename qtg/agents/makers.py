@@ -27,17 +27,16 @@ class MarketMakers(Stateful):
         self._board = board
         self.most_orders = 2 * len(members.symbols) * len(rows.agent)
 
-    def decide(self, exchange: Exchange, tick: int) -> None:
+    def decide(self, exchange: Exchange) -> None:
         venue = exchange.venue
         make_markets(
             self.rows,
             self._symbols,
             venue.book_columns,
-            self._board.sight(exchange.view, tick),
+            self._board.sight(exchange.view),
             exchange.ledger,
             exchange.terms,
-            (venue.seed, venue.envs),
-            tick,
+            exchange.moment,
             exchange.outbox,
         )
 

@@ -19,8 +19,7 @@ class NewsTraders(Traders):
         self._news.threshold[:] = members.params["threshold"]
         self._news.holding[:] = members.params["holding"]
 
-    def _aim(self, exchange: Exchange, sight: Sight, tick: int) -> None:
-        venue = exchange.venue
+    def _aim(self, exchange: Exchange, sight: Sight) -> None:
         trade_news(
             self.rows,
             self.desk,
@@ -29,6 +28,5 @@ class NewsTraders(Traders):
             sight,
             exchange.ledger,
             exchange.terms,
-            (venue.seed, venue.envs),
-            tick,
+            exchange.moment,
         )

@@ -18,16 +18,14 @@ class NoiseTraders(Stateful):
         self._symbols = members.symbols
         self.most_orders = len(self.rows.agent)
 
-    def decide(self, exchange: Exchange, tick: int) -> None:
-        venue = exchange.venue
+    def decide(self, exchange: Exchange) -> None:
         trade_noise(
             self.rows,
             self._symbols,
             exchange.view,
             exchange.ledger,
             exchange.terms,
-            (venue.seed, venue.envs),
-            tick,
+            exchange.moment,
             exchange.outbox,
         )
 

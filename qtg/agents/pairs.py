@@ -35,8 +35,7 @@ class PairsTraders(Traders):
         y, x = ((start + side).ravel() for side in pairs.T)
         self._spreads = board.spreads(members.kind.name, windows.astype(np.int64), y, x)
 
-    def _aim(self, exchange: Exchange, sight: Sight, tick: int) -> None:
-        venue = exchange.venue
+    def _aim(self, exchange: Exchange, sight: Sight) -> None:
         trade_pairs(
             self.rows,
             self.desk,
@@ -46,8 +45,7 @@ class PairsTraders(Traders):
             sight,
             exchange.ledger,
             exchange.terms,
-            (venue.seed, venue.envs),
-            tick,
+            exchange.moment,
         )
 
 
@@ -65,7 +63,7 @@ def _drawn(members: Members, pairs: int, exchange: Exchange) -> np.ndarray:
     """int64 (n,): a pair for each trader, by its own draw."""
     drawn = np.empty(len(members.agent), np.int64)
     first = int(members.agent[0]) if len(drawn) else 0
-    for env, env_id in enumerate(exchange.venue.envs):
+    for env, env_id in enumerate(exchange.populations):
         mine = members.env == env
         u = np.empty(int(mine.sum()))
         entity = _PAIR_DRAW + first

@@ -47,9 +47,9 @@ class AgentStrategy(UserStrategy):
                 stacklevel=2,
             )
 
-    def decide(self, exchange: Exchange, tick: int) -> None:
+    def decide(self, exchange: Exchange) -> None:
         self._mids.add(exchange.view.mid)
-        super().decide(exchange, tick)
+        super().decide(exchange)
 
     def decide_env(self, exchange: Exchange, env: int, tick: int) -> None:
         shared = self.context(exchange, env, tick)

@@ -28,11 +28,11 @@ class ReactiveAgents(Stateful):
         rotators = sum(group.most_orders for group in self.rotators)
         self.most_orders = self.watchers.most_orders + rotators
 
-    def decide(self, exchange: Exchange, economy: Economy, tick: int) -> int:
+    def decide(self, exchange: Exchange, economy: Economy) -> int:
         """Wake who has a reason and let them act; returns how many woke."""
-        woken = self.watchers.wake(exchange, tick)
-        self.watchers.decide(exchange, tick)
-        return woken + sum(group.decide(exchange, economy, tick) for group in self.rotators)
+        woken = self.watchers.wake(exchange)
+        self.watchers.decide(exchange)
+        return woken + sum(group.decide(exchange, economy) for group in self.rotators)
 
     def apply_updates(self, exchange: Exchange) -> None:
         """Put the conditions chosen during the tick into force."""

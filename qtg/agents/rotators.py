@@ -30,7 +30,7 @@ class SectorRotators(Stateful):
         self._members = held.astype(np.float64)
         self._weights = np.zeros(SECTORS)
         _check_weights(members, int((held > 0).sum()))
-        for env, env_id in enumerate(exchange.venue.envs):
+        for env, env_id in enumerate(exchange.populations):
             mine = rows.env == env
             u = np.empty(int(mine.sum()))
             lane_word = lane(env_id, Stream.SETUP)
@@ -38,9 +38,8 @@ class SectorRotators(Stateful):
             rows.wake_tick[mine] = 1 + (u * rows.interval[mine]).astype(np.int64)
         self.most_orders = len(rows.agent) * len(members.symbols)
 
-    def decide(self, exchange: Exchange, economy: Economy, tick: int) -> int:
+    def decide(self, exchange: Exchange, economy: Economy) -> int:
         """Let those who wake rebalance; returns how many woke."""
-        venue = exchange.venue
         return int(
             rotate_sectors(
                 self.rows,
@@ -52,8 +51,7 @@ class SectorRotators(Stateful):
                 exchange.view,
                 exchange.ledger,
                 exchange.terms,
-                (venue.seed, venue.envs),
-                tick,
+                exchange.moment,
                 exchange.outbox,
             )
         )

@@ -32,8 +32,7 @@ class TechnicalTraders(Traders):
         technical.enter[:], technical.leave[:] = (members.params[name] for name in _LEVELS[rule])
         self._technical = technical
 
-    def _aim(self, exchange: Exchange, sight: Sight, tick: int) -> None:
-        venue = exchange.venue
+    def _aim(self, exchange: Exchange, sight: Sight) -> None:
         follow_indicators(
             self.rows,
             self.desk,
@@ -42,6 +41,5 @@ class TechnicalTraders(Traders):
             sight,
             exchange.ledger,
             exchange.terms,
-            (venue.seed, venue.envs),
-            tick,
+            exchange.moment,
         )

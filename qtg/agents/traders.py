@@ -36,9 +36,9 @@ class Traders(Stateful):
         self._board = board
         self.most_orders = len(members.symbols) * len(rows.agent)
 
-    def decide(self, exchange: Exchange, tick: int) -> None:
-        sight = self._board.sight(exchange.view, tick)
-        self._aim(exchange, sight, tick)
+    def decide(self, exchange: Exchange) -> None:
+        sight = self._board.sight(exchange.view)
+        self._aim(exchange, sight)
         work_orders(
             self.rows,
             self.desk,
@@ -47,14 +47,14 @@ class Traders(Stateful):
             sight,
             exchange.ledger,
             exchange.terms,
-            tick,
+            exchange.moment,
             exchange.outbox,
         )
 
     def nbytes(self) -> int:
         return nbytes(self.rows, self.desk)
 
-    def _aim(self, exchange: Exchange, sight: Sight, tick: int) -> None:
+    def _aim(self, exchange: Exchange, sight: Sight) -> None:
         raise NotImplementedError
 
     def _readings(self, members: Members, name: str) -> np.ndarray:

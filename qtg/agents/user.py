@@ -101,9 +101,9 @@ class UserStrategy(UserGroup):
                 for name, rows in self._readings.items()
             },
             state=self._kept.of(slice(mine[0], mine[-1] + 1) if len(mine) else slice(0)),
-            seed=exchange.venue.seed,
+            seed=exchange.moment.seed[env],
             env=env,
-            env_id=int(exchange.venue.envs[env]),
+            env_id=int(exchange.moment.env[env]),
             own=OwnBook(partial(read_own, exchange, env, self.row_of(exchange, env))),
         )
 

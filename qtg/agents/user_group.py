@@ -49,11 +49,11 @@ class UserGroup(Stateful, ABC):
         self._out: dict[int, int] = {}  # tick in which an environment's failed
         self._budget = members.population.time_budget_ms
 
-    def decide(self, exchange: Exchange, tick: int) -> None:
+    def decide(self, exchange: Exchange) -> None:
         """Ask the strategy in every environment in which it has not failed."""
         if self._budget is not None and not self._mine:
             self._compile(exchange)
-        for env in range(len(exchange.venue.envs)):
+        for env, tick in enumerate(exchange.moment.tick.tolist()):
             if env in self._out:
                 self._clear_out(exchange, env, tick)
             elif tick % self.members.population.every == 0:

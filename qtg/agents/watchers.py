@@ -55,17 +55,18 @@ class Watchers(Stateful):
         """Take note of conditions that were changed from outside."""
         refresh_blocks(self.rows, self.blocks)
 
-    def wake(self, exchange: Exchange, tick: int) -> int:
+    def wake(self, exchange: Exchange) -> int:
         """Find who wakes; returns how many."""
-        venue = exchange.venue
-        random = (venue.seed, venue.envs)
-        self._n_woken = int(
-            wake(self.rows, self.blocks, self._woken, self._n_woken, exchange.view, random, tick)
-        )
+        if self.most_orders == 0:
+            return 0
+        before, view, moment = self._n_woken, exchange.view, exchange.moment
+        self._n_woken = int(wake(self.rows, self.blocks, self._woken, before, view, moment))
         return self._n_woken
 
-    def decide(self, exchange: Exchange, tick: int) -> None:
+    def decide(self, exchange: Exchange) -> None:
         """Let the woken act; they also choose their next conditions."""
+        if self._n_woken == 0:
+            return
         react(
             self.rows,
             self._woken,
@@ -73,17 +74,31 @@ class Watchers(Stateful):
             exchange.view,
             exchange.ledger,
             exchange.terms,
-            tick,
+            exchange.moment,
             exchange.outbox,
         )
 
     def apply_updates(self, exchange: Exchange) -> None:
         """Put the conditions chosen during the tick into force, and note who was filled."""
-        apply_updates(self.rows, self.blocks, self._woken, self._n_woken)
+        if self._n_woken:
+            apply_updates(self.rows, self.blocks, self._woken, self._n_woken)
         if self._waits_for_fills:
             first, end = exchange.first_match, exchange.n_events
             rows, of = (self.rows, self.blocks), self._rows_of
             note_fills(exchange.events, first, end, *rows, of, exchange.terms)
+
+    def take_over(self, envs: np.ndarray, n_envs: int) -> None:
+        """Note who woke in environments whose rows were copied from elsewhere; every environment
+        has as many rows."""
+        each = len(self.rows.agent) // n_envs
+        if each == 0:
+            return
+        before = self._woken[: self._n_woken]
+        others = before[~np.isin(before // each, envs)]
+        place, row = np.nonzero(self.rows.woken.reshape(n_envs, each)[envs])
+        woken = np.sort(np.concatenate([others, envs[place] * each + row]))
+        self._n_woken = len(woken)
+        self._woken[: self._n_woken] = woken
 
     def nbytes(self) -> int:
         return nbytes(self.rows, self.blocks) + self._woken.nbytes + self._rows_of.nbytes
@@ -104,7 +119,7 @@ def _rows_of_group(group: Members, number: int, exchange: Exchange) -> ReactiveR
             getattr(rows, name)[:] = group.params[name][agents]
     rows.news[:] = np.inf
     venue = exchange.venue
-    for env, env_id in enumerate(venue.envs):
+    for env, env_id in enumerate(exchange.populations):
         mine = rows.env == env
         u = np.empty(int(mine.sum()))
         lane_word = lane(env_id, Stream.SETUP)

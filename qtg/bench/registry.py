@@ -20,6 +20,7 @@ ROOMS = (
     "startup",
     "monitor",
     "wal",
+    "gym",
 )
 
 

@@ -83,9 +83,9 @@ def _prepare_wake() -> Probe:
     taken = [0.0]
     original = watchers.wake
 
-    def timed(exchange: Any, tick: int) -> int:
+    def timed(exchange: Any) -> int:
         start = perf_counter()
-        found = original(exchange, tick)
+        found = original(exchange)
         taken[0] = 1e3 * (perf_counter() - start)
         woken.append(found)
         return found

@@ -1,6 +1,9 @@
 """Learning environments on batched markets. Everything here needs the extra `rl`."""
 
 from .batch import Batch, Outcome
+from .features import BUILDERS, Contract, Feature
+from .makers import TradingEnv, default_market, market_batch
+from .market_batch import MarketBatch
 from .rewards import (
     Accounts,
     DifferentialSharpe,
@@ -13,24 +16,37 @@ from .rewards import (
     TerminalUtility,
     TransactionCost,
 )
-from .single import BatchEnv
+from .single import BatchEnv, MarketEnv
+from .tasks import DailyInvestor, Execution, MarketMaking, Trading
 from .textbook import DealerBatch
 from .vector import BatchVectorEnv
 
 __all__ = [
+    "BUILDERS",
     "Accounts",
     "Batch",
     "BatchEnv",
     "BatchVectorEnv",
+    "Contract",
+    "DailyInvestor",
     "DealerBatch",
     "DifferentialSharpe",
     "DrawdownPenalty",
+    "Execution",
+    "Feature",
     "InventoryPenalty",
     "LogReturn",
+    "MarketBatch",
+    "MarketEnv",
+    "MarketMaking",
     "Outcome",
     "ProfitAndLoss",
     "Reward",
     "TerminalBonus",
     "TerminalUtility",
+    "Trading",
+    "TradingEnv",
     "TransactionCost",
+    "default_market",
+    "market_batch",
 ]

@@ -1,12 +1,132 @@
 """What Gymnasium calls to make the environments that are registered."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from inspect import signature
 from typing import Any
 
 from gymnasium.vector import AutoresetMode
 
-from .single import BatchEnv
+from qtg.schemas import Sector
+
+from ..config import Config
+from ..errors import ConfigError
+from .batch import Batch
+from .market import LearnersMarket
+from .market_batch import MarketBatch
+from .single import BatchEnv, MarketEnv
+from .styles import settings_in
+from .task import Task
+from .tasks import DailyInvestor, Execution, MarketMaking, Trading
 from .textbook import DealerBatch
 from .vector import BatchVectorEnv
+
+BATCH = ("features", "reward", "ticks", "steps", "truncates")
+MARKET = ("cash", "shares", "short_selling", "latency", "starts", "history", "near", "deep")
+CROWD = 66  # background agents; about 20 of them send an order in a tick
+
+
+def market_batch(
+    make_task: Callable[..., Task],
+    num_envs: int,
+    *,
+    style: str | None = None,
+    **given: Any,
+) -> MarketBatch:
+    """A task in a market.
+
+    Parameters
+    ----------
+    make_task : class    of the task
+    style : str          a set of settings by name (`qtg.gym.styles`), which others are given beside
+    given                settings of `MarketBatch` (features, reward, ticks, steps, truncates), of
+        the market (`LearnersMarket`), and of the task; `config`: a Config, the name of a preset, or
+        changes to the default market (`default_market`)
+
+    Raises
+    ------
+    ConfigError    a setting that there is none of, or that makes no sense
+    """
+    settings = settings_in(make_task.__name__, style, given)
+    config = settings.pop("config", None)
+    of_batch, of_market = _taken(settings, BATCH), _taken(settings, MARKET)
+    known = sorted(signature(make_task).parameters)
+    for name in settings:
+        if name not in known:
+            places = ", ".join(("config", *BATCH, *MARKET, *known))
+            raise ConfigError(f"no setting {name!r} here; there are {places}")
+    task = make_task(**settings)
+    builders = of_batch.get("features") or task.features
+    indicators = "indicator" in builders
+    market = LearnersMarket(_market(config), num_envs, indicators=indicators, **of_market)
+    return MarketBatch(market, task, **of_batch)
+
+
+def _taken(settings: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Those of the settings that are named, which are taken out."""
+    return {name: settings.pop(name) for name in names if name in settings}
+
+
+def default_market(changes: Mapping[str, Any] | None = None) -> Config:
+    """One stock and a background pool, of which about 20 send an order in a tick; 60 ticks of
+    warm-up."""
+    standard: dict[str, Any] = {
+        "symbols": [{"symbol": "AAPL", "sector": "tech", "initial_price": "185.00"}],
+        "smart": [],
+        "reactive": [],
+        "background.count": CROWD,
+        "warmup.ticks": 60,
+        "venue.window": 256,
+        "news.enabled": False,
+        "rules": "realistic",
+    }
+    return Config.preset("quick_test", {**standard, **(changes or {})})
+
+
+def _market(config: Config | Mapping[str, Any] | str | None) -> Config:
+    if isinstance(config, Config):
+        return config
+    return Config.preset(config) if isinstance(config, str) else default_market(config)
+
+
+class TradingEnv(MarketEnv):
+    """`qtg/Trading-v0` in short.
+
+    Parameters
+    ----------
+    agents : int     in the background
+    stocks : int
+    seed : int       of the first episode
+    settings         as of `market_batch`, but `config`
+
+    Examples
+    --------
+    >>> env = TradingEnv(agents=100, stocks=2, seed=42)
+    >>> observation, info = env.reset()
+    >>> observation.shape == env.observation_contract().shape
+    True
+    """
+
+    def __init__(
+        self, agents: int = 1_000, stocks: int = 1, seed: int = 0, **settings: Any
+    ) -> None:
+        if agents < 1 or stocks < 1:
+            raise ConfigError(f"agents and stocks must be at least 1, got {agents} and {stocks}")
+        sectors = [each.name.lower() for each in Sector]
+        symbols = [
+            {"symbol": f"S{k + 1}", "sector": sectors[k % len(sectors)], "initial_price": "100.00"}
+            for k in range(stocks)
+        ]
+        config = default_market({"symbols": symbols, "background.count": agents})
+        super().__init__(market_batch(Trading, 1, config=config, **settings), first_seed=seed)
+
+
+def _single(
+    make: Callable[..., MarketBatch], render_mode: str | None = None, **settings: Any
+) -> MarketEnv:
+    return MarketEnv(make(1, **settings), render_mode)
 
 
 def dealer(render_mode: str | None = None, **settings: Any) -> BatchEnv:
@@ -14,13 +134,24 @@ def dealer(render_mode: str | None = None, **settings: Any) -> BatchEnv:
     return BatchEnv(DealerBatch(1, **settings), render_mode)
 
 
-def dealer_vector(
+def _vector(
+    make: Callable[..., Batch],
     num_envs: int = 1,
     *,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     copy: bool = True,
     **settings: Any,
 ) -> BatchVectorEnv:
-    """Many of `dealer`."""
-    batch = DealerBatch(num_envs, **settings)
+    batch = make(num_envs, **settings)
     return BatchVectorEnv(batch, autoreset_mode=autoreset_mode, copy=copy)
+
+
+dealer_vector = partial(_vector, DealerBatch)
+_trading = partial(market_batch, Trading)
+trading, trading_vector = partial(_single, _trading), partial(_vector, _trading)
+_making = partial(market_batch, MarketMaking)
+making, making_vector = partial(_single, _making), partial(_vector, _making)
+_execution = partial(market_batch, Execution, truncates=False, steps=40)
+execution, execution_vector = partial(_single, _execution), partial(_vector, _execution)
+_investing = partial(market_batch, DailyInvestor, steps=385, ticks=60, cash=10_000.0, near=3)
+investing, investing_vector = partial(_single, _investing), partial(_vector, _investing)

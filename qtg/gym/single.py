@@ -5,9 +5,13 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from qtg.schemas import F64
+
 from ..errors import ConfigError
 from .actions import checked
 from .batch import Batch
+from .features import Contract
+from .market_batch import MarketBatch
 from .seeds import Seeds
 
 _ROW = np.zeros(1, np.int64)
@@ -20,11 +24,14 @@ class BatchEnv(gymnasium.Env[np.ndarray, Any]):
     ----------
     batch : Batch            of one environment
     render_mode : str, optional    "ansi": `render` says in a line where the episode stands
+    first_seed : int, optional     for a first reset without one; else it is drawn
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 1}
 
-    def __init__(self, batch: Batch, render_mode: str | None = None) -> None:
+    def __init__(
+        self, batch: Batch, render_mode: str | None = None, first_seed: int | None = None
+    ) -> None:
         if batch.num_envs != 1:
             raise ConfigError(f"a single environment needs a batch of one, not {batch.num_envs}")
         if render_mode not in (None, *self.metadata["render_modes"]):
@@ -32,12 +39,15 @@ class BatchEnv(gymnasium.Env[np.ndarray, Any]):
         self.batch, self.render_mode = batch, render_mode
         self.observation_space, self.action_space = batch.observation_space, batch.action_space
         self._seeds = Seeds(1)
+        self._first = first_seed
         self._seeded, self._steps, self._over = False, 0, True
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin an episode: the one of `seed`, or the next."""
+        if seed is None and not self._seeded:
+            seed = self._first
         super().reset(seed=seed)
         if seed is not None or not self._seeded:
             first = int(self.np_random.integers(1 << 63)) if seed is None else seed
@@ -82,3 +92,17 @@ class BatchEnv(gymnasium.Env[np.ndarray, Any]):
 
     def _info(self) -> dict[str, Any]:
         return {name: column[0].item() for name, column in self.batch.info().items()}
+
+
+class MarketEnv(BatchEnv):
+    """One environment on the real book."""
+
+    batch: MarketBatch
+
+    def observation_contract(self) -> Contract:
+        """What each number of an observation is."""
+        return self.batch.contract
+
+    def raw_market_data(self) -> dict[str, F64]:
+        """Everything that observations are made of, by name, float64 (1,) each."""
+        return self.batch.raw_market_data()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..agents.failure import Benched
 from ..config import Config
 from ..errors import SnapshotError, one_line
-from ..stateful import State, found, kept, put, shown
+from ..stateful import State, found, kept, put, shown, whole
 
 if TYPE_CHECKING:
     from ..simulation import Simulation
@@ -36,6 +36,17 @@ class Snapshot:
     trace_hashes: list[str]
     state: State
 
+    @property
+    def population(self) -> int | None:
+        """Whose agents every environment has, if they are all alike.
+
+        Raises
+        ------
+        SnapshotError    it is no whole number
+        """
+        number = found(self.state, "population")
+        return None if number is None else whole(self.state, "population", 0, (1 << 62) - 1)
+
     def kept(self) -> Snapshot:
         """A copy that does not change when the simulation goes on."""
         return Snapshot(self.config, self.envs, self.tick, self.trace_hashes, kept(self.state))
@@ -48,12 +59,10 @@ def capture(sim: Simulation) -> Snapshot:
     ------
     SnapshotError    in the middle of a tick, or an agent keeps what no snapshot can
     """
-    if sim.publisher.tick != sim.tick or sim.exchange.pending():
-        raise SnapshotError(
-            f"tick {sim.tick} is not over; take a snapshot between two ticks, or in a hook"
-        )
+    sim.check_idle()
     state = {
         "tick": sim.tick,
+        "population": sim.population,
         "warm_until": sim._warm_until,
         "counts": dict(vars(sim.counts)),
         "benched": [list(each) for each in sim.benched],

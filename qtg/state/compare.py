@@ -23,6 +23,7 @@ _AXES = (
     ("exchange.venue.book.levels", ("ladder", "row")),
     ("exchange.venue.book.ladders", ("ladder",)),
     ("exchange.venue.next_id", ("env",)),
+    ("exchange.venue.moment", ("env",)),
     ("economy.fundamentals", ("market",)),
     ("economy.rates", ("env",)),
     ("economy.sentiment", ("env", "sector")),

@@ -40,7 +40,8 @@ def fork(
     snapshot = capture(sim)
     config = changed(sim.config, changes) if changes else sim.config
     envs = snapshot.envs
-    child = type(sim)(config, envs=envs, threads=threads or sim.exchange.venue.threads)
+    threads = threads or sim.exchange.venue.threads
+    child = type(sim)(config, envs=envs, threads=threads, population=sim.population)
     try:
         pour(Snapshot(config, envs, snapshot.tick, snapshot.trace_hashes, snapshot.state), child)
     except SnapshotError as error:

@@ -9,6 +9,7 @@ import numpy as np
 from qtg.frames import Cut
 from qtg.inputs import Input
 from qtg.kernels.publish import trace
+from qtg.kernels.random import Moment
 from qtg.schemas import Events, OrderEvents
 
 from .layout import End, Mark, TickEvents
@@ -131,10 +132,11 @@ def _check_events(tape: TapeReader) -> None:
     """Fold the stored events into trace hashes of our own."""
     hashes = np.array(tape.header.mark.hashes, np.uint64)
     counts = np.array(tape.header.events, np.int64)
+    now = Moment(np.zeros(1, np.uint64), np.zeros(1, np.int64), np.zeros(1, np.int64))
     for moment in moments(tape):
         events, tick = moment.events, moment.mark.tick
-        n = len(events.tick)
-        trace(_as_events(events), 0, n, tick, len(tape.header.symbols), hashes, counts)
+        n, now.tick[0] = len(events.tick), tick
+        trace(_as_events(events), 0, n, now, len(tape.header.symbols), hashes, counts)
         if int(hashes[0]) != moment.mark.hashes[0]:
             raise tape.damage(
                 f"the events of tick {tick} do not have the trace hash that it gives", moment.end

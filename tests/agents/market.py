@@ -23,11 +23,12 @@ class Outgoing:
         self.sent: list[tuple[int, Message]] = []
         admit, exchange = sim.exchange.admit, sim.exchange
 
-        def noting(tick: int) -> None:
+        def noting() -> None:
+            tick = int(exchange.moment.tick[0])
             self.sent += [
                 (tick, m) for m in messages_of(exchange.outbox.orders, exchange.pending())
             ]
-            admit(tick)
+            admit()
 
         exchange.admit = noting  # type: ignore[method-assign]
 

@@ -12,6 +12,7 @@ from qtg.agents.background import pool_is_sane, pool_pnl
 from qtg.config import MOODS, REGIMES
 from qtg.schemas import ExecType, MsgType, OrdType, Regime, Side, TimeInForce
 from qtg.simulation import Simulation
+from tests.clocks import at
 from tests.reference.rules import Message
 from tests.simulation.small import SYMBOL, events_of, lively, messages_of, quiet, start
 
@@ -32,8 +33,8 @@ def written(sim: Simulation, ticks: int = 1) -> list[Message]:
     """What the pool writes in these ticks, looking at books that stay empty."""
     found = []
     for tick in range(1, ticks + 1):
-        sim.background.decide(sim.exchange, sim.economy, tick)
-        arriving, _, _, n = sim.exchange.due(tick)
+        sim.background.decide(at(sim, tick), sim.economy)
+        arriving, _, _, n = sim.exchange.due()
         found += messages_of(arriving, n)
     return found
 
@@ -54,9 +55,7 @@ def rounded(cdf: Any, values: np.ndarray, least: int = 0) -> float:
 def test_as_many_orders_as_the_regime_says(regime: Regime) -> None:
     share = REGIMES[regime].activity
     sim = pool(1_000, regime=regime.name.lower())
-    counts = np.array(
-        [sim.background.decide(sim.exchange, sim.economy, tick) for tick in range(1, 301)]
-    )
+    counts = np.array([sim.background.decide(at(sim, tick), sim.economy) for tick in range(1, 301)])
     expected = stats.binom(1_000, share)
     error = expected.std() / np.sqrt(300)
     assert abs(counts.mean() - expected.mean()) < 3.5 * error
@@ -70,7 +69,7 @@ def test_as_many_orders_as_the_regime_says(regime: Regime) -> None:
 @pytest.mark.parametrize(("activity", "expected"), [(0.0, 0), (1.0, 400)])
 def test_activity_may_be_nobody_or_everybody(activity: float, expected: int) -> None:
     sim = pool(400, activity=activity)
-    assert [sim.background.decide(sim.exchange, sim.economy, tick) for tick in range(1, 6)] == [
+    assert [sim.background.decide(at(sim, tick), sim.economy) for tick in range(1, 6)] == [
         expected
     ] * 5
 
@@ -102,7 +101,7 @@ def test_sides_follow_sentiment_but_for_the_contrarians(mood: float, contrarian:
         metaorders={"count": 0},
     )
     sim.background.pool.sentiment[:] = mood
-    sim.background.decay(sim.exchange, sim.economy, 1)
+    sim.background.decay(at(sim, 1), sim.economy)
     assert sim.background.pool.sentiment.tolist() == [mood] * 3
     buys = sum(m.side == Side.BUY for m in written(sim))
     share = 0.5 + 0.5 * mood * (1 - 2 * contrarian)
@@ -116,7 +115,7 @@ def test_sentiment_is_a_stationary_process_with_the_regimes_volatility() -> None
     sim = pool(0, sentiment_decay=0.9, sentiment_volatility=0.15)
     path = []
     for tick in range(1, 4_001):
-        sim.background.decay(sim.exchange, sim.economy, tick)
+        sim.background.decay(at(sim, tick), sim.economy)
         path.append(sim.background.pool.sentiment.copy())
     moods = np.array(path)[200:]
     assert np.abs(moods.mean(axis=0)).max() < 0.03
@@ -130,7 +129,7 @@ def test_sentiment_is_clamped() -> None:
     sim = pool(0, sentiment_volatility=1.0, sentiment_decay=0.5, sentiment_clamp=0.3)
     moods = []
     for tick in range(1, 200):
-        sim.background.decay(sim.exchange, sim.economy, tick)
+        sim.background.decay(at(sim, tick), sim.economy)
         moods += sim.background.pool.sentiment.tolist()
     assert (min(moods), max(moods)) == (-0.3, 0.3)
 

@@ -54,7 +54,7 @@ def readings(board: Board, ticks: list[MarketView], rows: np.ndarray) -> np.ndar
     out = []
     for tick, view in enumerate(ticks, 1):
         board.update(view, tick)
-        out.append(board.sight(view, tick).values[rows].copy())
+        out.append(board.sight(view).values[rows].copy())
     return np.array(out)
 
 
@@ -202,9 +202,9 @@ def test_bars_of_one_tick_and_volume_of_the_run(ticks: int) -> None:
     for tick, view in enumerate(views(4)[:20], 1):
         board.update(view, tick)
         total += view.volume
-        sight = board.sight(view, tick)
+        sight = board.sight(view)
         np.testing.assert_array_equal(sight.volume, total)
-        assert (sight.ticks, sight.bar_ticks) == (tick, ticks)
+        assert sight.bar_ticks == ticks
         if tick % ticks == 0:
             np.testing.assert_array_equal(sight.values[rows[0]], view.mid / 1e4)
 

@@ -11,6 +11,7 @@ from qtg.config import Background, SettingError
 from qtg.kernels.matching import POOL_SLOT
 from qtg.schemas import Account, ExecType, MsgType, Reason, Regime
 from qtg.simulation import Simulation
+from tests.clocks import at
 from tests.reference.rules import Message
 from tests.simulation.small import SYMBOL, events_of, lively, messages_of, quiet, start
 from tests.simulation.watch import Watched
@@ -159,13 +160,13 @@ def test_a_threshold_of_volatility_sets_off_a_burst() -> None:
     terms = sim.background.pool.terms
     assert Regime.BURST not in path(sim, 5)
     terms.long_variance[0], terms.short_variance[0] = 1e-8, 3.9e-8
-    sim.background.decide(sim.exchange, sim.economy, 6)
+    sim.background.decide(at(sim, 6), sim.economy)
     assert terms.regime[0] == Regime.NORMAL, "not twice as much"
     terms.long_variance[0], terms.short_variance[0] = 1e-8, 4.1e-8
-    sim.background.decide(sim.exchange, sim.economy, 7)
+    sim.background.decide(at(sim, 7), sim.economy)
     assert (terms.regime[0], terms.since[0]) == (Regime.BURST, 7)
     terms.long_variance[0], terms.short_variance[0] = 1e-8, 9e-8
-    sim.background.decide(sim.exchange, sim.economy, 8)
+    sim.background.decide(at(sim, 8), sim.economy)
     assert terms.since[0] == 7, "it has fired"
 
 
@@ -259,8 +260,8 @@ def test_episodes_that_cannot_be_are_refused(settings: dict[str, Any], sentence:
 
 def test_messages_are_cancels_of_the_pool() -> None:
     sim = pool(regime="volatile", cancel_storm={"share": 1.0}, **PATIENT).run(3)
-    sim.background.decide(sim.exchange, sim.economy, 4, told=int(Regime.CANCEL_STORM))
-    arriving = sim.exchange.due(4)
+    sim.background.decide(at(sim, 4), sim.economy, told=int(Regime.CANCEL_STORM))
+    arriving = sim.exchange.due()
     cancels = [m for m in messages_of(arriving.orders, arriving.n) if m.msg_type]
     resting = sim.exchange.venue.book_columns.orders
     assert {m.order_id for m in cancels} == set(resting.order_id[resting.order_id > 0].tolist())

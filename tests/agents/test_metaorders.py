@@ -10,6 +10,7 @@ from scipy import stats
 from qtg.kernels.metaorders import work_metaorders
 from qtg.schemas import Side
 from qtg.simulation import Simulation
+from tests.clocks import at
 from tests.simulation.small import SYMBOL, messages_of, quiet, start
 
 from .market import CHANCE
@@ -24,10 +25,10 @@ def pool(metaorders: dict[str, Any], **background: Any) -> Simulation:
 
 def worked(sim: Simulation, ticks: int) -> tuple[np.ndarray, np.ndarray]:
     """(ticks, market, slot) each: side and end of every metaorder."""
-    of, venue = sim.background.pool.metaorders, sim.exchange.venue
+    of = sim.background.pool.metaorders
     sides, ends = [], []
     for tick in range(1, ticks + 1):
-        work_metaorders(of, venue.seed, venue.envs, venue.symbols, tick)
+        work_metaorders(of, sim.exchange.venue.symbols, at(sim, tick).moment)
         sides.append(of.side.copy())
         ends.append(of.end.copy())
         assert of.lean.tolist() == of.side.mean(axis=1).tolist()
@@ -59,16 +60,16 @@ def test_durations_and_sides_are_as_configured() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
 def test_aggressive_orders_lean_their_way_and_passive_ones_do_not(share: float) -> None:
     sim = pool({"count": 3, "share": share, "duration_ticks": 1_000}, aggressive=0.5)
-    sim.background.decay(sim.exchange, sim.economy, 1)
+    sim.background.decay(at(sim, 1), sim.economy)
     sim.background.pool.sentiment[:] = 0.0
-    sim.background.decay(sim.exchange, sim.economy, 2)
+    sim.background.decay(at(sim, 2), sim.economy)
     of = sim.background.pool
     of.sentiment[:] = 0.0
     mood = np.zeros(3)
     moods = sim.exchange.view.sentiment
     mood[:] = moods
-    sim.background.decide(sim.exchange, sim.economy, 3)
-    arriving, _, _, n = sim.exchange.due(3)
+    sim.background.decide(at(sim, 3), sim.economy)
+    arriving, _, _, n = sim.exchange.due()
     found = messages_of(arriving, n)
     for m in range(3):
         mine = [each for each in found if each.market == m]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from qtg.schemas import News as NewsRows
@@ -35,22 +36,16 @@ def listening(**changes: Any) -> Outgoing:
 def tell(seen: Outgoing, **event: Any) -> list[Any]:
     """A tick with an event; what is sent in it."""
     tape, tick = seen.sim.economy.tape, seen.sim.tick + 1
-    block, _ = tape.at(tick)
     news = allocate(NewsRows, 1)
     news.tick[:] = tick
     for name, value in {"duration": 3, **event}.items():
         getattr(news, name)[:] = value
-    original, tape.at = (
-        tape.at,
-        lambda _: (  # type: ignore[method-assign]
-            block._replace(news=news, env=news.symbol * 0),
-            slice(0, 1),
-        ),
-    )
+    original = tape.now
+    tape.now = lambda _: (news, np.zeros(1, np.int32))  # type: ignore[method-assign]
     try:
         return seen.step()
     finally:
-        tape.at = original  # type: ignore[method-assign]
+        tape.now = original  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(("sentiment", "side"), [(0.3, Side.BUY), (-0.8, Side.SELL)])

@@ -84,8 +84,8 @@ def test_conditions_count_only_after_the_tick() -> None:
     sim, rows = seen.sim, rows_of(seen)
     seen.sim.exchange.begin(1)
     sim.reactive.watchers.refresh()
-    assert sim.reactive.watchers.wake(sim.exchange, 1) == 3
-    sim.reactive.watchers.decide(sim.exchange, 1)
+    assert sim.reactive.watchers.wake(sim.exchange) == 3
+    sim.reactive.watchers.decide(sim.exchange)
     assert rows.below.tolist() == [0] * 3
     assert rows.wake_tick.tolist() == [1] * 3
     assert rows.next_below.tolist() == [990_000] * 3
@@ -104,8 +104,8 @@ def test_the_rest_after_acting_counts_only_after_the_tick() -> None:
     rows.wake_tick[:] = [0, 1]
     sim.exchange.begin(1)
     sim.reactive.watchers.refresh()
-    sim.reactive.watchers.wake(sim.exchange, 1)
-    sim.reactive.watchers.decide(sim.exchange, 1)
+    sim.reactive.watchers.wake(sim.exchange)
+    sim.reactive.watchers.decide(sim.exchange)
     assert (rows.below.tolist(), rows.wake_tick.tolist()) == ([PRICE, 0], [0, 1])
     sim.reactive.watchers.apply_updates(sim.exchange)
     assert (rows.below.tolist(), rows.wake_tick.tolist()) == ([0, 0], [6, 6])
@@ -127,7 +127,7 @@ def test_a_price_goes_before_the_interval_as_a_reason_to_wake() -> None:
     rows.above[:] = [PRICE, PRICE, PRICE + 1, PRICE]
     seen.sim.exchange.begin(1)
     seen.sim.reactive.watchers.refresh()
-    assert seen.sim.reactive.watchers.wake(seen.sim.exchange, 1) == 4
+    assert seen.sim.reactive.watchers.wake(seen.sim.exchange) == 4
     assert rows.woken.tolist() == [
         Wake.PRICE_BELOW,
         Wake.PRICE_ABOVE,

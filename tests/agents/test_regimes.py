@@ -10,6 +10,7 @@ import qtg
 from qtg.config import REGIMES, Background, SettingError
 from qtg.schemas import Regime, Side
 from qtg.simulation import Simulation
+from tests.clocks import at
 from tests.simulation.small import SYMBOL, quiet, start
 
 from .test_background import written
@@ -27,7 +28,7 @@ def pool(count: int = 5_000, **background: Any) -> Simulation:
 
 
 def sent(sim: Simulation, tick: int) -> int:
-    return sim.background.decide(sim.exchange, sim.economy, tick)
+    return sim.background.decide(at(sim, tick), sim.economy)
 
 
 def test_regimes_follow_the_schedule() -> None:
@@ -121,7 +122,7 @@ def test_moving_mids_raise_activity_as_an_average_in_plain_python_says() -> None
         rise = min(max((short / long) ** 0.5 - 1, 0), 4) if long else 0.0
         most = max(most, rise)
         n = sent(sim, tick)
-        sim.exchange.due(tick)
+        sim.exchange.due()
         share = 0.3 * (1 + 0.4 * rise)
         assert stats.binomtest(n, 20_000, share).pvalue > 1e-6, tick
     assert most > 1
@@ -139,7 +140,7 @@ def test_the_pool_leans_by_its_own_mood_and_its_sectors() -> None:
     sim = pool(40_000, activity=1.0, contrarian=0.0, sentiment_decay=1.0, metaorders=alone)
     sim.background.pool.sentiment[:] = 0.1
     sim.economy.sentiment[0, 1] = 0.4  # energy: symbol B
-    sim.background.decay(sim.exchange, sim.economy, 1)
+    sim.background.decay(at(sim, 1), sim.economy)
     assert np.allclose(sim.exchange.view.sentiment, [0.1, 0.5])
     found = written(sim)
     for market, mood in ((0, 0.1), (1, 0.5)):

@@ -61,7 +61,8 @@ def test_blocks_wake_whom_a_look_at_every_row_wakes() -> None:
     seen: set[Wake] = set()
     original = watchers.wake
 
-    def checked(exchange: Any, tick: int) -> int:
+    def checked(exchange: Any) -> int:
+        tick = int(exchange.moment.tick[0])
         columns = {name: getattr(rows, name).tolist() for name in names}
         view = exchange.view
         market = (rows.env * len(sim.symbols) + rows.symbol).tolist()
@@ -74,7 +75,7 @@ def test_blocks_wake_whom_a_look_at_every_row_wakes() -> None:
             )
             for i, m in enumerate(market)
         ]
-        woken = original(exchange, tick)
+        woken = original(exchange)
         found = rows.woken.tolist()
         assert woken == sum(reason != Wake.ASLEEP for reason in found)
         turns = rows.probability < 1.0

@@ -5,6 +5,7 @@ import pytest
 
 import qtg
 from qtg.simulation import Simulation
+from tests.clocks import at
 
 from .real_stocks import STOCKS, measured, sources, two_numbers
 
@@ -56,7 +57,7 @@ def test_fair_values_of_the_preset_move_as_it_says() -> None:
     sim = Simulation(day)
     values = np.empty((4_000, len(day.symbols)))
     for tick in range(len(values)):
-        sim.economy.move(sim.exchange, tick + 1)
+        sim.economy.move(at(sim, tick + 1))
         values[tick] = sim.exchange.view.fair_value
     steps = np.diff(np.log(values), axis=0)
     expected = [each.volatility for each in day.symbols]

@@ -8,6 +8,7 @@ from qtg.kernels.arrange import shuffle
 from qtg.kernels.random import below, fill_uniform, lane, normal_pair, philox, uniform_pair, unit
 from qtg.schemas import Matching, Stream
 from qtg.venue import Venue
+from tests.clocks import moment
 
 # Random123's kat_vectors, philox4x32 with 10 rounds: counter, key, result.
 KNOWN_ANSWERS = [
@@ -114,7 +115,7 @@ def test_below_stays_below_and_reaches_both_ends(n: int) -> None:
 def shuffled(n: int, tick: int, seed: int = 1, env: int = 0) -> list[int]:
     index = np.arange(n)
     starts = np.array([0, n, n], np.int64)
-    shuffle(index, starts, np.uint64(seed), np.array([env], np.int64), 1, tick)
+    shuffle(index, starts, 1, moment(tick, (env,), seed))
     return index.tolist()
 
 

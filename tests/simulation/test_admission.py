@@ -79,7 +79,7 @@ def test_refusal_is_an_event_and_changes_no_account(message: Message, reason: Re
 def test_an_unknown_market_is_refused(market: int) -> None:
     exchange = start(quiet()).exchange
     exchange.write_orders(as_columns([BUY._replace(market=market), BUY]))
-    exchange.admit(1)
+    exchange.admit()
     assert exchange.n_events == 1
     assert exchange.events.reason[0] == Reason.UNKNOWN_MARKET
     assert exchange.events.market[0] == market
@@ -211,7 +211,7 @@ def test_a_market_order_sets_aside_its_protection_price(side: Side, worst: int) 
     sim.submit(as_columns([BUY._replace(ord_type=OrdType.MARKET, side=side, price=0, qty=50)]))
     seen = []
     due = sim.exchange.due
-    sim.exchange.due = lambda tick: (seen.append(due(tick)), seen[0])[1]  # type: ignore[method-assign]
+    sim.exchange.due = lambda: (seen.append(due()), seen[0])[1]  # type: ignore[method-assign]
     sim.step()
     arriving, _, _, n = seen[0]
     assert (n, arriving.price[0], arriving.ord_type[0]) == (1, worst, OrdType.PROTECTED)

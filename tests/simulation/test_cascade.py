@@ -9,6 +9,7 @@ import qtg
 from qtg.config import SettingError
 from qtg.simulation import Simulation
 from qtg.stylized.facts import hill
+from tests.clocks import at
 from tests.sizes import sized
 
 from .small import SYMBOL, quiet, start
@@ -31,7 +32,7 @@ def watched(sim: Simulation, ticks: int) -> tuple[np.ndarray, np.ndarray, np.nda
     values[0] = sim.exchange.view.fair_value
     of = sim.economy.fundamentals
     for tick in range(ticks):
-        sim.economy.move(sim.exchange, tick + 1)
+        sim.economy.move(at(sim, tick + 1))
         volatility[tick], factors[tick] = of.volatility, of.factors
         values[tick + 1] = sim.exchange.view.fair_value
     return volatility, factors, np.diff(np.log(values), axis=0)

@@ -11,6 +11,7 @@ import qtg
 from qtg.config import Latency
 from qtg.kernels.delay import DelayQueue, enqueue
 from qtg.schemas import ExecType, MsgType, Orders, Reason, Side, record_array
+from tests.clocks import at
 from tests.reference.columns import as_columns
 from tests.reference.ledger import POOL
 from tests.reference.rules import Message
@@ -148,11 +149,11 @@ def test_a_full_queue_grows_and_loses_nothing() -> None:
         ]  # fmt: skip
         for m in batch:
             sent[now + m.latency_ticks].append(m)
-        exchange, columns = sim.exchange, as_records(batch)
+        exchange, columns = at(sim, now), as_records(batch)
         exchange.reserve_queue(n)
-        for k, m in enumerate(batch):
-            enqueue(exchange.queue, columns, k, 0, now + m.latency_ticks)
-        arriving, market, ids, due = exchange.due(now)
+        for k in range(n):
+            enqueue(exchange.queue, columns, k, 0)
+        arriving, market, ids, due = exchange.due()
         assert (ids[:due] > 0).all()
         assert (market[:due] == 0).all()
         assert messages_of(arriving, due) == sent.pop(now, [])
@@ -172,13 +173,15 @@ def test_enqueue_copies_every_column_and_names_new_orders() -> None:
     orders = record_array(Orders, 1)
     for number, name in enumerate(Orders._fields):
         orders[name] = number + 1
-    places = np.zeros((4, 2), np.int32)
-    queue = DelayQueue(record_array(Orders, 4, 2), places, np.zeros(4, np.int64), np.array([5, 40]))
-    enqueue(queue, orders, 0, 1, 6)
+    places, now = np.zeros((4, 2), np.int32), np.array([6 - orders.latency_ticks[0]])
+    queue = DelayQueue(
+        record_array(Orders, 4, 2), places, np.zeros(4, np.int64), now, np.array([5, 40])
+    )
+    enqueue(queue, orders, 0, 1)
     assert queue.n.tolist() == [0, 0, 1, 0]
     assert queue.orders[2, 0].tolist() == orders[0].tolist()
     assert places[2, 0] == orders[0].market
     orders.msg_type[:] = MsgType.NEW
-    enqueue(queue, orders, 0, 1, 6)
+    enqueue(queue, orders, 0, 1)
     assert queue.orders[2, 1].order_id == 40
     assert queue.next_id.tolist() == [5, 41]

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.clocks import at
+
 from .small import SYMBOL, quiet, start
 
 NAMES = ("A", "B", "C", "D")
@@ -22,7 +24,7 @@ def path(
     sim = start(config)
     values = np.empty((ticks, 4))
     for tick in range(ticks):
-        sim.economy.move(sim.exchange, tick + 1)
+        sim.economy.move(at(sim, tick + 1))
         values[tick] = sim.exchange.view.fair_value
     return values
 

@@ -153,7 +153,7 @@ def test_means_are_exact_for_any_price(price: int) -> None:
     seen = [price, max(price - 5, 1), price, price, max(price // 2, 1)]
     for each in seen:
         venue.book_columns.markets.last_price[0] = each
-        halts.watch(1, active=False)
+        halts.watch(active=False)
     assert halts.reference().tolist() == [sum(seen[-3:]) // 3, 0]
 
 

@@ -1,6 +1,6 @@
 """News: when it comes, what it changes, and that it is the same for everybody."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -11,6 +11,7 @@ from qtg.config import SettingError
 from qtg.news import NewsTape
 from qtg.schemas import NewsKind, Sector
 from qtg.simulation import Simulation
+from tests.clocks import moment
 
 from .small import SYMBOL, quiet, start
 
@@ -37,19 +38,26 @@ def busy(changes: dict[str, Any] | None = None, **fields: Any) -> qtg.Config:
     return quiet({**base, **(changes or {})}, **fields)
 
 
-def told(tape: NewsTape, ticks: range, env: int = 0) -> list[tuple[Any, ...]]:
+class Told(NamedTuple):
+    """A tape and whom it tells."""
+
+    tape: NewsTape
+    envs: tuple[int, ...]
+    seed: int
+
+
+def told(of: Told, ticks: range, env: int = 0) -> list[tuple[Any, ...]]:
     """The events of some ticks as rows."""
     found = []
     for tick in ticks:
-        block, rows = tape.at(tick)
-        for row in range(rows.start, rows.stop):
-            if block.env[row] == env:
-                found.append(tuple(column[row].item() for column in block.news))
+        news, envs = of.tape.now(moment(tick, of.envs, of.seed))
+        for row in np.flatnonzero(envs == env):
+            found.append(tuple(column[row].item() for column in news))
     return found
 
 
-def tape(config: qtg.Config, envs: tuple[int, ...] = (0,), seed: int = 3) -> NewsTape:
-    return NewsTape(config, np.array(envs), np.uint64(seed))
+def tape(config: qtg.Config, envs: tuple[int, ...] = (0,), seed: int = 3) -> Told:
+    return Told(NewsTape(config, len(envs)), envs, seed)
 
 
 def test_fair_values_are_gordons_of_what_the_news_said() -> None:

@@ -151,12 +151,12 @@ class Watched:
         """Note what is sent and what arrives."""
         admit, due = exchange.admit, exchange.due
 
-        def noting_admit(tick: int) -> None:
+        def noting_admit() -> None:
             self.sent = messages_of(exchange.outbox.orders, exchange.pending())
-            admit(tick)
+            admit()
 
-        def noting_due(tick: int) -> Arrivals:
-            arriving: Arrivals = due(tick)
+        def noting_due() -> Arrivals:
+            arriving: Arrivals = due()
             self.arrived = messages_of(arriving.orders, arriving.n)
             return arriving
 

@@ -36,8 +36,9 @@ SCRATCH = (
     "exchange.halts._moved",
     "exchange.halts._reopened",  # in the last tick
     "exchange.halts._venue",  # the venue again
-    "economy.tape._first",  # the news that are drawn ahead follow from the configuration
-    "economy.tape._block",
+    "economy.tape._env",  # whom the news of a tick are for, and where they come from
+    "economy.tape._source",
+    "background._now",
     "background.pool.words",
     "inputs.taps",
     "inputs.orders",  # of the last tick, as are the next two

@@ -1,0 +1,170 @@
+"""What learners may look at: a row of plain numbers for each environment, and features of it.
+
+A scene row holds, for each symbol, `MARKET` columns, mids of earlier steps (newest first) and
+readings of indicators; then `ACCOUNT` columns. Money is in currency.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qtg.schemas import PRICE_SCALE
+
+from ._jit import kernel
+from .ladder import NO_KEY, occupied_at_or_below
+from .market import market_book
+
+MARKET = (
+    "bid",
+    "ask",
+    "mid",
+    "last",
+    "bid_qty",
+    "ask_qty",
+    "near_bid_qty",
+    "near_ask_qty",
+    "deep_bid_qty",
+    "deep_ask_qty",
+    "volume",
+    "sentiment",
+    "news",
+    "position",
+    "cost",
+)
+ACCOUNT = ("cash", "reserved", "equity", "start", "step", "left", "task", "arrival")
+
+VALUE, LOG_RATIO, DIFFERENCE, RATIO, IMBALANCE, SHARE, RELATIVE = range(7)
+
+
+class SceneTerms(NamedTuple):
+    """How a scene row is laid out."""
+
+    symbols: int
+    agents: int  # of an environment
+    learner: int  # the learner's row among them
+    near: int  # price levels that count as near
+    deep: int  # and as deep
+    history: int  # earlier mids
+    width: int  # columns of a symbol
+
+
+class Plan(NamedTuple):
+    """Features, one element each: an operation on up to three columns, then a line, then bounds."""
+
+    operation: np.ndarray  # int64 (feature,)
+    x: np.ndarray  # int64 (feature,): columns of the scene
+    y: np.ndarray  # int64 (feature,)
+    z: np.ndarray  # int64 (feature,)
+    shift: np.ndarray  # float64 (feature,): taken away
+    scale: np.ndarray  # float64 (feature,): then multiplied with
+    low: np.ndarray  # float64 (feature,): bounds of what comes out
+    high: np.ndarray  # float64 (feature,)
+
+
+@kernel
+def depth_of(book, first, near, deep):
+    """Open quantity of a side's best `near`, and of its best `deep`, price levels; `first` is its
+    first ladder. Levels beyond the book's window do not count."""
+    ladders, levels = book.ladders, book.levels
+    key = max(ladders[first].best, ladders[first + 1].best)
+    some, total = np.int64(0), np.int64(0)
+    for level in range(deep):
+        if key == NO_KEY:
+            break
+        for r in (first, first + 1):
+            if occupied_at_or_below(book, r, key) == key:
+                total += levels[r, key & (levels.shape[1] - 1)].qty
+        if level < near:
+            some = total
+        key = max(
+            occupied_at_or_below(book, first, key - 1),
+            occupied_at_or_below(book, first + 1, key - 1),
+        )
+    return some, total
+
+
+@kernel
+def look(books, view, volume, readings, ledger, terms, chosen, out):
+    """Write the scene of each environment in `chosen` (out modified in place).
+
+    Parameters
+    ----------
+    books : Book
+    view : MarketView                      just read
+    volume : int64 (market,)               traded since the last look
+    readings : float64 (reading, market)
+    ledger : Ledger
+    terms : SceneTerms
+    chosen : int64 (k,)                    environments
+    out : float64 (E, column)              the last columns of an account are written by others
+    """
+    for c in range(len(chosen)):
+        env = chosen[c]
+        row = env * terms.agents + terms.learner
+        equity = np.float64(ledger.accounts.cash[row])
+        for symbol in range(terms.symbols):
+            m = env * terms.symbols + symbol
+            at = symbol * terms.width
+            book = market_book(books, m)
+            past = at + len(MARKET)
+            for lag in range(terms.history - 1, 0, -1):
+                out[env, past + lag] = out[env, past + lag - 1]
+            if terms.history:
+                out[env, past] = out[env, at + 2]
+            near_bid, deep_bid = depth_of(book, 0, terms.near, terms.deep)
+            near_ask, deep_ask = depth_of(book, 2, terms.near, terms.deep)
+            held = ledger.positions.qty[row, symbol]
+            out[env, at] = view.bid[m] / PRICE_SCALE
+            out[env, at + 1] = view.ask[m] / PRICE_SCALE
+            out[env, at + 2] = view.mid[m] / PRICE_SCALE
+            out[env, at + 3] = view.last[m] / PRICE_SCALE
+            out[env, at + 4] = view.bid_qty[m]
+            out[env, at + 5] = view.ask_qty[m]
+            out[env, at + 6] = near_bid
+            out[env, at + 7] = near_ask
+            out[env, at + 8] = deep_bid
+            out[env, at + 9] = deep_ask
+            out[env, at + 10] = volume[m]
+            out[env, at + 11] = view.sentiment[m]
+            out[env, at + 12] = view.news[m]
+            out[env, at + 13] = held
+            out[env, at + 14] = ledger.positions.cost[row, symbol] / PRICE_SCALE
+            for r in range(readings.shape[0]):
+                out[env, past + terms.history + r] = readings[r, m]
+            equity += np.float64(held) * np.float64(view.mid[m])
+        at = terms.symbols * terms.width
+        out[env, at] = ledger.accounts.cash[row] / PRICE_SCALE
+        out[env, at + 1] = ledger.accounts.reserved[row] / PRICE_SCALE
+        out[env, at + 2] = equity / PRICE_SCALE
+
+
+@kernel
+def _feature(row, operation, x, y, z):
+    """The value of a feature before its line; 0 where it is not defined."""
+    a, b = row[x], row[y]
+    if operation == VALUE:
+        return a
+    if operation == LOG_RATIO:
+        return np.log(a / b) if a > 0.0 and b > 0.0 else 0.0
+    if operation == DIFFERENCE:
+        return a - b
+    if operation == RATIO:
+        return a / b if b != 0.0 else 0.0
+    if operation == IMBALANCE:
+        return (a - b) / (a + b) if a + b != 0.0 else 0.0
+    if operation == SHARE:
+        return a / (a + b) if a + b != 0.0 else 0.5
+    return (a - b) / row[z] if row[z] != 0.0 else 0.0  # RELATIVE
+
+
+@kernel
+def observe(scene, plan, out):
+    """Write the features of every environment (float64 (E, feature), out modified in place)."""
+    for env in range(scene.shape[0]):
+        row = scene[env]
+        for j in range(len(plan.operation)):
+            value = _feature(row, plan.operation[j], plan.x[j], plan.y[j], plan.z[j])
+            value = (value - plan.shift[j]) * plan.scale[j]
+            if np.isnan(value):
+                value = 0.0
+            out[env, j] = min(max(value, plan.low[j]), plan.high[j])

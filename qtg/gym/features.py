@@ -1,0 +1,335 @@
+"""Observations: named features of a scene, and the contract that says exactly what they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from qtg.kernels import scene
+from qtg.kernels.scene import Plan, observe
+from qtg.schemas import F64
+
+from ..errors import ConfigError
+
+VERSION = 1  # of the contracts; rises when what a name means changes
+BOUND = 10.0
+HUGE = 1e9  # where numbers are not scaled
+
+_FORMULAS = {  # operation code -> formula of columns x, y and z
+    scene.VALUE: "x",
+    scene.LOG_RATIO: "log(x / y)",
+    scene.DIFFERENCE: "x - y",
+    scene.RATIO: "x / y",
+    scene.IMBALANCE: "(x - y) / (x + y)",
+    scene.SHARE: "x / (x + y)",
+    scene.RELATIVE: "(x - y) / z",
+}
+
+
+class Norm(NamedTuple):
+    """How a value is brought to a common size: `(value - shift) * scale`."""
+
+    kind: str  # "none", "min_max" or "z_score"
+    params: tuple[float, ...] = ()
+
+    @property
+    def line(self) -> tuple[float, float]:
+        """(shift, scale)."""
+        if self.kind == "none":
+            return 0.0, 1.0
+        a, b = self.params
+        return (a, 1.0 / (b - a)) if self.kind == "min_max" else (a, 1.0 / b)
+
+
+def z_score(deviation: float, mean: float = 0.0) -> Norm:
+    """(value - mean) / deviation."""
+    return Norm("z_score", (mean, deviation))
+
+
+def min_max(low: float, high: float) -> Norm:
+    """From low .. high to 0 .. 1."""
+    return Norm("min_max", (low, high))
+
+
+NONE = Norm("none")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One number of an observation."""
+
+    name: str
+    operation: int
+    columns: tuple[str, ...]  # of the scene, one to three
+    norm: Norm = NONE
+    low: float = -BOUND
+    high: float = BOUND
+
+
+Builder = Callable[[str], list[Feature]]
+
+
+def price(symbol: str) -> list[Feature]:
+    """Log returns of the mid over 1, 5 and 20 steps, and where the last trade is to it."""
+    mid = f"{symbol}.mid"
+    returns = [
+        Feature(f"return_{lag}", scene.LOG_RATIO, (mid, f"{mid}[-{lag}]"), z_score(size))
+        for lag, size in ((1, 0.0005), (5, 0.001), (20, 0.002))
+    ]
+    return [
+        *returns,
+        Feature("last_to_mid", scene.LOG_RATIO, (f"{symbol}.last", mid), z_score(5e-4)),
+    ]
+
+
+def book(symbol: str) -> list[Feature]:
+    """Spread, and how the quantity at the best prices, at 5 and at 10 levels leans."""
+    of = f"{symbol}.{{}}".format
+    return [
+        Feature("spread", scene.RELATIVE, (of("ask"), of("bid"), of("mid")), z_score(0.0005)),
+        Feature("imbalance_best", scene.IMBALANCE, (of("bid_qty"), of("ask_qty"))),
+        Feature("imbalance_near", scene.IMBALANCE, (of("near_bid_qty"), of("near_ask_qty"))),
+        Feature("imbalance_deep", scene.IMBALANCE, (of("deep_bid_qty"), of("deep_ask_qty"))),
+    ]
+
+
+def indicator(symbol: str) -> list[Feature]:
+    """RSI (14), MACD (12, 26, 9) and its signal, Bollinger bands (20, 2), all to the mid."""
+    of = f"{symbol}.{{}}".format
+    to_mid = z_score(0.002)
+    return [
+        Feature("rsi", scene.VALUE, (of("rsi"),), min_max(0.0, 100.0)),
+        Feature("macd", scene.RATIO, (of("macd"), of("mid")), to_mid),
+        Feature("macd_signal", scene.RATIO, (of("macd_signal"), of("mid")), to_mid),
+        Feature("bollinger_upper", scene.LOG_RATIO, (of("bollinger_upper"), of("mid")), to_mid),
+        Feature("bollinger_lower", scene.LOG_RATIO, (of("bollinger_lower"), of("mid")), to_mid),
+        Feature("volatility", scene.VALUE, (of("volatility"),), z_score(0.0005)),
+    ]
+
+
+def microstructure(symbol: str) -> list[Feature]:
+    """What was traded since the last step, to what stands in the book; near depth to deep."""
+    of = f"{symbol}.{{}}".format
+    return [
+        Feature("trade_rate", scene.RATIO, (of("volume"), of("deep_bid_qty"))),
+        Feature("bid_depth_ratio", scene.RATIO, (of("near_bid_qty"), of("deep_bid_qty"))),
+        Feature("ask_depth_ratio", scene.RATIO, (of("near_ask_qty"), of("deep_ask_qty"))),
+    ]
+
+
+def news(symbol: str) -> list[Feature]:
+    """The mood of the market, news included, and the news of this tick; -1 .. 1 each."""
+    return [
+        Feature("sentiment", scene.VALUE, (f"{symbol}.sentiment",)),
+        Feature("news", scene.VALUE, (f"{symbol}.news",)),
+    ]
+
+
+def position(symbol: str) -> list[Feature]:
+    """What is held: its cost as part of the equity at the start."""
+    return [Feature("position", scene.RATIO, (f"{symbol}.cost", "start"))]
+
+
+def order(symbol: str) -> list[Feature]:
+    """Of a parent order: what remains, how far that is behind time, the price since it came."""
+    return [
+        Feature("remaining", scene.VALUE, ("task",)),
+        Feature("behind", scene.DIFFERENCE, ("task", "left")),
+        Feature("impact", scene.LOG_RATIO, (f"{symbol}.mid", "arrival"), z_score(0.001)),
+    ]
+
+
+def abides_investor(symbol: str) -> list[Feature]:
+    """What ABIDES-gym's investor sees: shares held, how the best three levels lean, then in cents
+    the spread, the mid to the last trade, and the last three moves of the mid."""
+    of = f"{symbol}.{{}}".format
+    return [
+        _unscaled("holdings", scene.VALUE, of("position")),
+        _unscaled("imbalance_3", scene.SHARE, of("near_bid_qty"), of("near_ask_qty")),
+        *_cents(of),
+    ]
+
+
+def abides_execution(symbol: str) -> list[Feature]:
+    """What ABIDES-gym's execution task sees: parts of the parent order and of the time that are
+    done, their difference, how ten and five levels lean, the log move of the mid since the start,
+    and the cents of `abides_investor`."""
+    of = f"{symbol}.{{}}".format
+    return [
+        Feature("holdings_pct", scene.VALUE, ("task",), min_max(1.0, 0.0), -HUGE, HUGE),
+        Feature("time_pct", scene.VALUE, ("left",), min_max(1.0, 0.0), -HUGE, HUGE),
+        _unscaled("diff_pct", scene.DIFFERENCE, "left", "task"),
+        _unscaled("imbalance_all", scene.SHARE, of("deep_bid_qty"), of("deep_ask_qty")),
+        _unscaled("imbalance_5", scene.SHARE, of("near_bid_qty"), of("near_ask_qty")),
+        _unscaled("price_impact", scene.LOG_RATIO, of("mid"), "arrival"),
+        *_cents(of),
+    ]
+
+
+def _unscaled(name: str, operation: int, *columns: str) -> Feature:
+    return Feature(name, operation, columns, NONE, -HUGE, HUGE)
+
+
+def _cents(of: Callable[[str], str]) -> list[Feature]:
+    pairs = {
+        "spread": ("ask", "bid"),
+        "direction": ("mid", "last"),
+        "move_3": ("mid[-2]", "mid[-3]"),
+        "move_2": ("mid[-1]", "mid[-2]"),
+        "move_1": ("mid", "mid[-1]"),
+    }
+    return [
+        Feature(name, scene.DIFFERENCE, (of(a), of(b)), z_score(0.01), -HUGE, HUGE)
+        for name, (a, b) in pairs.items()
+    ]
+
+
+BY_SYMBOL: dict[str, Builder] = {
+    "price": price,
+    "book": book,
+    "indicator": indicator,
+    "microstructure": microstructure,
+    "news": news,
+    "order": order,
+    "abides_investor": abides_investor,
+    "abides_execution": abides_execution,
+}
+ACCOUNT = [
+    Feature("cash", scene.RATIO, ("cash", "start")),
+    Feature("profit", scene.RELATIVE, ("equity", "start", "start"), z_score(0.01)),
+    Feature("left", scene.VALUE, ("left",)),
+]
+BUILDERS = (*BY_SYMBOL, "portfolio")
+
+
+def features_of(builders: Sequence[str], symbols: Sequence[str]) -> list[Feature]:
+    """The features of these builders, one after the other; those by symbol for each symbol.
+
+    Raises
+    ------
+    ConfigError    no such builder, or one twice
+    """
+    found: list[Feature] = []
+    for name in builders:
+        if name not in BUILDERS or list(builders).count(name) > 1:
+            raise ConfigError(
+                f"features {list(builders)} are not each one of {', '.join(BUILDERS)}"
+            )
+        each = position if name == "portfolio" else BY_SYMBOL[name]
+        for symbol in symbols:
+            found += [replace(one, name=f"{symbol}.{one.name}") for one in each(symbol)]
+        found += ACCOUNT if name == "portfolio" else []
+    if not found:
+        raise ConfigError(f"an observation needs features; name some of {', '.join(BUILDERS)}")
+    return found
+
+
+class Observation:
+    """Features of the scenes of a market, and their contract.
+
+    Parameters
+    ----------
+    features : list of Feature
+    column : mapping    place of each column in a scene
+    """
+
+    def __init__(self, features: Sequence[Feature], column: dict[str, int]) -> None:
+        self.features = tuple(features)
+        missing = {name for each in features for name in each.columns} - set(column)
+        if missing:
+            raise ConfigError(f"the market has no {', '.join(sorted(missing))} to look at")
+        places = np.zeros((3, len(features)), np.int64)
+        for j, each in enumerate(features):
+            for i, name in enumerate(each.columns):
+                places[i, j] = column[name]
+        shift, scale = np.array([each.norm.line for each in features]).T.copy()
+        self._plan = Plan(
+            np.array([each.operation for each in features], np.int64),
+            places[0],
+            places[1],
+            places[2],
+            shift,
+            scale,
+            np.array([each.low for each in features]),
+            np.array([each.high for each in features]),
+        )
+
+    def write(self, scenes: F64, out: F64) -> None:
+        """Features of every row, float64 (num_envs, feature)."""
+        observe(scenes, self._plan, out)
+
+    @property
+    def contract(self) -> Contract:
+        """What each number is."""
+        return Contract(VERSION, tuple(self._entries()))
+
+    def _entries(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": each.name,
+                "start_index": at,
+                "end_index": at + 1,
+                "normalization": each.norm.kind,
+                "norm_params": list(each.norm.params),
+                "bounds": [each.low, each.high],
+                "formula": _FORMULAS[each.operation],
+                "columns": list(each.columns),
+            }
+            for at, each in enumerate(self.features)
+        ]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What an observation is: a model that was trained on one contract fits no other."""
+
+    version: int
+    features: tuple[dict[str, Any], ...]
+
+    @property
+    def shape(self) -> tuple[int]:
+        """Of an observation."""
+        return (len(self.features),)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is written to JSON."""
+        return {
+            "version": self.version,
+            "shape": list(self.shape),
+            "features": [dict(each) for each in self.features],
+        }
+
+    def to_json(self) -> str:
+        """JSON, for people too."""
+        return json.dumps(self.as_dict(), indent=2)
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file."""
+        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Contract:
+        """Read a file that `save` wrote.
+
+        Raises
+        ------
+        ConfigError    it is none, or of a version that this qtg does not know
+        """
+        try:
+            read = json.loads(Path(path).read_text(encoding="utf-8"))
+            found = cls(int(read["version"]), tuple(read["features"]))
+            whole = read["shape"] == list(found.shape)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigError(f"{path} is no observation contract: {error}") from None
+        if not whole:
+            raise ConfigError(f"{path} is no observation contract: shape and features differ")
+        if found.version != VERSION:
+            raise ConfigError(
+                f"{path} is of contract version {found.version}; this qtg has {VERSION}"
+            )
+        return found

@@ -1,0 +1,140 @@
+"""A market, a task in it, what is seen of it and what it is worth: a `Batch`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import Space
+from gymnasium.spaces import Box
+
+from qtg.schemas import F64, I64
+
+from ..errors import ConfigError
+from .batch import F32, U64, Outcome
+from .features import Contract, Observation, features_of
+from .market import LearnersMarket
+from .rewards import Accounts, Reward
+from .task import Task
+
+
+class MarketBatch:
+    """Learners with a task on the real book, one in each of many markets.
+
+    Parameters
+    ----------
+    market : LearnersMarket
+    task : Task
+    features : names, optional    builders of the observation; by default the task's
+    reward : Reward, optional     by default the task's
+    ticks : int                   ticks of a step
+    steps : int                   steps of an episode; it is truncated then
+    truncates : bool              whether the end by time is a truncation; else it terminates
+    """
+
+    def __init__(
+        self,
+        market: LearnersMarket,
+        task: Task,
+        *,
+        features: Sequence[str] | None = None,
+        reward: Reward | None = None,
+        ticks: int = 1,
+        steps: int = 200,
+        truncates: bool = True,
+    ) -> None:
+        if ticks < 1 or steps < 1:
+            raise ConfigError(f"ticks and steps must be at least 1, got {ticks} and {steps}")
+        self.market, self.task, self.num_envs = market, task, market.num_envs
+        self.ticks, self.steps, self._truncates = ticks, steps, truncates
+        task.start(market, steps)
+        builders = task.features if features is None else features
+        self.observation = Observation(features_of(builders, market.symbols), market.column)
+        n = len(self.observation.features)
+        low = np.array([each.low for each in self.observation.features], np.float32)
+        high = np.array([each.high for each in self.observation.features], np.float32)
+        self.observation_space: Space[Any] = Box(low, high, (n,), np.float32)
+        self.action_space = task.action_space
+        self.reward = task.reward if reward is None else reward
+        self.reward.start(self.num_envs)
+        self._exact = np.zeros((self.num_envs, n))
+        self._at = {name: market.column[name] for name in ("equity", "start", "step", "left")}
+        of = [market.column[f"{symbol}.mid"] for symbol in market.symbols]
+        self._mids = np.array(of)
+        self._held = np.array([market.column[f"{symbol}.position"] for symbol in market.symbols])
+
+    @property
+    def contract(self) -> Contract:
+        """What each number of an observation is."""
+        return self.observation.contract
+
+    def begin(self, rows: I64, seeds: U64) -> None:
+        self.market.begin(rows, seeds)
+        scene, at = self.market.scene, self._at
+        scene[rows, at["start"]] = scene[rows, at["equity"]]
+        scene[rows, at["step"]], scene[rows, at["left"]] = 0.0, 1.0
+        self.task.begin(rows, seeds)
+        self.reward.begin(rows, scene[rows, at["start"]])
+
+    def step(self, actions: np.ndarray) -> Outcome:
+        scene, at = self.market.scene, self._at
+        before = scene.copy()
+        self.task.act(actions)
+        self.market.move(self.ticks)
+        scene[:, at["step"]] += 1.0
+        scene[:, at["left"]] = 1.0 - scene[:, at["step"]] / self.steps
+        late = scene[:, at["step"]] >= self.steps
+        over = self.task.over()
+        ended = over | late
+        reward = self.reward(self._accounts(before, scene, ended)) + self.task.bonus()
+        if not self._truncates:
+            return Outcome(reward, ended, np.zeros(self.num_envs, bool))
+        return Outcome(reward, over, late & ~over)
+
+    def _accounts(self, before: F64, after: F64, ended: np.ndarray) -> Accounts:
+        mids, cash = before[:, self._mids], self.market.column["cash"]
+        bought = after[:, self._held] - before[:, self._held]
+        traded = bought * mids
+        paid = before[:, cash] - after[:, cash]
+        return Accounts(
+            before[:, self._at["equity"]].copy(),
+            after[:, self._at["equity"]].copy(),
+            self._inventory(before),
+            self._inventory(after),
+            np.abs(traded).sum(axis=1),
+            paid - traded.sum(axis=1),
+            ended,
+        )
+
+    def _inventory(self, scene: F64) -> F64:
+        """Units held; of several symbols, their value."""
+        held = scene[:, self._held]
+        if held.shape[1] == 1:
+            return held[:, 0]
+        value: F64 = (held * scene[:, self._mids]).sum(axis=1)
+        return value
+
+    def observe(self, out: F32) -> None:
+        self.observation.write(self.market.scene, self._exact)
+        out[:] = self._exact
+
+    @property
+    def exact(self) -> F64:
+        """The last observation before it was rounded to float32, float64 (num_envs, n)."""
+        return self._exact
+
+    def raw_market_data(self) -> dict[str, F64]:
+        """Everything that features are made of, by name, float64 (num_envs,) each."""
+        return self.market.raw()
+
+    def info(self) -> dict[str, np.ndarray]:
+        scene = self.market.scene
+        return {
+            "equity": scene[:, self._at["equity"]].copy(),
+            "profit": scene[:, self._at["equity"]] - scene[:, self._at["start"]],
+            "inventory": self._inventory(scene).copy(),
+        }
+
+    def close(self) -> None:
+        """Holds memory only."""

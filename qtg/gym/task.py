@@ -1,0 +1,43 @@
+"""What a learner is to do in a market."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from gymnasium import Space
+
+from qtg.schemas import F64, I64
+
+from .batch import U64, Flags
+from .market import LearnersMarket
+from .rewards import Reward
+
+
+class Task(Protocol):
+    """Actions into orders, and when an episode is over.
+
+    Attributes
+    ----------
+    action_space : Space        of one environment
+    features : tuple of str     the builders that its observation has by default
+    reward : Reward             that it has by default, beside its `bonus`
+    """
+
+    action_space: Space[Any]
+    features: tuple[str, ...]
+    reward: Reward
+
+    def start(self, market: LearnersMarket, steps: int) -> None:
+        """Get to know the market, and how many steps an episode has at most."""
+
+    def begin(self, rows: I64, seeds: U64) -> None:
+        """New episodes begin in `rows`."""
+
+    def act(self, actions: Any) -> None:
+        """Write what learners send for their actions (num_envs, ...): `market.new_orders`."""
+
+    def bonus(self) -> F64 | float:
+        """What the step that was made adds to the reward; 0 for most tasks."""
+
+    def over(self) -> Flags:
+        """Which episodes came to their own end with the step, bool (num_envs,)."""

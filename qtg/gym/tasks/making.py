@@ -1,0 +1,77 @@
+"""Quote both sides of a market."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import Space
+from gymnasium.spaces import Box
+
+from qtg.schemas import F64, I64, PRICE_SCALE, ExecInst, MsgType, TimeInForce
+
+from ...errors import ConfigError
+from ..batch import U64, Flags
+from ..market import LearnersMarket
+from ..rewards import ProfitAndLoss, Reward
+
+
+class MarketMaking:
+    """Quote a bid and an ask in each step, post-only; the quotes of the step before are withdrawn.
+
+    Action: float32 (4,) in -1 .. 1: how far bid and ask are from the mid, from 0 to `widest` ticks,
+    then their sizes, from 0 to `size` shares. A side with less than a lot is not quoted, nor one
+    that would take the inventory beyond `most`.
+
+    Parameters
+    ----------
+    widest : int    largest distance from the mid [ticks]
+    size : int      largest quantity of a quote [shares]
+    most : int      largest inventory either way [shares]
+    """
+
+    features: tuple[str, ...] = ("price", "book", "portfolio")
+
+    def __init__(self, widest: int = 20, size: int = 100, most: int = 1_000) -> None:
+        if min(widest, size, most) < 1:
+            raise ConfigError("widest, size and most must be at least 1")
+        self.reward: Reward = ProfitAndLoss()
+        self.widest, self.size, self.most = widest, size, most
+        self.action_space: Space[Any] = Box(-1.0, 1.0, (4,), np.float32)
+
+    def start(self, market: LearnersMarket, steps: int) -> None:
+        if len(market.symbols) != 1:
+            raise ConfigError(
+                f"a market maker quotes one symbol; the market has {len(market.symbols)}"
+            )
+        self.market = market
+        terms = market.config.symbols[0]
+        self._tick, self._lot = market.sim.exchange.view.tick_size[0], int(terms.lot_size)
+        self._mid = market.column[f"{terms.symbol}.mid"]
+        self._held = market.column[f"{terms.symbol}.position"]
+        self._rows = np.arange(market.num_envs)
+
+    def begin(self, rows: I64, seeds: U64) -> None:
+        """Nothing is remembered."""
+
+    def act(self, actions: np.ndarray) -> None:
+        market, scene = self.market, self.market.scene
+        share = (np.asarray(actions, np.float64) + 1.0) / 2.0
+        held = scene[:, self._held]
+        mid = np.rint(scene[:, self._mid] * PRICE_SCALE)
+        for live in market.live_orders():
+            env = np.flatnonzero(live[:, 0])
+            cancels = market.new_orders(env, 0)
+            cancels.msg_type[:], cancels.order_id[:] = MsgType.CANCEL, live[env, 0]
+        for side, distance, part in ((1, share[:, 0], share[:, 2]), (-1, share[:, 1], share[:, 3])):
+            ticks = mid / self._tick - side * distance * self.widest
+            price = (np.floor(ticks) if side > 0 else np.ceil(ticks)) * self._tick
+            qty = np.floor(part * self.size / self._lot) * self._lot
+            env = np.flatnonzero((qty > 0) & (price > 0) & (side * held + qty <= self.most))
+            quotes = market.new_orders(env, 0)
+            quotes.side[:], quotes.price[:], quotes.qty[:] = side, price[env], qty[env]
+            quotes.tif[:], quotes.exec_inst[:] = TimeInForce.GTC, ExecInst.POST_ONLY
+
+    def bonus(self) -> F64 | float:
+        return 0.0
+
+    def over(self) -> Flags:
+        return np.zeros(self.market.num_envs, bool)
