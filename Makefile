@@ -56,7 +56,7 @@ bridge: $(STAMP)  ## 200 runs of eight clients, each replayed from its tape
 
 coverage: $(STAMP)  ## line coverage of kernels/ with the JIT off
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels tests/property tests/quant \
-		tests/agents tests/simulation tests/analytics -m "not compiled and not shared" \
+		tests/agents tests/simulation tests/analytics tests/gym -m "not compiled and not shared" \
 		-W ignore::RuntimeWarning --cov --cov-report=term --cov-fail-under=95
 
 kill-campaign: $(STAMP)  ## kill 2,000 runs and recover them

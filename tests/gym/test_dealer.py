@@ -57,6 +57,7 @@ def test_rewards_add_up_to_what_the_dealer_has() -> None:
     assert total == pytest.approx(batch.wealth - 0.5 * squares - 0.1 * ends)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("row", PAPER, ids=lambda row: f"{row.rule}-{row.risk_aversion}")
 def test_the_table_of_the_paper(row: object) -> None:
     """2,000 paths; three standard errors of both samples, the paper's of 1,000."""
@@ -91,6 +92,7 @@ def test_the_closed_form_solves_its_equation() -> None:
     assert problem.value(0.0) == pytest.approx(-0.001 * np.arange(-10.0, 11.0) ** 2)
 
 
+@pytest.mark.compiled
 def test_the_simulated_value_is_the_closed_form() -> None:
     """The best quotes of the closed form, played: 40,000 paths of 100 steps."""
     problem, paths = DealerProblem(), 40_000

@@ -57,6 +57,7 @@ def observed(batch: MarketBatch) -> np.ndarray:
     return out
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", NAMES)
 def test_gymnasium_has_nothing_to_say_against_them(name: str) -> None:
     with warnings.catch_warnings():
@@ -67,6 +68,7 @@ def test_gymnasium_has_nothing_to_say_against_them(name: str) -> None:
         env.step(env.action_space.sample())
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
 @pytest.mark.parametrize(
     ("make", "settings"),
@@ -102,6 +104,7 @@ def test_a_batch_is_as_single_environments_side_by_side(
         assert any(0 < end.sum() < envs for end in ends), "they end at different times"
 
 
+@pytest.mark.compiled
 def test_an_episode_is_a_function_of_its_seed() -> None:
     def play(batch: MarketBatch, row: int) -> list[list[float]]:
         seen = []
@@ -192,6 +195,7 @@ def test_observations_are_what_an_independent_builder_makes_of_the_raw_data(task
     assert [name for name in quiet if not name.endswith(".news")] == []
 
 
+@pytest.mark.compiled
 def test_the_observations_of_abides_are_made_as_there() -> None:
     """The vectors as that project's documentation has them, here in plain Python."""
     both = [
@@ -227,6 +231,7 @@ def test_the_observations_of_abides_are_made_as_there() -> None:
                 assert observed(batch)[0][:4] == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("sparse", [False, True])
 def test_the_investor_is_paid_what_his_wealth_gained(sparse: bool) -> None:
     batch = begun(batch_of(DailyInvestor, 3, size=5, sparse=sparse, cash=20_000, steps=12))
@@ -293,6 +298,7 @@ def learners_trades(batch: MarketBatch) -> list[tuple[int, int, int, int, int]]:
     return found
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("side", [1, -1])
 def test_execution_is_paid_for_prices_better_than_at_arrival(side: int) -> None:
     batch = begun(
@@ -323,6 +329,7 @@ def test_execution_is_paid_for_prices_better_than_at_arrival(side: int) -> None:
     assert ("end", True) in kinds
 
 
+@pytest.mark.compiled
 def test_execution_terminates_by_time_in_the_registered_form() -> None:
     env = execution(parent=500, size=10, **SHORT)
     env.reset(seed=1)
@@ -332,6 +339,7 @@ def test_execution_terminates_by_time_in_the_registered_form() -> None:
     assert reward == pytest.approx(-1.0)  # all of the parent order at 1 a share
 
 
+@pytest.mark.compiled
 def test_trading_buys_sells_and_holds() -> None:
     batch = begun(batch_of(Trading, 3, size=20, shares=100, steps=40))
     total = np.zeros(3)
@@ -342,6 +350,7 @@ def test_trading_buys_sells_and_holds() -> None:
     assert total == pytest.approx(batch.info()["profit"])
 
 
+@pytest.mark.compiled
 def test_what_trading_costs_beyond_the_mid() -> None:
     batch = begun(batch_of(Trading, 3, size=40, shares=500, reward=TransactionCost(), steps=40))
     paid = 0.0
@@ -356,6 +365,7 @@ def test_what_trading_costs_beyond_the_mid() -> None:
     assert paid > 5.0
 
 
+@pytest.mark.compiled
 def test_a_target_is_reached() -> None:
     batch = begun(batch_of(Trading, 2, target=True, most=40, steps=40, config=TWO, cash=100_000))
     for asked in (np.array([[1.0, -0.5], [0.26, 0.0]]), np.array([[-1.0, 1.0], [0.0, 0.0]])):
@@ -366,12 +376,14 @@ def test_a_target_is_reached() -> None:
         assert held.tolist() == np.rint(asked * 40).tolist()
 
 
+@pytest.mark.compiled
 def test_a_ruined_trader_is_out() -> None:
     batch = begun(batch_of(Trading, 2, ruin=0.999, cash=10_000, size=50, steps=100))
     ended = [batch.step(np.array([1 + step % 2, 0])).terminated for step in range(80)]
     assert np.any(ended, axis=0).tolist() == [True, False]
 
 
+@pytest.mark.compiled
 def test_a_market_maker_has_one_order_a_side_and_keeps_to_its_limits() -> None:
     batch = begun(batch_of(MarketMaking, 4, most=60, size=30, widest=5, steps=200, shares=200))
     rng, live = np.random.default_rng(0), 0
@@ -389,6 +401,7 @@ def test_a_market_maker_has_one_order_a_side_and_keeps_to_its_limits() -> None:
     assert (batch.info()["inventory"] < 200).all(), "it may only sell until it holds 60"
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("regime", ["calm", "crisis"])
 def test_everything_stays_finite_and_in_its_space(regime: str) -> None:
     env = gymnasium.make_vec(
@@ -404,6 +417,7 @@ def test_everything_stays_finite_and_in_its_space(regime: str) -> None:
         assert np.isfinite(reward).all()
 
 
+@pytest.mark.compiled
 def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
     contract = batch_of(Trading, features=["price", "portfolio"]).contract
     written = contract.as_dict()
@@ -436,6 +450,7 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
         Contract.load(tmp_path / "cut.json")
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("make", "settings", "message"),
     [
@@ -466,6 +481,7 @@ def test_settings_that_make_no_environment(
         make(**{**SHORT, **settings})
 
 
+@pytest.mark.compiled
 def test_actions_that_are_none() -> None:
     env = trading(**SHORT)
     env.reset(seed=1)
@@ -477,6 +493,7 @@ def test_actions_that_are_none() -> None:
     assert isinstance(env, BatchEnv)
 
 
+@pytest.mark.compiled
 def test_the_short_form_and_what_it_tells() -> None:
     env = TradingEnv(agents=100, stocks=3, seed=42, **SHORT)
     assert env.action_space == gymnasium.spaces.MultiDiscrete([3, 3, 3])
@@ -492,6 +509,7 @@ def test_the_short_form_and_what_it_tells() -> None:
             TradingEnv(**wrong)
 
 
+@pytest.mark.compiled
 def test_the_default_market_has_about_twenty_orders_in_a_tick() -> None:
     sim = qtg.Simulation(default_market(), envs=range(8)).run(60)
     counts = []
