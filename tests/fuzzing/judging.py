@@ -1,5 +1,6 @@
 """What must hold for every damaged file, and what became of one."""
 
+import re
 import signal
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ SLOW = 5.0  # seconds of processor time for one file
 SLOW_RUN = 120.0  # for a run, which may compile kernels
 ROOM = 64 << 20  # bytes that Arrow may hold at any time
 LONGEST = 1_000  # characters of an error
+_FOLDER = re.compile(r"/[^ ]*/")  # of the damaged file
 _NO_DIGITS = str.maketrans("", "", "0123456789,")
 _TOLD_APART = 72  # characters
 _MOST = 5_000  # sentences that are told apart
@@ -70,7 +72,8 @@ def sentence_of(error: QtgError) -> str:
     assert 0 < len(text) < LONGEST, f"{len(text)} characters"
     if " is damaged at byte " in text:
         text = text.partition(": ")[2]
-    return text.translate(_NO_DIGITS)[:_TOLD_APART]
+    told = _FOLDER.sub("", text)
+    return told.translate(_NO_DIGITS)[:_TOLD_APART]
 
 
 @contextmanager
