@@ -6,8 +6,8 @@ STAMP  := $(VENV)/.installed
 TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench traces fuzz fuzz-tape bridge coverage kill-campaign disk-campaign \
-	soak realism peers docs clean
+.PHONY: help demo test lint bench traces fuzz fuzz-readers bridge coverage kill-campaign \
+	disk-campaign soak realism tables peers docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,12 +42,14 @@ bench: $(STAMP)  ## the short form of every benchmark
 traces: $(STAMP)  ## the three curated traces again, with their hashes
 	$(BIN)/qtg trace
 
-fuzz: $(STAMP)  ## a million messages against the slow book
-	$(BIN)/python -m tests.property.fuzz
+fuzz: $(STAMP)  ## a million messages against the slow book (MESSAGES=, SEED=0, PROCESSES=1)
+	$(BIN)/python -m tests.property.fuzz --messages $(or $(MESSAGES),1000000) \
+		--seed $(or $(SEED),0) --processes $(or $(PROCESSES),1)
 
-fuzz-tape: $(STAMP)  ## ten million damaged tapes, or an hour of them: SEED=0 INPUTS= SECONDS=
-	$(BIN)/python -m tests.tape.fuzz --seed $(or $(SEED),0) --inputs $(or $(INPUTS),10000000) \
-		--seconds $(or $(SECONDS),3600)
+fuzz-readers: $(STAMP)  ## 10 million damaged tapes, snapshots, logs (INPUTS=, SECONDS=3600, SEED=0, PROCESSES=1)
+	@for reader in $(or $(READERS),tape snapshot log); do $(BIN)/python -m tests.fuzzing $$reader \
+		--inputs $(or $(INPUTS),10000000) --seconds $(or $(SECONDS),3600) \
+		--seed $(or $(SEED),0) --processes $(or $(PROCESSES),1) || exit 1; echo; done
 
 bridge: $(STAMP)  ## 200 runs of eight clients, each replayed from its tape
 	$(BIN)/python -m tests.bridge.campaign
@@ -70,6 +72,10 @@ soak: $(STAMP)  ## 30 minutes of chaos (MINUTES=30, SEED=1), to docs/evidence/so
 
 realism: $(STAMP)  ## the realism table of `standard` over 20 seeds, with plots
 	$(BIN)/qtg realism standard --seeds 20 --report realism.html
+
+tables: $(STAMP)  ## tables of the literature, made again, to docs/evidence/textbook-tables.txt
+	@mkdir -p docs/evidence
+	$(BIN)/python -m qtg.gym.tables | tee docs/evidence/textbook-tables.txt
 
 peers: $(STAMP)  ## the same workloads on other engines, side by side
 	$(BIN)/python -m benchmarks.peers --install

@@ -10,6 +10,8 @@ Names are loaded when first used, so that `import qtg` stays cheap.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .registration import register_when_imported
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -134,7 +136,7 @@ _HOMES = {
     "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
 }
-_ROOMS = ("quant",)  # packages that are a public name themselves
+_ROOMS = ("gym", "quant")  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -221,3 +223,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+register_when_imported()

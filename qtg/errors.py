@@ -4,6 +4,21 @@ A rejected order is not an exception: it is an event with a reason code.
 """
 
 
+def one_line(value: object, most: int = 200) -> str:
+    """Something that was read, as it may stand in a message: printable, and not endless.
+
+    >>> one_line("1\\n2"), one_line("a" * 9, most=3)
+    ('1\\\\n2', 'aaa...')
+    """
+    try:
+        text = str(value)[: most + 1]
+    except (RecursionError, ValueError):
+        text = f"a {type(value).__name__}"
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 class QtgError(Exception):
     """Base of all errors that qtg raises on purpose."""
 

@@ -160,8 +160,9 @@ class Exchange(Stateful):
             self.lending.buy_in(self.ledger, self.venue, self.view, self.outbox)
         self.buy_ins = self.pending()
 
-    def open_accounts(self, agent: np.ndarray, cash: np.ndarray) -> None:
-        """Give accounts the cash that they start with [1e-4], in every environment.
+    def open_accounts(self, agent: np.ndarray, cash: np.ndarray) -> np.ndarray:
+        """Give accounts the cash that they start with [1e-4], in every environment; returns what
+        they had, int64 (n,), in the first.
 
         Raises
         ------
@@ -170,10 +171,12 @@ class Exchange(Stateful):
         if len(agent) and not Account.FIRST_AGENT <= agent.min() <= agent.max() < self.n_agents:
             raise ConfigError(f"accounts are opened of agents that do not exist: {agent.tolist()}")
         accounts = self.ledger.accounts
+        before: np.ndarray = accounts.cash[agent]
         for env in range(len(self.venue.envs)):
             rows = env * self.n_agents + agent
             accounts.cash[rows] = accounts.start_cash[rows] = cash
             accounts.peak_equity[rows] = 0
+        return before
 
     def untouched(self, agent: int) -> bool:
         """Whether an account has what it began with and nothing reserved, in every environment."""

@@ -21,7 +21,8 @@ and each frame with 24:
 
 A length has a checksum of its own, so that what a cut file lacks can be told from a wrong length,
 and nothing is ever read or allocated by a number that was not checked. The salt tells the frames of
-one file from those of another: a frame that was written into the wrong file does not pass.
+one file from those of another: a frame that was written into the wrong file does not pass. It is
+not 0: four bytes of ones and then zeros have a CRC32C of ones, so that ones over both would pass.
 """
 
 import struct
@@ -68,11 +69,11 @@ class FrameWriter:
     kind : bytes         4 bytes
     version : int        of the format of that kind
     first : int          sequence of the first frame
-    salt : int           uint32, the same for the whole file
+    salt : int           uint32, another one for each file: see above
     """
 
     def __init__(
-        self, stream: BinaryIO, kind: bytes, version: int, *, first: int = 1, salt: int = 0
+        self, stream: BinaryIO, kind: bytes, version: int, *, first: int = 1, salt: int
     ) -> None:
         self.sequence = first - 1
         self._stream, self._salt = stream, salt

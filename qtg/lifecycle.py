@@ -12,6 +12,7 @@ import numpy as np
 from qtg.kernels.lifecycle import (
     ANY,
     ILLEGAL,
+    MAX_ID,
     STEPS,
     TRANSITIONS,
     Markets,
@@ -44,13 +45,15 @@ from qtg.schemas import (
     record_array,
 )
 
-from .errors import ConfigError, LifecycleError
+from .errors import ConfigError, LifecycleError, SnapshotError
 from .order_columns import as_events
+from .stateful import State, Stateful, checked, found, whole
 
 if TYPE_CHECKING:
     import polars as pl
 
 PIECE = 1 << 16  # events of one kernel call
+_TABLES = {"orders": OrderStates, "steps": OrderSteps, "violations": LifecycleViolations}
 _ONE = 1 << 31  # more symbols than there are: every market is of one environment
 
 RULE_TEXT = {
@@ -153,7 +156,7 @@ def folded(
     return log
 
 
-class OrderLog:
+class OrderLog(Stateful):
     """What is known of orders from their events, piece after piece.
 
     Parameters
@@ -192,6 +195,49 @@ class OrderLog:
             np.zeros(4, np.int64),
         )
         self._told = _scratch(16)
+
+    def state(self) -> State:
+        """What is known so far; without `history` the steps of the last piece are left out."""
+        n = self.tables.n.copy()
+        n[1] *= self._history
+        tables = zip(_TABLES, n.tolist(), strict=False)
+        rows = {name: getattr(self.tables, name)[:end].view(np.ndarray) for name, end in tables}
+        return {"history": int(self._history), "ended": self._ended, "n": n, **rows}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from the state of a log of the same environments; settings are the state's."""
+        self._history = bool(whole(state, "history", 0, 1))
+        keeps_all = found(state, "ended") is None
+        self._ended = None if keeps_all else whole(state, "ended", 0, (1 << 63) - 1)
+        n = checked(found(state, "n"), np.dtype(np.int64), (4,), "OrderLog.n").copy()
+        tables = OrderLog(*self._markets).tables._replace(n=n)
+        for (name, table), rows in zip(_TABLES.items(), n.tolist(), strict=False):
+            empty = getattr(tables, name)
+            saved = checked(found(state, name), empty.dtype, (-1,), f"OrderLog.{name}")
+            if len(saved) != rows:
+                raise SnapshotError(f"OrderLog.n counts other {name} than are in the snapshot")
+            longer = _longer(table, empty, rows)
+            longer[:rows] = saved
+            tables = tables._replace(**{name: longer})
+        self._check(tables.orders[: n[0]])
+        self.tables = tables
+        self._new_ids(2 * len(tables.orders))
+        index_orders(self.tables, self._markets)
+
+    def _check(self, orders: np.ndarray) -> None:
+        """Refuse orders of a state that a kernel would not read without harm."""
+        markets = self._markets.symbols * self._markets.envs
+        for name, low, high in (
+            ("market", 0, markets - 1),
+            ("order_id", 1, MAX_ID // self._markets.envs),
+            ("status", 0, max(OrdStatus)),
+            ("lifetime", 0, ANY),
+        ):
+            values = orders[name]
+            if len(values) and not low <= values.min() <= values.max() <= high:
+                raise SnapshotError(
+                    f"OrderLog.orders.{name} in the snapshot is not {low} to {high}"
+                )
 
     def emptied(self) -> "OrderLog":
         """A new log with the same settings."""

@@ -12,6 +12,7 @@ from qtg.kernels.depth import write_depth
 from qtg.kernels.publish import add_volume, find_trades, trace, write_order_events, write_trades
 from qtg.kernels.view import read_books
 from qtg.schemas import (
+    NO_ROW,
     AgentSnapshots,
     Borrows,
     Candles,
@@ -22,6 +23,7 @@ from qtg.schemas import (
     Instruments,
     Metrics,
     News,
+    OpeningRows,
     OrderEvents,
     PositionSnapshots,
     Quotes,
@@ -31,6 +33,7 @@ from qtg.schemas import (
 )
 
 from .agents.background import pool_is_sane
+from .agents.guests import GUEST
 from .errors import ConfigError
 from .portfolio import agent_rows, chosen_agents, position_rows, write_equity
 from .stateful import Stateful
@@ -38,6 +41,7 @@ from .stopwatch import Phase
 
 if TYPE_CHECKING:
     from .config import Config
+    from .inputs import Openings
     from .simulation import Simulation
     from .store.sink import Sink
 
@@ -82,6 +86,7 @@ class Publisher(Stateful):
             (News, self._config.news.enabled),
             (Borrows, self._config.borrows_shares),
             (HaltRows, self._config.halts.band_bps is not None),
+            (OpeningRows, GUEST in sim.kinds),
             (Quotes, storage.quotes),
             (Depth, bool(storage.depth_every)),
             (Candles, bool(storage.candles)),
@@ -108,6 +113,19 @@ class Publisher(Stateful):
     @property
     def _keeps_equity(self) -> bool:
         return bool(self._config.storage.equity_every) and len(self._equity_agents) > 0
+
+    def publish_opening(self, sim: Simulation, opened: Openings, before: np.ndarray) -> None:
+        """Accounts that were opened at the start of this tick, and the cash they had before."""
+        if self._sink is None:
+            return
+        n = len(opened.agent)
+        buffer = self._sink.table(OpeningRows)
+        columns, at = buffer.reserve(n)
+        rows = slice(at, at + n)
+        columns.tick[rows], columns.time[rows] = sim.tick, sim.time_ns(sim.tick)
+        columns.agent[rows], columns.cash[rows] = opened.agent, opened.cash
+        columns.cash_before[rows] = before
+        buffer.commit(n)
 
     def publish(self, sim: Simulation) -> None:
         """Hash, trades, candles, quotes and snapshots of the tick that just ended."""
@@ -229,6 +247,8 @@ class Publisher(Stateful):
         columns, at = buffer.reserve(n)
         clock = (sim.tick, sim.time_ns(sim.tick), int(self.event_count[0]) - n)
         write_order_events(sim.exchange.events, n, clock, self._symbols, columns, at)
+        market = sim.exchange.events.market[:n]
+        columns.symbol[at : at + n][(market < 0) | (market >= self._symbols)] = NO_ROW
         side = columns.side[at : at + n]
         side[(side != Side.BUY) & (side != Side.SELL)] = Side.UNDISCLOSED
         buffer.commit(n)

@@ -18,6 +18,7 @@ from .simulation import Simulation
 from .store import RunWriter
 from .store.directory import LOG, SNAPSHOTS
 from .store.files import reason_of
+from .store.lock import RunLock
 from .tape.header import Header, config_of, read_header
 from .tape.layout import End
 from .tape.reader import Order, Records
@@ -93,7 +94,7 @@ class LogTape(Records):
     def __init__(self, path: Path, header: Header, records: list[Record]) -> None:
         self.path, self.header = path / LOG, header
         self.ended = False
-        self._records = records
+        self._run, self._records = path, records
 
     def __iter__(self) -> Iterator[Taped]:
         order = Order(self.header)
@@ -105,7 +106,7 @@ class LogTape(Records):
                 what = order.take(frame)
             except ValueError as error:
                 raise CorruptData(
-                    str(error), str(self.path / record.segment), record.offset, record.sequence
+                    str(error), str(self._run / record.segment), record.offset, record.sequence
                 ) from None
             self.ended |= isinstance(what, End)
             yield Taped(what, record.sequence, record.offset)
@@ -136,13 +137,23 @@ def recover(
     Raises
     ------
     CorruptData      something is damaged that was durable; says how to go on without it
-    StorageError     there is no log, or nothing can be recovered from it
+    StorageError     there is no log, or nothing can be recovered from it; or `resume`, while
+                     somebody else writes to the run
     ReplayError      the run differs from its log
     ConfigError      `until` is not in the log, or a strategy is not registered
     SnapshotError    see `Simulation.restore`
     """
-    run, by_itself = Path(path), disk is None
-    disk = disk or RealDisk(path)
+    disk, by_itself = disk or RealDisk(path), disk is None
+    if not (resume and Path(path).is_dir()):
+        return _recover(Path(path), None, until, threads, disk, by_itself)
+    with RunLock(Path(path)) as lock:
+        return _recover(Path(path), lock, until, threads, disk, by_itself)
+
+
+def _recover(
+    run: Path, lock: RunLock | None, until: int | None, threads: int, disk: Disk, by_itself: bool
+) -> Recovered:
+    """`recover`; with a lock, the run is to go on."""
     try:
         contents = read_log(disk, until)
     except OSError as error:
@@ -156,12 +167,13 @@ def recover(
         )
     header = _header(run, contents)
     complete = contents.records[-1].kind == RecordKind.END
-    resume = resume and not complete
-    base = find_base(run, contents, tables=resume)
+    if complete:
+        lock = None
+    base = find_base(run, contents, tables=lock is not None)
     sim = _start(base, config_of(header, str(run / LOG)), threads)
     sink = None
-    if resume:
-        sink = RunWriter.reopen(run, base.rows, row_group=sim.config.storage.row_group)
+    if lock is not None:
+        sink = RunWriter.reopen(run, base.rows, lock, row_group=sim.config.storage.row_group)
         sim.publisher.attach(sim, sink, going_on=base.mark is not None)
     try:
         report = _replay(run, sim, contents, header, base, complete)

@@ -167,6 +167,11 @@ class Result:
         return self.table("halts")
 
     @property
+    def openings(self) -> "pl.DataFrame":
+        """Guests' accounts that were opened during the run, if it has guests."""
+        return self.table("openings")
+
+    @property
     def instruments(self) -> "pl.DataFrame":
         """What is traded."""
         return self.table("instruments")

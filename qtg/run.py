@@ -66,6 +66,10 @@ def simulate(
         raise ConfigError(f"threads must be at least 1, got {threads}")
     if tape_events and tape is None:
         raise ConfigError("tape_events needs a tape to keep the events on; give tape=FILE.rpl")
+    if tape is not None:
+        from .tape.writer import check_place
+
+        check_place(tape, out, overwrite)
     sim = Simulation(config, threads=threads)
     name = Path(out).resolve().name if out is not None else config.name
     with monitoring(monitor) as watch:

@@ -21,7 +21,7 @@ def run_tick(sim: Simulation) -> None:
     watch.start()
 
     for opening in sim.inputs.openings:
-        exchange.open_accounts(*opening)
+        sim.publisher.publish_opening(sim, opening, exchange.open_accounts(*opening))
     exchange.begin(tick)
     watch.lap(Phase.MATCH)
 

@@ -519,16 +519,21 @@ class Venue(Stateful):
         return nbytes(self.book_columns, self._events) + self._ids.nbytes + self._index.nbytes
 
     def state(self) -> State:
-        """The books: of long tables the rows in use."""
-        return {**super().state(), "book": book_state(self.book_columns)}
+        """The books, of long tables the rows in use; and the orders, if they are tracked."""
+        log = None if self._log is None else self._log.state()
+        return {**super().state(), "book": book_state(self.book_columns), "log": log}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state."""
+        """Go on from a state of a venue with the same markets; it tracks orders if that one did."""
         super().restore(state)
         book = found(state, "book")
         slots = slots_of(book, self.book_columns)
         self.book_columns = restored_book(_empty_book(self._terms, slots, self._window), book)
         self._calls = int(np.count_nonzero(self.book_columns.markets.calling))
+        log, self._log = found(state, "log"), None
+        if log is not None:
+            self._log = OrderLog(self.symbols, len(self.envs))
+            self._log.restore(log)
 
     def _name(self, orders: Orders, n: int) -> np.ndarray:
         if len(self._ids) < n:

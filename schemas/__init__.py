@@ -87,6 +87,7 @@ from .records import (
     HaltRows,
     Instruments,
     Metrics,
+    OpeningRows,
     PositionSnapshots,
     Quotes,
 )
@@ -146,6 +147,7 @@ __all__ = [
     "NewsKind",
     "NewsRows",
     "NoiseRows",
+    "OpeningRows",
     "OrdStatus",
     "OrdType",
     "OrderEvents",

@@ -311,3 +311,4 @@ class Stream(IntEnum):
     REGIME = 11
     METAORDER = 12
     CANCEL = 13
+    TEXTBOOK = 14

@@ -71,7 +71,7 @@ class OrderEvents(NamedTuple):
     tick: Annotated[I64, Col("tick", "tick of the event")]
     time: Annotated[I64, Col("ns", "time of the tick, UTC")]
     sequence: Annotated[I64, Col("id", "1, 2, 3, ... over the run, without gaps")]
-    symbol: Annotated[I32, Col("symbol", "instrument")]
+    symbol: Annotated[I32, Col("symbol", "instrument; none if it is not known", default=NO_ROW)]
     exec_type: Annotated[I8, Col("ExecType", "what happened")]
     reason: Annotated[I8, Col("Reason", "why it was rejected or cancelled")]
     side: Annotated[I8, Col("Side", "side of the order")]

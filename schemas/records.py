@@ -165,6 +165,16 @@ class HaltRows(NamedTuple):
     reopening: Annotated[I64, Col("quote", "price of the reopening auction; 0 if nothing traded")]
 
 
+class OpeningRows(NamedTuple):
+    """Guests' accounts that were opened during the run, one row each."""
+
+    tick: Annotated[I64, Col("tick", "tick at whose start it was opened")]
+    time: Annotated[I64, Col("ns", "time of the tick, UTC")]
+    agent: Annotated[I32, Col("agent", "account")]
+    cash: Annotated[I64, Col("cash", "cash from then on")]
+    cash_before: Annotated[I64, Col("cash", "cash that it had in reserve; now gone")]
+
+
 class Instruments(NamedTuple):
     """What is traded, one row per symbol."""
 
@@ -191,4 +201,5 @@ STORED: dict[str, type] = {
     "news": News,
     "borrows": Borrows,
     "halts": HaltRows,
+    "openings": OpeningRows,
 }

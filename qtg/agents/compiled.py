@@ -29,6 +29,7 @@ from qtg.schemas import Tier
 from ..errors import ConfigError, StrategyError
 from ..exchange import Exchange
 from .failure import Benched, home_of
+from .kept_columns import check_starts
 from .kind import Kind
 from .parameters import as_param
 from .population import Members
@@ -76,8 +77,8 @@ def compiled_strategy(
     ...     if market.ask < market.fair_value * (1 - me.params.dip):
     ...         buy(orders, 10, market.ask)
     """
-    kept = dict(state or {})
-    for field in (*(params or {}), *kept):
+    kept = check_starts(name, state)
+    for field in params or {}:
         if not field.isidentifier():
             raise ConfigError(f"strategy {name!r}: {field!r} is no name; use letters and _")
 
@@ -139,17 +140,6 @@ class CompiledStrategy(UserGroup):
         exchange.reserve_outbox(exchange.pending())  # others write after it
         if status != DONE:
             raise self._told(int(self.members.agent[at[0]]), tick)
-
-    def take_over(self, source: CompiledStrategy, rows: np.ndarray, to: np.ndarray) -> None:
-        """Bench environments `to` where `rows` of `source` are benched, int64 (n,), and no
-        others."""
-        if not (self._out or source._out):
-            return
-        of = [source._out.get(row) for row in rows.tolist()]
-        for env, tick in zip(to.tolist(), of, strict=True):
-            self._out.pop(env, None)
-            if tick is not None:
-                self._out[env] = tick
 
     def nbytes(self) -> int:
         return super().nbytes() + self._rows.params.nbytes + self._rows.state.nbytes

@@ -10,6 +10,7 @@ from qtg.kernels.random import lane, uniform_pair
 from qtg.schemas import Stream
 
 from ..errors import StrategyError
+from .kept_columns import KeptColumns
 from .resting import OwnBook, Resting
 
 
@@ -39,6 +40,7 @@ class StrategyContext:
     sentiment: np.ndarray  # float64 (S,)  mood of the background pool, -1 to 1
     news: np.ndarray  # float64 (S,)  sentiment of this tick's news, -1 to 1; 0 if there is none
     indicators: dict[str, np.ndarray]  # float64 (N, S) by need, each agent's own windows
+    state: KeptColumns  # float64 (N, S) by name: what the function keeps from tick to tick
     seed: np.uint64
     env: int  # place of the environment in the run
     env_id: int

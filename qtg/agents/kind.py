@@ -22,4 +22,5 @@ class Kind:
     needs: dict[str, Need] = field(default_factory=dict)  # indicators that it reads
     has_desk: bool = False  # wants positions, and takes `execution`
     origin: str = "built in"  # the file, package or module that it comes from
+    state: dict[str, float] = field(default_factory=dict)  # columns that a function keeps, starts
     has_pairs: bool = False  # takes `pairs`

@@ -13,6 +13,7 @@ from ..config.distributions import Distribution
 from ..errors import ConfigError, StrategyError
 from .built_in import BUILT_IN
 from .installed import installed, load, package_of
+from .kept_columns import check_starts
 from .kind import Kind
 from .need import Need
 from .parameters import Param, as_param, check_defaults
@@ -46,7 +47,11 @@ def origin_of(code: Any) -> str:
 
 
 def strategy(
-    name: str, *, params: Params | None = None, needs: Mapping[str, Need] | None = None
+    name: str,
+    *,
+    params: Params | None = None,
+    needs: Mapping[str, Need] | None = None,
+    state: Mapping[str, float] | None = None,
 ) -> Callable[[Own], Own]:
     """Register a NumPy function, or a subclass of `qtg.Strategy`, as a strategy kind of tier 1.
 
@@ -61,6 +66,9 @@ def strategy(
         `qtg.Param(default, low=, high=)` says which values are allowed (a class has them inside)
     needs : dict    indicators that a function reads, shown as `ctx.indicators`; only these are
         computed, on bars of `bar_ticks`
+    state : dict    what a function keeps for each agent and symbol from tick to tick, in
+        `ctx.state`: names of float64 columns with what they hold at the start. Snapshots have it,
+        which is not so for globals. (A class keeps what it likes in itself.)
 
     Examples
     --------
@@ -75,8 +83,12 @@ def strategy(
         given = _class_params(name, decide, params) if isinstance(decide, type) else params
         known = {key: as_param(value) for key, value in (given or {}).items()}
         wanted = _checked_needs(name, decide, needs or {}, known)
-        origin = origin_of(decide)
-        add_kind(Kind(name, Tier.SMART, doc, known, decide, needs=wanted, origin=origin))
+        if state and isinstance(decide, type):
+            raise ConfigError(f"strategy {name!r}: `state` is for functions; a class has itself")
+        kept, origin = check_starts(name, state), origin_of(decide)
+        add_kind(
+            Kind(name, Tier.SMART, doc, known, decide, needs=wanted, origin=origin, state=kept)
+        )
         return decide
 
     return register

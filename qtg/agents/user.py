@@ -12,6 +12,7 @@ from .answers import answer_to_orders
 from .board import Board
 from .context import StrategyContext
 from .failure import Benched
+from .kept_columns import KeptColumns
 from .population import Members
 from .resting import OwnBook, read_own
 from .user_group import TURN_DRAW, UserGroup, of_acting
@@ -19,6 +20,8 @@ from .user_group import TURN_DRAW, UserGroup, of_acting
 
 class UserStrategy(UserGroup):
     """One call per environment and tick."""
+
+    STATE = ("_kept",)
 
     def __init__(
         self, members: Members, symbols: tuple[str, ...], benched: list[Benched], board: Board
@@ -29,6 +32,13 @@ class UserStrategy(UserGroup):
             name: board.rows(self.name, need, members.params)
             for name, need in members.kind.needs.items()
         }
+
+        self._kept = KeptColumns.starting(
+            self.name, members.kind.state, len(members.agent), len(symbols)
+        )
+
+    def nbytes(self) -> int:
+        return super().nbytes() + self._kept.nbytes()
 
     def decide_env(self, exchange: Exchange, env: int, tick: int) -> None:
         ctx = self.context(exchange, env, tick)
@@ -90,6 +100,7 @@ class UserStrategy(UserGroup):
                 name: self._board.values[rows[mine], markets]
                 for name, rows in self._readings.items()
             },
+            state=self._kept.of(slice(mine[0], mine[-1] + 1) if len(mine) else slice(0)),
             seed=exchange.moment.seed[env],
             env=env,
             env_id=int(exchange.moment.env[env]),

@@ -6,13 +6,14 @@ is free depends on open orders, of which trades know nothing.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qtg.kernels.ledger import LedgerTerms
 from qtg.kernels.rebuild import ReplayedLedger, replay_trades
-from qtg.schemas import I64, PRICE_SCALE, Account, Trades
+from qtg.schemas import I64, PRICE_SCALE, Account, Trades, taken
 
 from ..config import VenueConfig
 from ..errors import ConfigError, InvariantError, StorageError
@@ -119,8 +120,9 @@ def rebuild_from_trades(run: "Result", tick: int | None = None) -> Rebuilt:
     """Replay the trades of a run into the ledger of every agent.
 
     It starts from the run's first snapshot and books every trade and its fees: shares at their
-    weighted average cost, rounded as in the ledger. Trades are read a piece at a time, so that they
-    need not fit in memory.
+    weighted average cost, rounded as in the ledger. A guest's account that was opened later has
+    the cash that it was opened with from that tick on. Trades are read a piece at a time, so that
+    they need not fit in memory.
 
     Parameters
     ----------
@@ -150,14 +152,52 @@ def rebuild_from_trades(run: "Result", tick: int | None = None) -> Rebuilt:
     venue = VenueConfig.model_validate(run.config["venue"])
     agents, symbols = ledger.qty.shape
     terms = LedgerTerms(symbols, agents, venue.maker_fee_centibps, venue.taker_fee_centibps)
+    openings = _Openings(run, ticks[0], agents)
     booked = 0
     for trades in _trades(run, agents, first_id=1 if ticks[0] == 0 else None):
         if trades.tick[0] > until:
             break
-        booked += replay_trades(trades, ticks[0], until, terms, ledger)
+        for piece in openings.pieces(trades):
+            openings.book(min(int(piece.tick[0]), until), ledger)
+            booked += replay_trades(piece, ticks[0], until, terms, ledger)
+    openings.book(until, ledger)
     _check_count(run, ticks[0], until, booked)
     _charge_borrowing(run, until, ticks, ledger)
     return Rebuilt(until, booked, ledger, run, pool_realized)
+
+
+class _Openings:
+    """Accounts that were opened after the first snapshot, in the order in which they were."""
+
+    def __init__(self, run: "Result", after: int, agents: int) -> None:
+        import polars as pl
+
+        self._next = 0
+        self._tick = self._agent = self._cash = np.empty(0, np.int64)
+        if "openings" not in run.tables:
+            return
+        rows = run.scan("openings", raw=True).filter(pl.col("tick") > after).collect()
+        self._tick, self._agent = rows["tick"].to_numpy(), rows["agent"].to_numpy()
+        self._cash = rows["cash"].to_numpy()
+        if len(rows) and not 0 <= self._agent.min() <= self._agent.max() < agents:
+            raise StorageError(
+                "an account was opened of an agent that the first snapshot does not have; the run "
+                "is damaged, restore it from a copy"
+            )
+
+    def pieces(self, trades: Trades) -> Iterator[Trades]:
+        """The trades, cut at the ticks in which accounts were opened."""
+        cuts = np.unique(np.searchsorted(trades.tick, self._tick))
+        for lo, hi in pairwise(
+            [0, *cuts[(cuts > 0) & (cuts < len(trades.tick))], len(trades.tick)]
+        ):
+            yield taken(trades, slice(lo, hi))
+
+    def book(self, tick: int, ledger: ReplayedLedger) -> None:
+        """Give accounts what they start with, up to those that were opened in `tick`."""
+        while self._next < len(self._tick) and self._tick[self._next] <= tick:
+            ledger.cash[self._agent[self._next]] = self._cash[self._next]
+            self._next += 1
 
 
 def _checked(tick: int, ticks: list[int]) -> int:

@@ -20,6 +20,11 @@ RANKED = (*MONEY, "return", "trades", "volume", "sharpe", "sortino", "max_drawdo
 LESS_IS_BETTER = ("max_drawdown", "var_95")
 OF_RISK = ("sharpe", "sortino", "max_drawdown", "var_95")
 
+# What an account got when it was opened belongs to its start, not to its profit.
+_ADDED = """select agent, sum(cash - cash_before)::bigint as more from raw.openings
+    where tick > {first} and tick <= {last} group by agent"""
+_NOTHING_ADDED = "select 0 as agent, 0 as more where false"
+
 # The pool has no portfolio of its own: its profit is that of its trading (see `qtg.portfolio`).
 _QUERY = """
 with fills as (
@@ -29,8 +34,11 @@ with fills as (
 ), traded as (
     select agent, count(*) as trades, sum(qty) as volume, sum(notional) as turnover
     from fills where tick > {first} and tick <= {last} group by agent
+), added as (
+    {added}
 ), opened as (
-    select * from raw.agents where tick = {first}
+    select a.* replace (equity + coalesce(more, 0) as equity)
+    from raw.agents a left join added using (agent) where tick = {first}
 )
 select a.agent, a.tier::varchar as tier, a.kind::varchar as kind,
        o.equity as start_equity, a.equity as final_equity,
@@ -54,15 +62,20 @@ def agent_results(run: "Result") -> "pl.DataFrame":
     -------
     DataFrame    agent, tier, kind, start_equity, final_equity, pnl, fees, borrow_fees [1e-4],
         trades (fills), volume [shares], turnover [1e-4]; sorted by agent, the pool and the house
-        included. The pool's pnl is that of its trading and lending; everybody else's is the change
-        of equity, fees paid.
+        included. An account that was opened during the run starts with the cash of its opening.
+        The pool's pnl is that of its trading and lending; everybody else's is the change of equity,
+        fees paid.
 
     Raises
     ------
     StorageError    the run did not store its agents
     """
     ticks = snapshot_ticks(run)
-    return run.sql(_QUERY.format(first=ticks[0], last=ticks[-1], pool=int(Account.POOL)))
+    first, last = ticks[0], ticks[-1]
+    added = _NOTHING_ADDED
+    if "openings" in run.tables:
+        added = _ADDED.format(first=first, last=last)
+    return run.sql(_QUERY.format(first=first, last=last, added=added, pool=int(Account.POOL)))
 
 
 def leaderboard(

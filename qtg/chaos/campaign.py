@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..store.files import write_atomically
 from .profile import Profile
 from .round import Round, Wrong
-from .summary import ChaosSummary, Violation
+from .summary import FILLING, ChaosSummary, Violation
 
 _TOLD_EVERY = 30.0  # seconds
 
@@ -92,7 +92,7 @@ def _rounds(
         violation = _one(summary, Round(profile, config, seed, place, ticks), seed)
         summary.rounds += 1
         summary.seconds = time.perf_counter() - start
-        if summary.rounds == 1:
+        if summary.rounds == 1 or summary.seconds < 60.0 * minutes * FILLING:
             _note_memory(summary, "after")
         _note_memory(summary, "end")
         if told is not None and time.perf_counter() >= due:

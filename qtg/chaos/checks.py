@@ -61,11 +61,11 @@ def inputs_are_conserved(flow: Flow, sim: Simulation) -> str | None:
     missing = flow.missing()
     if missing.orders or missing.shares:
         return (
-            f"of the orders sent, {missing.orders:,} with {missing.shares:,} shares went nowhere "
+            f"of the inputs sent, {missing.orders:,} with {missing.shares:,} shares went nowhere "
             "that was counted"
         )
     if sim.inputs.sequence != flow.taken.orders:
-        return f"{flow.taken.orders:,} orders were taken, but the run had {sim.inputs.sequence:,}"
+        return f"{flow.taken.orders:,} inputs were taken, but the run had {sim.inputs.sequence:,}"
     return None
 
 
@@ -75,10 +75,13 @@ def log_is_complete(run: Path, taken: list[Message], symbols: int) -> str | None
     for each in reversed(list(_inputs(run, symbols))):
         if each.sequence != expected:
             return f"the log has input {each.sequence:,} where {expected:,} should be"
-        orders = taken[expected - 1].orders
-        sent = orders._asdict().items()
-        if not all(np.array_equal(getattr(each.columns, name), its) for name, its in sent):
-            return f"input {each.sequence:,} of the log is not the order that was sent"
+        message = taken[expected - 1]
+        sent = message.columns._asdict().items()
+        same = each.kind == message.kind and all(
+            np.array_equal(getattr(each.columns, name), its) for name, its in sent
+        )
+        if not same:
+            return f"input {each.sequence:,} of the log is not what was sent"
         expected -= 1
     return None
 

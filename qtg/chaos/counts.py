@@ -1,4 +1,4 @@
-"""How many orders went which way, and how many shares they asked for."""
+"""How many inputs went which way, and how many shares their orders asked for."""
 
 from dataclasses import dataclass, fields
 
@@ -7,7 +7,7 @@ from .traffic import Message
 
 @dataclass
 class Tally:
-    """Orders and their shares."""
+    """Inputs, and the shares that the orders among them ask for."""
 
     orders: int = 0
     shares: int = 0
@@ -20,7 +20,7 @@ class Tally:
 
 @dataclass
 class Flow:
-    """Where orders from outside went: each of them, once.
+    """Where inputs from outside went: each of them, once.
 
     Attributes
     ----------

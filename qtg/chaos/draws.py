@@ -20,6 +20,7 @@ class Draws:
     """
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self._start = blake2b(digest_size=8, key=seed.to_bytes(8, "little"))
 
     def word(self, what: str, *counters: int) -> int:

@@ -18,8 +18,10 @@ def chaos_config(config: Config, profile: Profile, seed: int, ticks: int | None 
     """A configuration with accounts for the profile's traffic, a log, and checks."""
     idle = Population(kind=_IDLE, count=profile.traffic.accounts, cash=_RICH, shares=_SHARES)
     storage = profile.storage
+    tells_news = {"news.enabled": True} if profile.traffic.news else {}
     return config.with_(
         {
+            **tells_news,
             "durability.log": True,
             "durability.fsync": "group",
             "durability.snapshot_every": storage.snapshot_every,

@@ -1,4 +1,4 @@
-"""The way of orders to the market: lost, doubled, overtaken, late."""
+"""The way of inputs to the market: lost, doubled, overtaken, late."""
 
 import heapq
 from collections import Counter
@@ -67,8 +67,8 @@ class LossyNetwork:
         at = sent + draws.below(self._jitter + 1, "jitter", *key)
         if draws.happens(network.reorder, "reorder", *key):
             at = max(at, tick * self._tick_ns)
-            self._done["orders overtaken"] += 1
+            self._done["inputs overtaken"] += 1
         if draws.happens(network.late, "late", *key):
             at += (1 + draws.below(network.late_ticks, "late ticks", *key)) * self._tick_ns
-            self._done["orders late"] += 1
+            self._done["inputs late"] += 1
         heapq.heappush(self._under_way, (at, *key, message))

@@ -31,15 +31,19 @@ def chance(doc: str) -> Any:
 
 
 class Traffic(Model):
-    """Orders from outside, of accounts that do nothing else."""
+    """What comes from outside: orders of accounts that do nothing else, news, regimes."""
 
     accounts: Whole = setting("accounts that send", "agents", default=8, ge=1, le=100_000)
-    per_tick: Whole = setting("orders sent in a tick", "orders", default=4, ge=0, le=10_000)
-    malformed: Real = chance("orders that no account could have sent")
+    per_tick: Whole = setting("inputs sent in a tick", "inputs", default=4, ge=0, le=10_000)
+    malformed: Real = chance("an order is one that no account could have sent")
+    cancel: Real = chance("instead of a new order, one that rests is to be cancelled")
+    replace: Real = chance("instead of a new order, one that rests is to be replaced")
+    news: Real = chance("instead of an order, something becomes known")
+    regime: Real = chance("instead of an order, background trading goes over to another regime")
 
 
 class Network(Model):
-    """What happens to an order on its way."""
+    """What happens to an input on its way."""
 
     drop: Real = chance("it is lost")
     duplicate: Real = chance("it comes twice")

@@ -27,10 +27,15 @@ from .traffic import Message, TrafficSource
 from .twin import Twin, offer
 
 _ATTEMPTS = 100  # to recover, or to begin; more would be a disk that never works
+_LIVES = 1_000  # in which a run does not get further
 
 
 class Wrong(Exception):
     """Something does not hold that must."""
+
+
+class NoProgress(ConfigError):
+    """A profile under which a run never ends."""
 
 
 class Round:
@@ -79,22 +84,34 @@ class Round:
 
         Raises
         ------
-        Wrong    something does not hold; its text says what
+        Wrong         something does not hold; its text says what
+        NoProgress    it dies so often that it does not get further
         """
         try:
             self._begin()
+            furthest, since = self.tick, 0
             while not self._live():
-                pass
+                furthest, since = (self.tick, 0) if self.tick > furthest else (furthest, since + 1)
+                if since == _LIVES:
+                    raise self._stuck()
             self._check_end()
-        except Wrong:
+        except (Wrong, NoProgress):
             raise
         except Exception as error:
             raise Wrong(f"{type(error).__name__}: {error}") from error
 
+    def _stuck(self) -> NoProgress:
+        profile = self._profile
+        return NoProgress(
+            f"profile {profile.name!r}: with seed {self._draws.seed} the run was recovered "
+            f"{_LIVES:,} times and did not get past tick {self.tick:,}; lower crashes.kill "
+            f"({profile.crashes.kill:g}) or storage.flush_every ({profile.storage.flush_every:,})"
+        )
+
     def _make_gateway(self) -> Gateway:
         profile, draws, tick_ns = self._profile, self._draws, self._config.tick_ns
         sim = self._twin.sim
-        source = TrafficSource(profile.traffic, draws, sim, accounts_of(sim, profile))
+        source = TrafficSource(profile.traffic, draws, sim, accounts_of(sim, profile), self.done)
         network = LossyNetwork(profile.network, draws, tick_ns, self.flow, self.done)
         clock = ManualClock()
         return Gateway(

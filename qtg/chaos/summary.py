@@ -8,7 +8,8 @@ from typing import Any
 from ..terminal import Column, print_table
 from .counts import Flow
 
-FLAT = 0.05  # growth of memory below which it is called flat
+FILLING = 0.1  # of the time, in which caches and the allocator take what they will keep
+FLAT = 0.05  # growth of memory after that, below which it is called flat
 _NESTED = ("flow", "violations")
 _BY_POLICY = ("dropped_oldest", "dropped_newest", "rejected")
 
@@ -41,7 +42,8 @@ class ChaosSummary:
     injected : Counter          failures, by name
     counts : Counter            what recoveries did, and what was checked
     violations : list           the first, if there is any: the run ends with it
-    memory : dict               bytes resident at the `start`, `after` the first round, at the `end`
+    memory : dict               bytes resident at the `start`, `after` a tenth of the time and
+        at least one round, at the `end`
     """
 
     profile: str
@@ -65,7 +67,7 @@ class ChaosSummary:
 
     @property
     def growth(self) -> float | None:
-        """Of memory after the first round, as part of it; None unless there were others."""
+        """Of memory after the first tenth of the time, as part of it; None after one round."""
         if self.rounds < 2 or not self.memory.get("after"):
             return None
         return self.memory["end"] / self.memory["after"] - 1.0
@@ -92,7 +94,7 @@ class ChaosSummary:
     def lines(self) -> list[tuple[str, str]]:
         """A name and what there is to say about it."""
         flow = [
-            (f"orders {name.replace('_', ' ')}", f"{its['orders']:,} of {its['shares']:,} shares")
+            (f"inputs {name.replace('_', ' ')}", f"{its['orders']:,} of {its['shares']:,} shares")
             for name, its in asdict(self.flow).items()
         ]
         counted = [
@@ -126,7 +128,7 @@ class ChaosSummary:
             return "not known on this machine"
         mib = {name: f"{size / 2**20:,.0f}" for name, size in self.memory.items()}
         start, after, end = (mib[name] for name in ("start", "after", "end"))
-        text = f"{start} MiB at the start, {after} after a round, {end} at the end"
+        text = f"{start} MiB at the start, {after} after a tenth of the time, {end} at the end"
         if self.growth is None:
             return text
         verdict = "flat" if self.growth < FLAT else f"NOT flat, that is {FLAT:.0%} and less"

@@ -2,15 +2,19 @@
 
 from ..config import Config
 from ..errors import OrderError
+from ..inputs import InputKind
 from ..simulation import Simulation
 from .counts import Flow
 from .traffic import Message
 
 
 def offer(sim: Simulation, message: Message) -> bool:
-    """Send an order to a market; whether its door lets it in."""
+    """Send an input to a market; whether its door lets it in."""
     try:
-        sim.submit(message.orders)
+        if message.kind == InputKind.ORDERS:
+            sim.submit(message.columns)
+        else:
+            sim.inputs.add(sim.tick + 1, message.kind, message.columns)
     except OrderError:
         return False
     return True

@@ -46,7 +46,13 @@ class SettingError(ConfigError, ValueError):
 
 def explain(error: "ValidationError", data: Any) -> SettingError:
     """The first problem that pydantic found in `data`, as one sentence."""
-    first = error.errors(include_url=False)[0]
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    for each in problems:
+        # The collector does not see what pydantic's errors hold: a frame that holds them in turn
+        # would never be freed.
+        if isinstance(cause := each.get("ctx", {}).get("error"), Exception):
+            cause.__traceback__ = None
     path = _written_path(first["loc"], data)
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, SettingError):

@@ -12,6 +12,7 @@ from .document import document
 from .engine_charts import engine_charts
 from .facts import read_facts
 from .figure import Chart
+from .flow_charts import flow_charts
 from .market_charts import market_charts
 from .page import SECTIONS, bar, card, head, table
 from .profits import read_profits
@@ -56,7 +57,8 @@ def render(result: Any, name: str = "run") -> str:
     """The report as HTML text; `name` is shown where the run does not tell its own."""
     context = read_context(result)
     facts = read_facts(result, context, name)
-    market, returns = market_charts(context), return_charts(context)
+    market = [*market_charts(context), *flow_charts(context)]
+    returns = return_charts(context)
     agents, engine = (
         agent_charts(context, read_profits(result)),
         engine_charts(context, count_rejections(result)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..agents.failure import Benched
 from ..config import Config
-from ..errors import SnapshotError
+from ..errors import SnapshotError, one_line
 from ..stateful import State, found, kept, put, shown, whole
 
 if TYPE_CHECKING:
@@ -89,4 +89,4 @@ def pour(snapshot: Snapshot, sim: Simulation) -> None:
             setattr(sim.counts, name, put(count, found(state["counts"], name), f"counts.{name}"))
         sim.benched.extend(Benched(*each) for each in found(state, "benched"))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise SnapshotError(f"the snapshot makes no sense: {error}") from error
+        raise SnapshotError(f"the snapshot makes no sense: {one_line(error)}") from error

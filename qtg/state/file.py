@@ -14,14 +14,18 @@ import numpy as np
 from qtg.schemas import SCHEMA_VERSION
 
 from ..config import Config
-from ..errors import ConfigError, CorruptData, SnapshotError, StorageError
-from ..frames import FrameReader, FrameWriter
+from ..errors import ConfigError, CorruptData, SnapshotError, StorageError, one_line
+from ..frames import FrameReader, FrameWriter, checksum
 from ..store.files import put_in_place, reason_of
 from .capture import Snapshot
 
 KIND, FORMAT_VERSION = b"SNAP", 1
 HEADER, ARRAY = 1, 2  # kinds of frames
 _PLAIN = re.compile(r"[<>|=]?[biufcSUmM][0-9]{1,6}(\[[0-9]*[a-zA-Z]+\])?")
+_NONSENSE = (  # what comes of a header that says something that cannot be
+    *(KeyError, IndexError, TypeError, ValueError, OverflowError),
+    *(StopIteration, RecursionError),
+)
 _ARRAY = "array"  # what stands for an array in the header
 
 
@@ -50,8 +54,11 @@ def write_snapshot(path: str | Path, snapshot: Snapshot) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
-            writer = FrameWriter(stream, KIND, FORMAT_VERSION)
-            writer.append(HEADER, json.dumps(header, separators=(",", ":")).encode())
+            start = json.dumps(header, separators=(",", ":")).encode()
+            # No frame of another snapshot passes for one of this. And a salt of 0 would let ones
+            # over a checksum and the zeros behind it pass for what was written.
+            writer = FrameWriter(stream, KIND, FORMAT_VERSION, salt=checksum(start))
+            writer.append(HEADER, start)
             for array in arrays:
                 writer.append(ARRAY, array.tobytes())
         put_in_place(temporary, path)
@@ -89,8 +96,8 @@ def _read(stream: BinaryIO, size: int, name: str) -> Snapshot:
         schema = header["schema_version"]
         if schema != SCHEMA_VERSION:
             raise SnapshotError(
-                f"{name} has schema version {schema} (qtg {header['qtg']}), this qtg has "
-                f"{SCHEMA_VERSION}; open it with the qtg that wrote it"
+                f"{name} has schema version {one_line(schema)} (qtg {one_line(header['qtg'])}), "
+                f"this qtg has {SCHEMA_VERSION}; open it with the qtg that wrote it"
             )
         arrays: list[np.ndarray] = []
         for dtype, shape in header["arrays"]:
@@ -109,7 +116,7 @@ def _read(stream: BinaryIO, size: int, name: str) -> Snapshot:
         if config.fingerprint() != header["fingerprint"]:
             raise SnapshotError(
                 f"{name}: its configuration does not have its fingerprint; open it with qtg "
-                f"{header['qtg']}"
+                f"{one_line(header['qtg'])}"
             )
         if not all(type(n) is int and 0 <= n < 1 << 62 for n in (*header["envs"], header["tick"])):
             raise ValueError("envs and tick must be whole numbers")
@@ -121,9 +128,12 @@ def _read(stream: BinaryIO, size: int, name: str) -> Snapshot:
             _with_arrays(header["state"], iter(arrays)),
         )
     except ConfigError as error:
-        raise SnapshotError(f"{name}: its configuration does not fit this qtg: {error}") from None
-    except (KeyError, TypeError, ValueError, IndexError, StopIteration, RecursionError) as error:
-        raise SnapshotError(f"{name}: its header makes no sense ({error!r})") from None
+        what = one_line(error, 500)
+        raise SnapshotError(f"{name}: its configuration does not fit this qtg: {what}") from None
+    except _NONSENSE as error:
+        raise SnapshotError(
+            f"{name}: its header makes no sense ({one_line(repr(error))})"
+        ) from None
 
 
 def _array(payload: bytes, dtype: Any, shape: Any, name: str, offset: int) -> np.ndarray:

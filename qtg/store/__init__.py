@@ -7,6 +7,7 @@
     parts       one Parquet file: write it, check it
     run_info    run.json: what a run is and which parts are committed
     directory   making and clearing a run directory
+    lock        one writer at a time
     source      the reading side of both sinks
     lens        DuckDB over a source
 

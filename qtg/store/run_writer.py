@@ -11,6 +11,7 @@ from .buffer import Chunk
 from .cutting import cut_run, remove_unlisted
 from .directory import make_run_directory
 from .files import reason_of
+from .lock import RunLock
 from .run_info import new_run
 from .sink import ROW_GROUP, Sink
 from .writer import Writer
@@ -34,9 +35,13 @@ class RunWriter(Sink):
     commit_seconds : float    time after which every table is committed, see `Sink`
     overwrite : bool          whether an earlier run may be replaced
 
+    Attributes
+    ----------
+    lock : RunLock    held until the writer ends, or whoever else holds it
+
     Raises
     ------
-    StorageError    the directory exists, or cannot be written
+    StorageError    the directory exists, somebody writes to it, or it cannot be written
 
     Examples
     --------
@@ -70,7 +75,7 @@ class RunWriter(Sink):
     ) -> None:
         info = new_run(config, seed, fingerprint, symbols, kinds or [])
         super().__init__(info, row_group, commit_seconds)
-        self.path = make_run_directory(path, overwrite)
+        self.path, self.lock = make_run_directory(path, overwrite)
         self._start(part_rows)
 
     @classmethod
@@ -78,13 +83,14 @@ class RunWriter(Sink):
         cls,
         path: str | Path,
         rows: Mapping[str, int],
+        lock: RunLock,
         *,
         row_group: int = ROW_GROUP,
         part_rows: int = PART_ROWS,
         commit_seconds: float = COMMIT_SECONDS,
     ) -> Self:
         """Go on with a run that stopped, behind the first `rows` of each table; what follows them
-        is removed.
+        is removed. The caller has locked the directory; the writer holds the lock too.
 
         Raises
         ------
@@ -93,14 +99,18 @@ class RunWriter(Sink):
         info = cut_run(Path(path), rows)
         self = cls.__new__(cls)
         Sink.__init__(self, info, row_group, commit_seconds)
-        self.path = Path(path)
+        self.path, self.lock = Path(path), lock.hold()
         self._start(part_rows)
         remove_unlisted(self.path, info)
         return self
 
     def _start(self, part_rows: int) -> None:
         self._writer = Writer(self.path, self.info, part_rows)
-        self._save()
+        try:
+            self._save()
+        except BaseException:
+            self.lock.release()
+            raise
         self._writer.start()
         # A run that is dropped, or still open when Python ends, must not cut a file in two.
         self._stop = weakref.finalize(self, self._writer.stop)
@@ -143,9 +153,12 @@ class RunWriter(Sink):
         self, status: str, reason: str | None, trace_hash: str | None, ticks: int | None
     ) -> None:
         self._open = False
-        self._stop()
-        self.info.end(status, reason, trace_hash, ticks)
-        self._save()
+        try:
+            self._stop()
+            self.info.end(status, reason, trace_hash, ticks)
+            self._save()
+        finally:
+            self.lock.release()
 
     def _save(self, durable: bool = True) -> None:
         try:

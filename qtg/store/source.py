@@ -31,6 +31,7 @@ SETTINGS = {
     "news": "news.enabled = true",
     "depth": "storage.depth_every = 10",
     "halts": "halts.band_bps = 500",
+    "openings": 'kind = "guest" for a population',
     "borrows": "short_selling = true for a population",
 }
 

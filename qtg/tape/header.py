@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qtg.config import Config
-from qtg.errors import ConfigError, CorruptData, StorageError
+from qtg.errors import ConfigError, CorruptData, StorageError, one_line
 from qtg.inputs import InputKind
 from qtg.schemas import SCHEMA_VERSION
 from qtg.schemas.arrow import enum_of
@@ -133,7 +133,7 @@ def read_header(payload: bytes, name: str, offset: int) -> Header:
         raise CorruptData("the header is no JSON object", name, offset)
     version = told.get("schema_version")
     for what, known in (
-        (f"schema version {version}", version == SCHEMA_VERSION),
+        (f"schema version {one_line(version)}", version == SCHEMA_VERSION),
         ("another layout of columns", told.get("tables") == _tables()),
         ("codes that are unknown here", _known_codes(told.get("codes"))),
     ):
@@ -158,13 +158,15 @@ def config_of(header: Header, name: str) -> Config:
         config = Config(**header.config)
     except ConfigError as error:
         hint = "register the run's own strategies first (--strategies FILE.py)"
-        raise ConfigError(f"the configuration in {name} cannot be used: {error}; {hint}") from None
+        what = f"the configuration in {name} cannot be used: {one_line(error, 500)}"
+        raise ConfigError(f"{what}; {hint}") from None
     except TypeError as error:
-        raise StorageError(f"the configuration in {name} cannot be used: {error}") from None
+        what = f"the configuration in {name} cannot be used: {one_line(error, 500)}"
+        raise StorageError(what) from None
     if config.fingerprint() != header.fingerprint:
         raise StorageError(
             f"the configuration in {name} does not match its fingerprint; "
-            f"replay it with qtg {header.versions.get('qtg', 'of that time')}"
+            f"replay it with qtg {one_line(header.versions.get('qtg', 'of that time'))}"
         )
     return config
 
@@ -174,7 +176,7 @@ def _other_version(name: str, what: str, told: dict[str, Any]) -> str:
     of_old = versions.get("qtg") if isinstance(versions, dict) else None
     return (
         f"{name} has {what}, this qtg reads schema version {SCHEMA_VERSION}; "
-        f"open it with qtg {of_old or 'of that time'}"
+        f"open it with qtg {one_line(of_old or 'of that time')}"
     )
 
 

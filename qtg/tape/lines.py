@@ -76,7 +76,7 @@ def event_lines(events: OrderEvents, header: Header) -> Iterator[str]:
 
 
 def input_lines(new: Input, header: Header) -> Iterator[str]:
-    """A line for each order of an input, or for its news or regime."""
+    """A line for each order of an input, or for its news, regime or accounts."""
     start = f"tick={new.tick} input={new.sequence}"
     columns = new.columns
     if new.kind == InputKind.REGIME:
@@ -84,7 +84,7 @@ def input_lines(new: Input, header: Header) -> Iterator[str]:
         return
     for row in range(len(columns[0])):
         one = type(columns)(*(each.item() for each in taken(columns, row)))
-        yield f"{start} {(_news if new.kind == InputKind.NEWS else _order)(one, header)}"
+        yield f"{start} {_TEXTS[new.kind](one, header)}"
 
 
 def mark_line(mark: Mark) -> str:
@@ -141,3 +141,10 @@ def _news(one: Any, header: Header) -> str:
         words.append(f"sector={name_of(Sector, one.sector)}")
     words.append(f"surprise={one.surprise!r} sentiment={one.sentiment!r} duration={one.duration}")
     return " ".join(words)
+
+
+def _opening(one: Any, _: Header) -> str:
+    return f"opening agent={one.agent} cash={money(one.cash)}"
+
+
+_TEXTS = {InputKind.ORDERS: _order, InputKind.NEWS: _news, InputKind.OPENING: _opening}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, cast
 
 from qtg.errors import ConfigError, StorageError
 from qtg.frames import FrameWriter, checksum
@@ -67,14 +67,7 @@ class TapeWriter:
         self._last = sim.inputs.sequence  # of the last input on the tape that was not withdrawn
         self._failed: StorageError | None = None
         start = header_of(sim, events).to_bytes()
-        try:
-            self._stream = self.path.open("wb" if overwrite else "xb")
-        except FileExistsError:
-            raise StorageError(
-                f"{self.path} exists; choose another place or overwrite it (overwrite=True)"
-            ) from None
-        except OSError as error:
-            raise StorageError(f"no tape can be written to {self.path}: {_mend(error)}") from None
+        self._stream = _opened(self.path, "wb" if overwrite else "xb")
         try:
             salt = checksum(start)
             self._frames = self._write(lambda: FrameWriter(self._stream, KIND, VERSION, salt=salt))
@@ -169,6 +162,45 @@ class TapeWriter:
         except OSError as error:
             self._failed = StorageError(f"the tape {self.path} cannot go on: {_mend(error)}")
             raise self._failed from None
+
+
+def check_place(path: str | Path, run: str | Path | None = None, overwrite: bool = False) -> None:
+    """Whether a tape could be written to `path`, before anything else of a run is made.
+
+    Parameters
+    ----------
+    path : path
+    run : path, optional    the run directory, which need not be there yet
+    overwrite : bool        whether a file at `path` may be replaced; it is not touched
+
+    Raises
+    ------
+    StorageError    the file is there already, or cannot be written
+    """
+    place = Path(path)
+    if run is not None:
+        directory = Path(run).resolve()
+        if place.resolve() == directory:
+            raise StorageError(
+                f"{place} is to be the run directory; choose another place for the tape"
+            )
+        if place.resolve().parent == directory and not directory.exists():
+            return  # made with the run
+    new = not place.exists()
+    _opened(place, "xb" if new or not overwrite else "ab").close()
+    if new:
+        place.unlink()
+
+
+def _opened(path: Path, mode: str) -> BinaryIO:
+    try:
+        return cast(BinaryIO, path.open(mode))
+    except FileExistsError:
+        raise StorageError(
+            f"{path} exists; choose another place or overwrite it (overwrite=True)"
+        ) from None
+    except OSError as error:
+        raise StorageError(f"no tape can be written to {path}: {_mend(error)}") from None
 
 
 def _mend(error: OSError) -> str:

@@ -44,7 +44,7 @@ def marks_of(contents: Contents) -> Iterator[tuple[int, SnapshotMark]]:
         if record.kind == RecordKind.SNAPSHOT:
             try:
                 yield index, SnapshotMark.of(record.payload, record.sequence)
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except ValueError:
                 raise CorruptData(
                     "a record of a snapshot makes no sense",
                     record.segment,

@@ -33,6 +33,8 @@ from .format import (
     segment_numbers,
 )
 
+_KINDS = frozenset(RecordKind)
+
 
 class TornEnd(NamedTuple):
     """What was written last and is not whole: dropped."""
@@ -90,7 +92,8 @@ def read_log(disk: Disk, until: int | None = None) -> Contents | None:
 
     Returns
     -------
-    Contents, or None if there is nothing: no segment, or only one whose start was never durable
+    Contents, or None if nothing was ever durable: no mark, and at most one segment, without a
+    start that can be read
 
     Raises
     ------
@@ -103,8 +106,10 @@ def read_log(disk: Disk, until: int | None = None) -> Contents | None:
     mark = disk.read(MARK) if "durable" in disk.names(LOG) else b""
     header = _any_header(files)
     if header is None:
-        if not files or (len(files) == 1 and not _was_durable(mark)):
+        if len(files) < 2 and not _was_durable(mark):
             return None
+        if not files:
+            raise CorruptData("it is the mark of a log whose segments are gone", MARK, 0)
         name = segment_name(numbers[0])
         raise CorruptData("no segment can be read from its start", name, 0)
     fingerprint = str(header["fingerprint"])
@@ -169,8 +174,10 @@ def _torn_end(
 
 def _never_synced(header: dict[str, Any]) -> bool:
     """Whether the log was written without syncs: then a crash may leave holes anywhere."""
-    settings = header.get("config", {}).get("durability", {})
-    return bool(settings.get("fsync") == "off")
+    try:
+        return bool(header["config"]["durability"]["fsync"] == "off")
+    except (KeyError, TypeError):
+        return False
 
 
 def _without(last: int) -> str:
@@ -236,7 +243,7 @@ def _reason(error: Exception, name: str) -> str:
 
 def _records(segment: Segment) -> Iterator[Record]:
     for index, frame in enumerate(segment.frames):
-        known = frame.kind in list(RecordKind)
+        known = frame.kind in _KINDS
         if not known or (frame.kind == RecordKind.HEADER) != (index == 0):
             raise CorruptData(
                 f"a record of kind {frame.kind} does not belong here",
@@ -271,7 +278,7 @@ def _last(segments: list[Segment], upto: Segment) -> int:
 def _any_header(files: dict[int, bytes]) -> dict[str, Any] | None:
     """What the first segment that has a whole start says of the run."""
     for number, data in files.items():
-        with suppress(StorageError, ValueError, KeyError, TypeError):
+        with suppress(StorageError, ValueError, KeyError, TypeError, RecursionError):
             name = segment_name(number)
             reader = FrameReader(io.BytesIO(data), len(data), name, SEGMENT, VERSION)
             frame = next(iter(reader), None)

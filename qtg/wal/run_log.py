@@ -49,10 +49,15 @@ class SnapshotMark(NamedTuple):
 
     @classmethod
     def of(cls, payload: bytes, sequence: int) -> SnapshotMark:
-        """From a payload; raises ValueError, KeyError or TypeError if it is none."""
-        told = json.loads(payload)
-        rows = {str(name): int(n) for name, n in told["rows"].items()}
-        return cls(int(told["tick"]), rows, sequence)
+        """From a payload; raises ValueError if it is none."""
+        try:
+            told = json.loads(payload)
+            tick, rows = told["tick"], dict(told["rows"])
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"no record of a snapshot: {error!r}") from None
+        if not all(type(n) is int and 0 <= n < 1 << 62 for n in (tick, *rows.values())):
+            raise ValueError("tick and rows must be whole numbers")
+        return cls(tick, rows, sequence)
 
 
 class RunLog:
@@ -83,6 +88,7 @@ class RunLog:
         self.log = log
         self.acknowledged, self.committed = sim.inputs.sequence, sim.tick
         self._sim, self._sink = sim, sink
+        self._lock = sink.lock.hold()
         self._settings = sim.config.durability
         self._snapshots = list(snapshots or [])
         self._takes_snapshots = True
@@ -175,7 +181,10 @@ class RunLog:
         self._sim.inputs.taps.remove(self._hear)
         self._sim.observers.remove(self._end_tick)
         self._group.stop()
-        self.log.close()
+        try:
+            self.log.close()
+        finally:
+            self._lock.release()
         self.update()
 
     def __enter__(self) -> Self:

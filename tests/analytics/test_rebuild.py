@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import qtg
 from qtg.result import result_of
+from qtg.run import open_sink
 from qtg.schemas import (
     AgentSnapshots,
     Instruments,
@@ -202,6 +203,102 @@ def test_short_positions_and_what_is_paid_for_them_are_rebuilt() -> None:
     assert run.leaderboard("borrow_fees", top=1)["borrow_fees"].item() > 0
     pool = run.pnl_by_kind().filter(kind="background_pool")
     assert pool["borrow_fees"].item() == ledger.borrow_fees[POOL] / 10_000 < 0
+
+
+GUESTS = {"kind": "guest", "count": 4, "cash": 500, "shares": 40}
+
+
+def opened(sink: Any, config: qtg.Config) -> Simulation:
+    """A run in which guests get their accounts in the middle, and trade at once."""
+    sim = Simulation(config)
+    sim.publisher.attach(sim, sink)
+    guests = sim.agents("guest")
+    rng = np.random.default_rng(5)
+    for tick in range(1, sim.last_tick + 1):
+        if tick in (12, 13, 20, 31):  # one of them in the tick of a snapshot
+            sim.open_account(int(guests[(12, 13, 20, 31).index(tick)]), 1_000 * tick)
+        if tick == 31:
+            sim.open_account(int(guests[3]), 70_000)  # and again: it has not traded yet
+        there = guests[: sum(tick >= each for each in (12, 13, 20, 31))]
+        n = 6 if len(there) else 0
+        price = sim.exchange.view.last[0] // 100 * 100
+        sim.submit(
+            {
+                "agent": rng.choice(there, n) if n else there,
+                "market": np.zeros(n, np.int32),
+                "side": rng.choice([-1, 1], n),
+                "price": price + 100 * rng.integers(-30, 30, n),
+                "qty": rng.integers(1, 5, n),
+            }
+        )
+        sim.step()
+    sim.publisher.finish(sim)
+    return sim
+
+
+def test_accounts_that_are_opened_later_are_rebuilt(tmp_path: Path) -> None:
+    config = lively(JUMPY | REBATES | {"storage.row_group": 1_024})
+    config = config.with_(smart=[*config.smart, GUESTS])
+    sink = open_sink(config, tmp_path / "run")
+    sim = opened(sink, config)
+    sink.close(ticks=sim.tick)
+    run, guests = result_of(sink), sim.agents("guest")
+    for tick in run.agents["tick"].unique().sort():
+        rebuilt = run.rebuild(tick).check()
+    accounts, positions = sim.exchange.ledger.accounts, sim.exchange.ledger.positions
+    assert np.array_equal(rebuilt.ledger.cash, accounts.cash)
+    assert np.array_equal(rebuilt.ledger.qty, positions.qty)
+    assert (positions.qty[guests, 0] != 40).sum() > 2, "they traded"
+    kept = run.openings.select("tick", "agent", "cash", "cash_before").rows()
+    assert [row[0] for row in kept] == [12, 13, 20, 31, 31]
+    assert [row[1] for row in kept] == [*guests, guests[3]]
+    assert [row[2] for row in kept] == [12_000, 13_000, 20_000, 31_000, 70_000]
+    assert kept[4][3] == 31_000
+    assert run.rebuild(30).ledger.cash[guests[3]] != run.rebuild(31).ledger.cash[guests[3]]
+
+
+def test_an_account_that_is_opened_after_the_last_trade_is_rebuilt() -> None:
+    config = quiet({"storage.agents_every": 5}).with_(smart=[GUESTS], ticks=8)
+    sink = open_sink(config, None)
+    sim = Simulation(config, sink=sink).run(3)
+    sim.open_account(int(sim.agents("guest")[0]), 7)
+    sim.run(5)
+    sim.publisher.finish(sim)
+    sink.close(ticks=8)
+    assert result_of(sink).rebuild().check().ledger.cash[2] == 70_000
+
+
+def test_openings_before_the_first_snapshot_are_in_it() -> None:
+    config = lively(JUMPY)
+    config = config.with_(smart=[*config.smart, GUESTS])
+    sink = open_sink(config, None)
+    sim = opened(sink, config)
+    sink.close(ticks=sim.tick)
+    run = result_of(sink)
+    for table in ("agents", "positions"):
+        pieces = sink.chunks[table]
+        pieces[:] = [taken(piece, piece.tick > 20) for piece in pieces]
+    assert np.array_equal(run.rebuild().check().ledger.cash, sim.exchange.ledger.accounts.cash)
+
+
+def test_what_an_account_was_opened_with_is_not_its_profit() -> None:
+    config = lively(FEES)
+    config = config.with_(smart=[*config.smart, GUESTS])
+    sink = open_sink(config, None)
+    sim = opened(sink, config)
+    sink.close(ticks=sim.tick)
+    run, guests = result_of(sink), sim.agents("guest")
+    *_, books = replay(run, [sim.tick])
+    start = opening(run)
+    board = {row["agent"]: row for row in run.leaderboard(top=None).iter_rows(named=True)}
+    for agent, cash in zip(guests.tolist(), (12_000, 13_000, 20_000, 70_000)):
+        traded = books.holders[agent].worth(books.price) - start.holders[agent].worth(start.price)
+        first = start.holders[agent]
+        worth = cash + (first.worth(start.price) - first.cash) / 10_000
+        assert board[agent]["start_equity"] == pytest.approx(worth, abs=1e-9)
+        # The oracle knows of no openings: what it books is the trading alone.
+        assert board[agent]["pnl"] == traded / 10_000
+        assert board[agent]["final_equity"] == pytest.approx(worth + traded / 10_000, abs=1e-9)
 
 
 # -- what check() finds

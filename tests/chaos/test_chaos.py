@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from qtg.chaos import ChaosSummary, Profile, run_chaos
+from qtg.chaos.market import accounts_of
 from qtg.chaos.round import Round
+from qtg.chaos.traffic import Message
 from qtg.config import Config
-from qtg.inputs import Inputs
+from qtg.errors import ConfigError
+from qtg.inputs import Input, InputKind, Inputs, news
 from qtg.simulation import Simulation
 from qtg.wal.run_log import RunLog
 
@@ -49,6 +52,56 @@ def test_nothing_is_lost_and_everything_is_counted(found: ChaosSummary) -> None:
         found.counts["damage found"] + found.counts["damage harmless"]
     )
     assert found.counts["trace hashes compared"] >= 45
+
+
+def test_every_kind_of_input_goes_the_same_way(tmp_path: Path) -> None:
+    profile = DENSE.model_copy(
+        update={
+            "traffic": DENSE.traffic.model_copy(
+                update={"cancel": 0.25, "replace": 0.15, "news": 0.05, "regime": 0.05}
+            )
+        }
+    )
+    one = Round(profile, SMALL, 2, tmp_path / "run", 40)
+    venue = one._twin.sim.exchange.venue
+    venue.track_orders()
+    one.run()
+    one.close()
+    kinds = {each.kind for each in one._taken}
+    assert kinds == {InputKind.ORDERS, InputKind.NEWS, InputKind.REGIME}
+    for name in ("cancels", "replaces", "news", "regimes"):
+        assert one.done[f"{name} sent"] > 5, name
+    orders = venue.orders()
+    mine = orders.filter(orders["agent"].is_in(accounts_of(one._twin.sim, profile).tolist()))
+    ended = mine["reason"].value_counts()
+    assert ended.filter(ended["reason"] == "requested")["count"].item() > 10, "cancels take effect"
+    events = [venue.order_history(one)["event"].to_list() for one in mine["order_id"]]
+    assert any("replaced" in steps for steps in events)
+    assert (one.flow.missing().orders, one.flow.missing().shares) == (0, 0)
+    assert one.counts["recovered markets checked"] > 3
+
+
+def test_news_that_becomes_a_regime_in_the_log_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from qtg.chaos import checks
+
+    monkeypatch.setattr(checks, "_inputs", lambda *_: iter([Input(1, 1, InputKind.REGIME, None)]))
+    row = message_of_news()
+    assert "is not what was sent" in str(checks.log_is_complete(Path(), [row], 1))
+
+
+def message_of_news() -> Message:
+    config = SMALL.with_({"news.enabled": True})
+    return Message(1, 0, news(config, "macro", sentiment=0.5), kind=InputKind.NEWS)
+
+
+def test_a_run_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qtg.chaos.round._LIVES", 15)
+    storage = DENSE.storage.model_copy(update={"flush_every": 10_000, "snapshot_every": 10_000})
+    crashes = Profile().crashes.model_copy(update={"kill": 0.5})
+    deadly = DENSE.model_copy(update={"storage": storage, "crashes": crashes, "name": "deadly"})
+    says = r"'deadly': with seed 5 the run was recovered 15 times .* tick \d+; lower crashes.kill"
+    with pytest.raises(ConfigError, match=says):
+        run_chaos(deadly, SMALL, seed=5, ticks=60)
 
 
 def test_a_seed_shows_the_same_again(found: ChaosSummary) -> None:

@@ -13,11 +13,25 @@ from qtg.chaos.counts import Flow
 from qtg.chaos.disk import FailingDisk, Killed
 from qtg.chaos.draws import Draws
 from qtg.chaos.inbound import Gateway, InboundQueue
+from qtg.chaos.market import chaos_config
 from qtg.chaos.network import LossyNetwork
-from qtg.chaos.profile import Inbound, Network, Overflow, Profile, Storage, profile_names
-from qtg.chaos.traffic import Message
+from qtg.chaos.profile import (
+    Inbound,
+    Network,
+    Overflow,
+    Profile,
+    Storage,
+    Traffic,
+    profile_names,
+)
+from qtg.chaos.traffic import Message, TrafficSource
+from qtg.chaos.twin import offer
+from qtg.config import Config
 from qtg.errors import ConfigError
+from qtg.inputs import InputKind
 from qtg.order_columns import as_orders
+from qtg.schemas import MsgType, NewsKind
+from qtg.simulation import Simulation
 from qtg.wal.disk import RealDisk
 
 TICK = 1_000_000_000
@@ -104,7 +118,7 @@ def test_every_failure_of_the_network_is_counted() -> None:
     assert flow.duplicated.orders == sum(count == 2 for count in seen.values())
     assert flow.duplicated.shares == sum(number for number, count in seen.items() if count == 2)
     assert all(70 < each < 140 for each in (flow.lost.orders, flow.duplicated.orders))
-    assert min(done["orders overtaken"], done["orders late"]) > 70
+    assert min(done["inputs overtaken"], done["inputs late"]) > 70
     assert any(b < a for a, b in pairwise(numbers(found, 100)))
 
 
@@ -127,6 +141,68 @@ def test_a_pause_of_the_clock_fills_the_queue() -> None:
     taken = len(numbers(small, 60))
     assert taken + flow.dropped_newest.orders + len(small.rest()) == 600
     assert flow.dropped_newest.orders > 0
+
+
+def source_of(sim: Simulation, **chances: float) -> tuple[TrafficSource, Counter[str]]:
+    done = Counter[str]()
+    traffic = Traffic(per_tick=50, **chances)
+    return TrafficSource(traffic, Draws(4), sim, sim.agents("guest"), done), done
+
+
+@pytest.fixture(scope="module")
+def busy() -> Simulation:
+    """A market in which the accounts have orders resting."""
+    profile = Profile(traffic=Traffic(accounts=5, news=0.1))
+    sim = Simulation(
+        chaos_config(Config.preset("quick_test", {"background.count": 50}), profile, 3)
+    )
+    source, _ = source_of(sim)
+    for each in source.send(1) + source.send(2):
+        assert (each.kind, each.columns.msg_type[0]) == (InputKind.ORDERS, MsgType.NEW)
+        sim.submit(each.columns)
+    return sim.run(1)
+
+
+def test_requests_are_about_orders_that_rest(busy: Simulation) -> None:
+    source, done = source_of(busy, cancel=0.3, replace=0.2)
+    sent = source.send(9)
+    rows = [each.columns for each in sent]
+    assert [each.number for each in sent] == list(range(401, 451))
+    orders = busy.exchange.venue.book_columns.orders
+    for row in rows:
+        if row.msg_type[0] != MsgType.NEW:
+            at = np.flatnonzero(orders[row.market[0]].order_id == row.order_id[0])
+            assert orders[row.market[0]].agent[at] == row.agent[0]
+        if row.msg_type[0] == MsgType.REPLACE:
+            assert min(row.price[0], row.qty[0]) > 0
+    found = Counter(int(row.msg_type[0]) for row in rows)
+    assert done == {"cancels sent": found[MsgType.CANCEL], "replaces sent": found[MsgType.REPLACE]}
+    assert 8 <= found[MsgType.CANCEL] <= 24
+    assert 3 <= found[MsgType.REPLACE] <= 17
+    for one, other in zip(rows, (each.columns for each in source.send(9)), strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_without_orders_that_rest_there_are_no_requests() -> None:
+    profile = Profile(traffic=Traffic(accounts=5))
+    sim = Simulation(chaos_config(Config.preset("quick_test"), profile, 3))
+    source, done = source_of(sim, cancel=1.0)
+    assert {int(each.columns.msg_type[0]) for each in source.send(1)} == {MsgType.NEW}
+    assert not done
+
+
+def test_news_and_regimes_come_from_outside_too(busy: Simulation) -> None:
+    source, done = source_of(busy, news=0.3, regime=0.2)
+    sent = source.send(1)
+    kinds = Counter(each.kind for each in sent)
+    assert done == {"news sent": kinds[InputKind.NEWS], "regimes sent": kinds[InputKind.REGIME]}
+    assert min(kinds.values()) >= 3
+    told = [each.columns for each in sent if each.kind == InputKind.NEWS]
+    assert {int(each.kind[0]) for each in told} == {NewsKind.MACRO, NewsKind.EARNINGS}
+    assert sum(each.shares for each in sent if each.kind != InputKind.ORDERS) == 0
+    for each in sent:
+        assert offer(busy, each)
+    assert busy.inputs.waiting == 50
 
 
 def test_missing_says_what_went_nowhere() -> None:

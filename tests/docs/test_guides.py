@@ -39,6 +39,7 @@ PAGES = (
     "docs/guide/snapshots.md",
     "docs/guide/bridge.md",
     "docs/guide/chaos.md",
+    "docs/guide/learn.md",
 )
 
 

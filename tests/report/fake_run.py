@@ -159,8 +159,18 @@ def _metrics(rng: np.random.Generator, ticks: int) -> pl.DataFrame:
     frame["rejected"] = rng.poisson(120, ticks)
     frame["events"] = frame["orders"] * 2
     frame["trades"] = rng.poisson(5_200 * mood)
+    frame["accepted"] = rng.poisson(20_000 * mood)
+    frame["canceled"] = rng.poisson(6_000 * mood)
+    frame["regime"] = _regimes(ticks)
     frame["resting"] = 40_000 + np.cumsum(rng.integers(-50, 55, ticks))
     return pl.DataFrame(frame).with_columns(_time(pl.col("tick")).alias("time"))
+
+
+def _regimes(ticks: int) -> list[str]:
+    """Normal, with a burst in the second and a crisis in the last fifth."""
+    fifth = max(ticks // 5, 1)
+    names = {1: "burst", 4: "crisis"}
+    return [names.get(tick // fifth, "normal") for tick in range(ticks)]
 
 
 def _agents(rng: np.random.Generator, ticks: int) -> pl.DataFrame:

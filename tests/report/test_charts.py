@@ -144,6 +144,52 @@ def test_house_accounts_are_no_agents_of_their_kind(html: str) -> None:
     assert "Pool" not in {t["name"] for t in view(html, "pnl", name="Per agent")["data"]}
 
 
+def test_flow_is_drawn_by_type_with_the_regimes_behind_it(run: FakeRun, html: str) -> None:
+    figure, metrics = view(html, "flow"), run.metrics
+    size = -(-2_500 // 1_000)
+    for name, shown in (("accepted", "new orders"), ("canceled", "cancels"), ("trades", "fills")):
+        drawn = trace(figure, shown)
+        parts = [metrics[name][at : at + size].mean() for at in range(0, 2_500, size)]
+        assert drawn["x"] == list(range(0, 2_500, size))
+        assert drawn["y"] == pytest.approx(parts, rel=1e-3)
+    rate = trace(figure, "cancel rate")
+    first = metrics[:size]
+    assert rate["y"][0] == pytest.approx(
+        first["canceled"].sum() / first["accepted"].sum(), abs=1e-3
+    )
+    assert rate["yaxis"] == "y2"
+    shades = [(each["x0"], each["x1"], each["fillcolor"]) for each in figure["layout"]["shapes"]]
+    assert sorted(shades) == [(499.5, 999.5, "$purple/0.18"), (1999.5, 2499.5, "$red/0.18")]
+    assert {"burst", "crisis"} < {each["name"] for each in figure["data"]}
+    assert "normal" not in {each["name"] for each in figure["data"]}
+    crisis = metrics.filter(regime="crisis")
+    told = f"crisis {100 * crisis['canceled'].sum() / crisis['accepted'].sum():.1f}%"
+    assert told in figure["note"]
+    assert f"Means over {size} ticks" in figure["note"]
+
+
+def test_flow_of_many_short_episodes_shades_the_longest(run: FakeRun) -> None:
+    regime = [("normal", "calm", "calm")[tick % 3] for tick in range(2_490)] + ["burst"] * 10
+    changed = run.metrics.with_columns(pl.Series("regime", regime))
+    figure = view(render(replace(run, metrics=changed)), "flow")
+    shapes = figure["layout"]["shapes"]
+    assert len(shapes) == 200
+    assert (shapes[0]["x0"], shapes[0]["x1"]) == (2489.5, 2499.5)
+    assert "The 631 shortest episodes are not shaded" in figure["note"]
+
+
+def test_flow_is_drawn_only_where_it_was_counted(run: FakeRun) -> None:
+    for metrics in (None, run.metrics.drop("regime"), run.metrics.drop("canceled")):
+        assert "flow" not in payload(render(replace(run, metrics=metrics)))["charts"]
+
+
+def test_flow_without_orders_has_no_rate(run: FakeRun) -> None:
+    none = run.metrics.with_columns(accepted=pl.lit(0), canceled=pl.lit(0))
+    figure = view(render(replace(run, metrics=none)), "flow")
+    assert set(trace(figure, "cancel rate")["y"]) == {None}
+    assert "normal none came" in figure["note"]
+
+
 def test_tick_times_over_the_run_include_the_warm_up(run: FakeRun) -> None:
     config = run.config | {"warmup": {"ticks": 500}, "ticks": 2_000}
     html = render(replace(run, config=config))

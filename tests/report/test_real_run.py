@@ -40,6 +40,13 @@ def test_head_agrees_with_the_run(run: qtg.Result, html: str) -> None:
     assert payload(html)["warmup"] == [1, 10]
 
 
+def test_cancel_rates_of_the_flow_are_those_of_the_run(run: qtg.Result, html: str) -> None:
+    figure = view(html, "flow")
+    assert figure["data"][0]["y"] == pytest.approx(run.metrics["accepted"].to_list(), rel=1e-3)
+    for row in run.flow().iter_rows(named=True):
+        assert f"{row['regime']} {100 * row['cancel_rate']:.1f}%" in figure["note"]
+
+
 def test_table_agrees_with_the_trades(run: qtg.Result, html: str) -> None:
     for symbol in payload(html)["symbols"]:
         own = run.trades.filter(pl.col("symbol").cast(pl.String) == symbol)

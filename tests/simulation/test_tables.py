@@ -265,3 +265,22 @@ def test_an_order_of_no_side_is_in_the_table_and_does_not_stop_the_run(tmp_path:
         sink.close(trace_hash=sim.trace_hash, ticks=3)
     (row,) = qtg.open_run(tmp_path / "run").orders.rows(named=True)
     assert (row["exec_type"], row["reason"], row["side"]) == ("rejected", "bad_side", "undisclosed")
+
+
+def test_an_order_for_no_market_is_in_the_table_with_no_symbol(tmp_path: Path) -> None:
+    config = quiet({"storage.orders": True}, ticks=2)
+    sim = Simulation(config)
+    with open_sink(config, tmp_path / "run") as sink:
+        sim.publisher.attach(sim, sink)
+        order = {"price": [PRICE] * 4, "qty": [1] * 4, "agent": [FIRST] * 4}
+        sim.submit({**order, "market": [0, 1, -1, 77]})
+        sim.run(2)
+        sink.close(trace_hash=sim.trace_hash, ticks=2)
+    run = qtg.open_run(tmp_path / "run")
+    found = {(row["reason"], row["symbol"]) for row in run.orders.iter_rows(named=True)}
+    assert found == {("none", "A"), ("unknown_market", None)}
+    assert run.orders["symbol"].null_count() == 3
+    (chunk,) = run.chunks("orders")
+    assert sorted(chunk.symbol.tolist()) == [-1, -1, -1, 0]
+    assert run.order_status["symbol"].to_list() == ["A"]
+    assert run.lifecycle_violations().height == 0

@@ -21,6 +21,8 @@ SCRATCH = (
     "exchange.venue._events",
     "exchange.venue._ids",
     "exchange.venue._index",
+    "exchange.venue._log._told",
+    "exchange.venue._log.tables",  # room differs; what they hold: test_tracking
     "exchange.venue._starts",
     "exchange.venue._progress",
     "exchange.venue.threads",

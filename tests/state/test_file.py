@@ -15,6 +15,7 @@ from qtg.frames import FILE_BYTES, FRAME_BYTES, FrameReader, FrameWriter
 from qtg.simulation import Simulation
 from qtg.state import read_snapshot
 from qtg.state.file import ARRAY, FORMAT_VERSION, HEADER, KIND
+from tests.fuzzing.frames import split, starts_of
 from tests.simulation.small import quiet
 
 from .markets import own
@@ -45,7 +46,7 @@ def rewritten(data: bytes, path: Path, change: Any) -> None:
     arrays = [frame.payload for frame in frames[1:]]
     change(header, arrays)
     with path.open("wb") as stream:
-        writer = FrameWriter(stream, KIND, FORMAT_VERSION)
+        writer = FrameWriter(stream, KIND, FORMAT_VERSION, salt=1)
         writer.append(HEADER, json.dumps(header).encode())
         for payload in arrays:
             writer.append(ARRAY, payload)
@@ -84,6 +85,34 @@ def test_a_flip_of_any_bit(at: int, bit: int, good: bytes, place: Path) -> None:
         Simulation.restore(place)
 
 
+def test_ones_over_a_checksum_and_the_zeros_behind_it(good: bytes, place: Path) -> None:
+    """The CRC32C of four bytes of ones and then zeros is ones, if it starts from 0."""
+    frames = split(good)
+    zeros = [k for k, (_, payload) in enumerate(frames) if len(payload) > 7 and not any(payload)]
+    assert len(zeros) > 5
+    for k in zeros:
+        at = starts_of(frames)[k] + FRAME_BYTES - 4
+        place.write_bytes(good[:at] + b"\xff" * 8 + good[at + 8 :])
+        with pytest.raises(CorruptData, match="does not match its checksum"):
+            read_snapshot(place)
+
+
+def test_a_frame_of_another_snapshot_is_not_taken(good: bytes, place: Path) -> None:
+    sim = Simulation(quiet()).run(6)
+    sim.snapshot(place)
+    other = place.read_bytes()
+    frames, others = split(good), split(other)
+    assert [len(payload) for _, payload in frames[1:]] == [
+        len(payload) for _, payload in others[1:]
+    ]
+    for k in range(1, len(frames)):
+        start, end = starts_of(frames)[k : k + 2]
+        behind = starts_of(others)[k]
+        place.write_bytes(good[:start] + other[behind : behind + end - start] + good[end:])
+        with pytest.raises(CorruptData, match="does not match its checksum"):
+            read_snapshot(place)
+
+
 def test_flips_in_the_header_one_by_one(good: bytes, place: Path) -> None:
     for at in range(FILE_BYTES + FRAME_BYTES):
         data = bytearray(good)
@@ -110,7 +139,7 @@ def test_foreign_files(data: bytes, says: str, place: Path) -> None:
 def test_another_kind_and_another_version(place: Path) -> None:
     for kind, version, says in ((b"TAPE", 1, "kind TAPE"), (KIND, 2, "format version 2")):
         with place.open("wb") as stream:
-            FrameWriter(stream, kind, version)
+            FrameWriter(stream, kind, version, salt=1)
         with pytest.raises(qtg.StorageError, match=says):
             read_snapshot(place)
 
@@ -127,7 +156,9 @@ def _set(header: dict[str, Any], path: str, value: Any) -> None:
     [
         ("schema_version", 1, "schema version 1"),
         ("schema_version", 99, "schema version 99"),
+        ("schema_version", "1\n2", r"schema version 1\\n2"),
         ("config.seed", 12, "fingerprint"),
+        ("config.a\nb", 12, r"a\\nb: no such setting"),
         ("config.nonsense", 1, "does not fit this qtg"),
         ("config", 3, "makes no sense"),
         ("arrays.0.1", [2**62, 2**62], "bytes has"),
@@ -136,6 +167,7 @@ def _set(header: dict[str, Any], path: str, value: Any) -> None:
         ("arrays.0.0", "|O", "makes no sense"),
         ("arrays.0.0", "os.system", "makes no sense"),
         ("arrays.0.0", {"fields": [], "itemsize": 8}, "makes no sense"),
+        ("arrays.0.0", {"fields": [["a", "<i8", 0]], "itemsize": 2**70}, "makes no sense"),
         ("arrays", [], "more follows"),
         ("envs", [0, 0], "more than once"),
         ("envs", [0, 1], "shape"),
@@ -158,8 +190,9 @@ def test_headers_that_somebody_changed(
     path: str, value: Any, says: str, good: bytes, place: Path
 ) -> None:
     rewritten(good, place, lambda header, _: _set(header, path, value))
-    with pytest.raises(qtg.QtgError, match=says):
+    with pytest.raises(qtg.QtgError, match=says) as caught:
         Simulation.restore(place)
+    assert str(caught.value).isprintable()
 
 
 def test_arrays_of_another_length(good: bytes, place: Path) -> None:

@@ -8,32 +8,20 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from qtg.errors import ConfigError, CorruptData, StorageError
-from qtg.frames import FILE_BYTES, FRAME_BYTES
 from qtg.inputs import Input
 from qtg.tape import TapeReader, replay_tape
-from tests.tape.fuzz import campaign, judge, look_at_all, records_of, small_tape
-from tests.tape.mutations import Frames, damaged, sealed, split
+from tests.fuzzing.frames import sealed, split, starts_of
+from tests.fuzzing.tapes import records_of, small_tape
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small tape with events, and without (`inputs.rpl` beside it)."""
-    folder = tmp_path_factory.mktemp("tapes")
-    small_tape(folder / "inputs.rpl", events=False)
-    small_tape(folder / "whole.rpl")
-    return folder / "whole.rpl"
-
-
-def starts_of(frames: Frames) -> list[int]:
-    """Where each frame starts, and where the file ends."""
-    places = [FILE_BYTES]
-    for _, payload in frames:
-        places.append(places[-1] + FRAME_BYTES + len(payload))
-    return places
+    """A small tape with events."""
+    path = tmp_path_factory.mktemp("tapes") / "whole.rpl"
+    small_tape(path)
+    return path
 
 
 def test_a_tape_cut_at_any_byte_gives_what_is_whole(whole: Path, tmp_path: Path) -> None:
@@ -153,14 +141,16 @@ def test_events_that_cannot_be_are_refused(
     ("number", "column", "value", "says"),
     [
         (0, "agent", 1, "orders of agent 1"),
-        (1, "kind", 9, "news of kind 9"),
-        (1, "symbol", 1, "about symbol 1"),
-        (1, "symbol", -1, "about symbol -1"),
-        (1, "sector", 99, "sector 99"),
-        (1, "surprise", float("inf"), "out of range"),
-        (1, "sentiment", 1.5, "out of range"),
-        (1, "duration", 0, "out of range"),
-        (2, "regime", 9, "no regime has code 9"),
+        (1, "agent", 1, "agent 1 starts with"),
+        (1, "cash", -1, "starts with -1"),
+        (2, "kind", 9, "news of kind 9"),
+        (2, "symbol", 1, "about symbol 1"),
+        (2, "symbol", -1, "about symbol -1"),
+        (2, "sector", 99, "sector 99"),
+        (2, "surprise", float("inf"), "out of range"),
+        (2, "sentiment", 1.5, "out of range"),
+        (2, "duration", 0, "out of range"),
+        (3, "regime", 9, "no regime has code 9"),
     ],
 )
 def test_inputs_that_no_run_would_have_taken_are_refused(
@@ -181,6 +171,7 @@ def test_inputs_that_no_run_would_have_taken_are_refused(
     [
         ("schema_version", 1, "has schema version 1, this qtg reads"),
         ("schema_version", 99, "open it with qtg 0"),
+        ("schema_version", "3\n", r"has schema version 3\\n, this qtg reads"),
         ("tables", {}, "another layout of columns"),
         ("codes", {"Side": {"BUY": 7}}, "codes that are unknown here"),
         ("codes", None, "codes that are unknown here"),
@@ -217,6 +208,7 @@ def test_a_config_that_does_not_fit_is_refused_by_the_replay(whole: Path, tmp_pa
     for change, kind, says in (
         ({"seed": 8}, StorageError, "does not match its fingerprint"),
         ({"tick_ms": -1}, ConfigError, "cannot be used"),
+        ({"a\nb": 1}, ConfigError, r"a\\nb: no such setting"),
         ({"smart": [{"kind": "my_own"}]}, ConfigError, "--strategies"),
     ):
         told = json.loads(payload)
@@ -248,7 +240,7 @@ def test_other_files_and_versions_are_refused(whole: Path, tmp_path: Path) -> No
 
 def test_a_batch_cannot_ask_for_memory(whole: Path, tmp_path: Path) -> None:
     """A compressed body says how long it is; that number would be allocated."""
-    place, payload = frame(whole, 2, 2)
+    place, payload = frame(whole, 2, 3)
     batch = pa.record_batch({"regime": pa.array([1] * 100_000, pa.int8())})
     stream = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
@@ -265,28 +257,11 @@ def test_a_batch_cannot_ask_for_memory(whole: Path, tmp_path: Path) -> None:
         list(TapeReader(path))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
-@given(numbers=st.data(), events=st.booleans())
-def test_whatever_is_done_to_a_tape_only_our_errors_come_out(
-    whole: Path, tmp_path: Path, numbers: st.DataObject, events: bool
-) -> None:
-    source = whole if events else whole.with_name("inputs.rpl")
-    draw = st.integers
-    damage = damaged(source.read_bytes(), lambda n: numbers.draw(draw(0, n - 1)))
-    judge(tmp_path / "damaged.rpl", damage.data, damage.informed, look_at_all(source))
-
-
-def test_a_short_campaign_finds_nothing() -> None:
-    counts = campaign(600, 20.0, seed=11, replay_every=4)
-    assert counts["CorruptData"] > 100
-    assert counts["read"] > 10
-    assert sum(n for name, n in counts.items() if name.startswith("repl")) >= 2
-
-
 def test_inputs_come_back_as_they_were_sent(whole: Path) -> None:
     inputs = [each.what for each in TapeReader(whole) if isinstance(each.what, Input)]
-    assert [each.kind for each in inputs] == [1, 2, 3, 3, 1, 1]
+    assert [each.kind for each in inputs] == [1, 4, 2, 3, 3, 1, 1]
     assert inputs[0].columns.price.tolist() == [1_000_000] * 2
     assert inputs[0].columns.side.tolist() == [-1, 1]
-    assert inputs[1].columns.surprise.tolist() == [0.1]
-    assert inputs[3].columns.regime.tolist() == [3]
+    assert inputs[1].columns.cash.tolist() == [50_000_000]
+    assert inputs[2].columns.surprise.tolist() == [0.1]
+    assert inputs[4].columns.regime.tolist() == [3]

@@ -200,6 +200,55 @@ def test_a_tape_is_not_overwritten_by_chance(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("there.rpl", "there.rpl exists; choose another place"),
+        ("nowhere/a.rpl", "no tape can be written to .*No such file"),
+        ("folder", "exists; choose another place"),
+        ("run", "is to be the run directory"),
+    ],
+)
+def test_a_tape_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, place: str, says: str
+) -> None:
+    (tmp_path / "there.rpl").write_bytes(b"an earlier one")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StorageError, match=says):
+        qtg.simulate(lively(ticks=5), tmp_path / "run", progress=False, tape=tmp_path / place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "there.rpl"]
+    assert (tmp_path / "there.rpl").read_bytes() == b"an earlier one"
+
+
+def test_a_tape_that_cannot_be_written_leaves_an_earlier_run_as_it_is(tmp_path: Path) -> None:
+    run = qtg.simulate(lively(ticks=5), tmp_path / "run", progress=False)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StorageError, match="no tape can be written"):
+        qtg.simulate(
+            lively(ticks=6),
+            tmp_path / "run",
+            overwrite=True,
+            progress=False,
+            tape=tmp_path / "folder",
+        )
+    assert qtg.open_run(tmp_path / "run").trace_hash == run.trace_hash
+
+
+def test_a_tape_may_lie_in_the_run_directory(tmp_path: Path) -> None:
+    for _ in range(2):
+        tape = tmp_path / "run" / "run.rpl"
+        run = qtg.simulate(lively(ticks=5), tape.parent, overwrite=True, progress=False, tape=tape)
+        assert TapeReader(tape).replay().trace_hash == run.trace_hash
+
+
+def test_a_refused_run_directory_leaves_no_tape(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "letter").touch()
+    with pytest.raises(StorageError, match="not a qtg run"):
+        qtg.simulate(lively(ticks=5), tmp_path / "run", progress=False, tape=tmp_path / "a.rpl")
+    assert not (tmp_path / "a.rpl").exists()
+
+
 def test_a_disk_that_is_full_at_once_is_told_at_once() -> None:
     sim = start(quiet())
     with pytest.raises(StorageError, match="cannot go on: No space"):

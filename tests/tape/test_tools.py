@@ -22,8 +22,9 @@ from qtg.tape.resting import Resting
 from qtg.tape.totals import totals
 from qtg.tape.verifying import verify_tape
 from tests.cli.command import Command
+from tests.fuzzing.frames import sealed, split
+from tests.fuzzing.tapes import small_tape
 from tests.simulation.small import lively, quiet, start
-from tests.tape.mutations import sealed, split
 from tests.tape.runs import NEWS, meddle, taped
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -96,6 +97,13 @@ def test_output_is_as_it_was(name: str, tiny: Path, command: Command) -> None:
     answer = command("tape", *SHOWN[name])
     assert answer.code == 0, answer.err
     assert answer.out == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_an_account_that_was_opened_is_shown(tmp_path: Path, command: Command) -> None:
+    small_tape(tmp_path / "small.rpl")
+    shown = command("tape", "show", str(tmp_path / "small.rpl"))
+    assert shown.code == 0, shown.err
+    assert "tick=1 input=2 opening agent=6 cash=5000.0000\n" in shown.out
 
 
 def test_diff_is_as_it_was(tiny: Path, command: Command) -> None:

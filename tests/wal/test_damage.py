@@ -1,27 +1,23 @@
 """A log that is cut at any byte or has any bit flipped is never misread."""
 
+import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qtg.errors import CorruptData
+from qtg.wal.bases import marks_of
 from qtg.wal.disk import RealDisk
-from qtg.wal.format import RecordKind
+from qtg.wal.format import MARK, SEGMENT, RecordKind, salt_of
+from qtg.wal.log import Log
 from qtg.wal.reading import Contents, read_log
+from tests.fuzzing.frames import sealed
+from tests.fuzzing.logs import Memory
 
 from .disk_campaign import campaign
-from .runs import small_log
-
-
-class Memory(dict[str, bytes]):
-    """Files for a reader."""
-
-    def read(self, name: str) -> bytes:
-        return self[name]
-
-    def names(self, folder: str) -> list[str]:
-        return sorted(name.removeprefix(f"{folder}/") for name in self)
+from .runs import FINGERPRINT, HEADER, small_log
 
 
 @pytest.fixture
@@ -112,15 +108,65 @@ def test_damage_is_told_with_segment_record_and_offset_and_the_way_on(log: Memor
 
 
 def test_a_record_kind_that_does_not_exist_is_damage(tmp_path: Path) -> None:
-    from qtg.wal.log import Log
-
-    from .runs import FINGERPRINT, HEADER
-
     log = Log(RealDisk(tmp_path), FINGERPRINT, HEADER)
     log.append(RecordKind.HEADER, HEADER)
     log.close()
     with pytest.raises(CorruptData, match="kind 1 does not belong here"):
         read_log(RealDisk(tmp_path))
+
+
+def header_of(told: Any) -> bytes:
+    """A header that is sealed as that of a log."""
+    payload = told if isinstance(told, bytes) else json.dumps(told).encode()
+    return sealed([(1, bytes(8) + payload)], SEGMENT, salt=salt_of(FINGERPRINT, 1))
+
+
+@pytest.mark.parametrize("told", [b"[" * 100_000, b"1" * 5_000, b"\xff", [1], {}, None])
+def test_a_header_that_makes_no_sense_is_damage_if_it_was_durable(told: Any, log: Memory) -> None:
+    files = Memory({"log/00000001.wal": header_of(told)})
+    assert read_log(files) is None  # type: ignore[arg-type]
+    files[MARK] = log[MARK]
+    with pytest.raises(CorruptData, match="no segment can be read from its start"):
+        read(files)
+
+
+@pytest.mark.parametrize("config", [5, [], None, {"durability": "off"}, {"durability": []}])
+def test_a_torn_end_is_told_from_damage_whatever_the_header_says(config: Any) -> None:
+    whole = header_of({"fingerprint": FINGERPRINT, "config": config})
+    torn = read(Memory({"log/00000001.wal": whole + b"\0"})).torn
+    assert torn is not None
+    assert (torn.offset, torn.nbytes) == (len(whole), 1)
+
+
+def test_a_mark_without_its_segments_is_damage(log: Memory) -> None:
+    with pytest.raises(CorruptData, match="the mark of a log whose segments are gone"):
+        read(Memory({MARK: log[MARK]}))
+    assert read_log(Memory({MARK: b""})) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *(b"", b"[" * 100_000, b"7", b"{}", b'{"tick": 1, "rows": 3}', b'{"tick": 1, "rows": [1]}'),
+        *(
+            b'{"tick": 1e999, "rows": {}}',
+            b'{"tick": -1, "rows": {}}',
+            b'{"tick": "1", "rows": {}}',
+        ),
+        *(b'{"tick": 1, "rows": {"a": 1e999}}', b'{"tick": 1, "rows": {"a": null}}'),
+    ],
+)
+def test_a_record_of_a_snapshot_that_makes_no_sense_is_damage(
+    payload: bytes, tmp_path: Path
+) -> None:
+    log = Log(RealDisk(tmp_path), FINGERPRINT, HEADER)
+    log.append(RecordKind.SNAPSHOT, payload)
+    log.close()
+    contents = read_log(RealDisk(tmp_path))
+    assert contents is not None
+    with pytest.raises(CorruptData, match="a record of a snapshot makes no sense") as caught:
+        list(marks_of(contents))
+    assert caught.value.sequence == 2
 
 
 def test_simulated_disks_lose_nothing() -> None:

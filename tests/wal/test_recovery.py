@@ -11,8 +11,9 @@ import pytest
 
 import qtg
 from qtg.errors import ConfigError, CorruptData, OrderError, ReplayError, StorageError
-from qtg.recovery import recover
+from qtg.recovery import LogTape, recover
 from qtg.simulation import Simulation
+from qtg.tape.header import read_header
 from qtg.wal.disk import RealDisk
 from qtg.wal.format import RecordKind, segment_numbers
 from qtg.wal.reading import read_log
@@ -117,6 +118,20 @@ def test_numbers_are_never_given_twice(run: Path) -> None:
     assert events.n_unique() == result.orders.height == events.max() - events.min() + 1  # type: ignore[operator]
     new = result.orders.filter(pl.col("exec_type") == "new")["order_id"]
     assert new.n_unique() == new.len()
+
+
+def test_a_record_that_cannot_stand_there_is_told_with_its_place(run: Path) -> None:
+    contents = read_log(RealDisk(run))
+    assert contents is not None
+    first = contents.records[0]
+    header = read_header(first.payload, first.segment, first.offset)
+    record = next(each for each in contents.records if each.kind == RecordKind.TICK)
+    tape = LogTape(run, header, [record, record])
+    with pytest.raises(CorruptData) as caught:
+        list(tape)
+    assert Path(caught.value.file) == run / record.segment
+    assert Path(caught.value.file).exists()
+    assert (caught.value.offset, caught.value.sequence) == (record.offset, record.sequence)
 
 
 def test_a_damaged_snapshot_is_passed_over(run: Path, whole: qtg.Result) -> None:
@@ -252,6 +267,43 @@ def test_a_new_run_in_the_same_place_removes_the_log(run: Path) -> None:
     with pytest.raises(StorageError, match="has no log that can be read"):
         recover(run)
     assert not (run / "snapshots").exists()
+
+
+def test_one_at_a_time_goes_on_with_it(run: Path, whole: qtg.Result) -> None:
+    script = (
+        "import sys; from qtg.recovery import recover; found = recover(sys.argv[1], resume=True);"
+        "print('ready', flush=True); sys.stdin.read()"
+    )
+    files = [sys.executable, "-c", script, str(run)]
+    with subprocess.Popen(files, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"ready\n"
+        says = rf"{run} is being written by process {other.pid}; wait"
+        with pytest.raises(StorageError, match=says):
+            recover(run, resume=True)
+        with pytest.raises(StorageError, match=says):
+            qtg.simulate(lively(), run, overwrite=True, progress=False)
+        assert recover(run).sim.tick == 50, "looking is free"
+        other.kill()
+    same(finished(run), whole)
+
+
+def test_the_log_holds_the_run_until_it_says_that_it_ended(tmp_path: Path) -> None:
+    with logged(lively(), tmp_path / "run") as (sim, log):
+        drive(sim, 3)
+        log._sink.fail("its tables are closed first")
+        with pytest.raises(StorageError, match="is being written by process"):
+            recover(tmp_path / "run", resume=True)
+    recover(tmp_path / "run", resume=True).close()
+    assert not (tmp_path / "run" / "run.lock").exists()
+
+
+def test_a_refused_recovery_gives_the_run_back(run: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="no record 10000"):
+            recover(run, resume=True, until=10_000)
+    with recover(run, resume=True) as found:
+        assert found.sim.tick == 50
 
 
 def test_a_log_needs_a_run_directory() -> None:

@@ -1,0 +1,84 @@
+"""A batch of one as a Gymnasium environment."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from ..errors import ConfigError
+from .actions import checked
+from .batch import Batch
+from .seeds import Seeds
+
+_ROW = np.zeros(1, np.int64)
+
+
+class BatchEnv(gymnasium.Env[np.ndarray, Any]):
+    """One environment.
+
+    Parameters
+    ----------
+    batch : Batch            of one environment
+    render_mode : str, optional    "ansi": `render` says in a line where the episode stands
+    """
+
+    metadata = {"render_modes": ["ansi"], "render_fps": 1}
+
+    def __init__(self, batch: Batch, render_mode: str | None = None) -> None:
+        if batch.num_envs != 1:
+            raise ConfigError(f"a single environment needs a batch of one, not {batch.num_envs}")
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ConfigError(f'render_mode must be "ansi" or nothing, got {render_mode!r}')
+        self.batch, self.render_mode = batch, render_mode
+        self.observation_space, self.action_space = batch.observation_space, batch.action_space
+        self._seeds = Seeds(1)
+        self._seeded, self._steps, self._over = False, 0, True
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin an episode: the one of `seed`, or the next."""
+        super().reset(seed=seed)
+        if seed is not None or not self._seeded:
+            first = int(self.np_random.integers(1 << 63)) if seed is None else seed
+            self._seeds.give(_ROW, [first])
+            self._seeded = True
+        self.batch.begin(_ROW, self._seeds.next(_ROW))
+        self._steps, self._over = 0, False
+        return self._observation(), self._info()
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Move on by one step.
+
+        Raises
+        ------
+        ConfigError    the episode is over or has not begun, or the action is not in the space
+        """
+        if self._over:
+            raise ConfigError("no episode is going on; call reset first")
+        actions = np.asarray(action)[np.newaxis]
+        outcome = self.batch.step(checked(actions, self.action_space, 1))
+        terminated, truncated = bool(outcome.terminated[0]), bool(outcome.truncated[0])
+        self._steps, self._over = self._steps + 1, terminated or truncated
+        reward = float(outcome.reward[0])
+        return self._observation(), reward, terminated, truncated, self._info()
+
+    def render(self) -> str | None:
+        """A line about the present step, in mode "ansi"."""
+        if self.render_mode is None:
+            return None
+        said = ", ".join(f"{name} {value:g}" for name, value in self._info().items())
+        return f"step {self._steps}: {said}"
+
+    def close(self) -> None:
+        """Let go of the batch; it can be called again."""
+        self.batch.close()
+
+    def _observation(self) -> np.ndarray:
+        seen = np.empty((1, *(self.observation_space.shape or ())), np.float32)
+        self.batch.observe(seen)
+        observation: np.ndarray = seen[0]
+        return observation
+
+    def _info(self) -> dict[str, Any]:
+        return {name: column[0].item() for name, column in self.batch.info().items()}
