@@ -16,16 +16,23 @@ from .timers import CHUNK
 
 @kernel
 def _clear(book):
-    """Empty the levels and the overflow of a market's book, as far as they are in use."""
+    """Empty a market's book, as far as it is in use: no row names another any more."""
     orders, levels = book.orders, book.levels
     displaced = False
     for slot in range(book.markets[0].fresh):
-        if orders[slot].order_id == 0:
-            continue
-        displaced |= orders[slot].displaced != 0
+        book.free[slot] = 0
         r, i = np.int64(orders[slot].ladder), orders[slot].key & (levels.shape[1] - 1)
         levels[r, i].head = NO_ROW
         levels[r, i].tail = NO_ROW
+        displaced |= orders[slot].displaced != 0
+        orders[slot].order_id = 0
+        orders[slot].next = NO_ROW
+        orders[slot].prev = NO_ROW
+        orders[slot].parent = NO_ROW
+        orders[slot].timer = 0
+        orders[slot].displaced = 0
+    for at in range(book.markets[0].fresh_chunk * CHUNK):
+        book.chunks[at] = NO_ROW
     if displaced:
         for bucket in range(book.overflow.shape[0]):
             book.overflow[bucket].order_id = 0
@@ -33,11 +40,8 @@ def _clear(book):
 
 @kernel
 def _take_orders(source, target):
-    """Take over the resting orders, their levels and their ids; other rows of orders are free."""
+    """Take over the resting orders, their levels and their ids."""
     fresh, levels = np.int64(source.markets[0].fresh), source.levels
-    for slot in range(fresh, target.markets[0].fresh):
-        target.orders[slot].order_id = 0
-        target.orders[slot].displaced = 0
     for slot in range(fresh):
         target.orders[slot] = source.orders[slot]
         if source.orders[slot].order_id == 0:

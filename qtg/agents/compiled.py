@@ -141,17 +141,6 @@ class CompiledStrategy(UserGroup):
         if status != DONE:
             raise self._told(int(self.members.agent[at[0]]), tick)
 
-    def take_over(self, source: CompiledStrategy, rows: np.ndarray, to: np.ndarray) -> None:
-        """Bench environments `to` where `rows` of `source` are benched, int64 (n,), and no
-        others."""
-        if not (self._out or source._out):
-            return
-        of = [source._out.get(row) for row in rows.tolist()]
-        for env, tick in zip(to.tolist(), of, strict=True):
-            self._out.pop(env, None)
-            if tick is not None:
-                self._out[env] = tick
-
     def nbytes(self) -> int:
         return super().nbytes() + self._rows.params.nbytes + self._rows.state.nbytes
 

@@ -102,6 +102,17 @@ class UserGroup(Stateful, ABC):
         super().restore(state)
         self._out = dict(found(state, "out"))
 
+    def take_over(self, source: UserGroup, rows: np.ndarray, to: np.ndarray) -> None:
+        """Bench environments `to` where `rows` of `source` are benched, int64 (n,), and no
+        others."""
+        if not (self._out or source._out):
+            return
+        of = [source._out.get(row) for row in rows.tolist()]
+        for env, tick in zip(to.tolist(), of, strict=True):
+            self._out.pop(env, None)
+            if tick is not None:
+                self._out[env] = tick
+
     def nbytes(self) -> int:
         """Bytes of columns."""
         arrays = (*self.members.params.values(), *self._mine.values(), *self._row_of.values())

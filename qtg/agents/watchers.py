@@ -65,7 +65,7 @@ class Watchers(Stateful):
 
     def decide(self, exchange: Exchange) -> None:
         """Let the woken act; they also choose their next conditions."""
-        if self._n_woken == 0:
+        if self.most_orders == 0:
             return
         react(
             self.rows,
@@ -80,7 +80,7 @@ class Watchers(Stateful):
 
     def apply_updates(self, exchange: Exchange) -> None:
         """Put the conditions chosen during the tick into force, and note who was filled."""
-        if self._n_woken:
+        if self.most_orders:
             apply_updates(self.rows, self.blocks, self._woken, self._n_woken)
         if self._waits_for_fills:
             first, end = exchange.first_match, exchange.n_events

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..agents.compiled import CompiledStrategy
+from ..agents.user import UserStrategy
 from ..agents.user_group import UserGroup
 from ..errors import ConfigError
 from ..stateful import shown
@@ -36,6 +37,7 @@ _AXES = {
 _APART = (
     "exchange.venue.tick",
     "exchange.venue.book",
+    "exchange.venue.log",
     "exchange.waiting",
     "exchange.n",
     "exchange.opening",
@@ -75,7 +77,7 @@ def copy_environments(
     ------
     ConfigError      there is no such environment, the two were not built alike, `source` is
                      warming up, or somebody keeps what cannot be told apart by environment: tables,
-                     a log of orders, a strategy of Python objects
+                     a log of orders, a strategy without columns
     SnapshotError    a tick is going on
 
     Examples
@@ -101,7 +103,7 @@ def copy_environments(
     target.economy.take_over(source.economy, rows, to)
     target.reactive.watchers.take_over(to, len(target.exchange.populations))
     for group, other in zip(target.smart, source.smart, strict=True):
-        if isinstance(group, CompiledStrategy) and isinstance(other, CompiledStrategy):
+        if isinstance(group, UserGroup) and isinstance(other, UserGroup):
             group.take_over(other, rows, to)
     target.exchange.moment.seed[to] = _words(seeds)
     target.checker.forget()
@@ -182,11 +184,17 @@ def _check_alike(source: Simulation, target: Simulation) -> None:
             f"one `population` (they have those of {', '.join(map(str, sorted(populations)))})"
         )
     for group in target.smart:
-        if isinstance(group, UserGroup) and not isinstance(group, CompiledStrategy):
+        if isinstance(group, UserGroup) and not _keeps_columns(group):
             raise ConfigError(
-                f"strategy {group.name!r} is called as Python, and what it keeps cannot be told "
-                "apart by environment; write it as a compiled strategy (qtg.compiled_strategy)"
+                f"strategy {group.name!r} may keep what cannot be told apart by environment; let "
+                "it keep all in columns (`state=` where it is registered)"
             )
+
+
+def _keeps_columns(group: UserGroup) -> bool:
+    if type(group) is UserStrategy:
+        return bool(group.members.kind.state)
+    return isinstance(group, CompiledStrategy)
 
 
 def _columns(source: Simulation, target: Simulation) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -18,6 +18,16 @@ from tests.state.strategies import POPULATIONS
 
 from .small import FIRST, IDLE, PRICE, SLEEPERS, lively, plain, quiet
 
+
+@qtg.strategy("clocks_function", state={"waited": 0.0})
+def trade_now_and_then(ctx: qtg.StrategyContext) -> Any:
+    """Counts its own ticks, and draws by them."""
+    ctx.state["waited"] += 1
+    rows = np.flatnonzero((ctx.state["waited"][:, 0] % 5 == 0) & (ctx.uniform(1) < 0.8))
+    return ctx.orders(rows, 0 * rows, side=1, qty=3, price=ctx.mid[0], lifetime=ctx.tick % 7 + 1)
+
+
+COLUMNS = {"kind": "clocks_function", "count": 3, "cash": 500_000, "every": 2}
 (COMPILED,) = (each for each in POPULATIONS if each["kind"] == "snap_compiled")
 AGENTS = 3  # the environment id whose agents all have
 SEED = 7
@@ -31,6 +41,7 @@ def everything(matching: str = "shuffled") -> qtg.Config:
         *plain(lively().smart),
         *STRICT["smart"],
         COMPILED,
+        COLUMNS,
         {"kind": "cancel_bot", "count": 6, "cash": 200_000, "shares": 300, "probability": 0.5},
         {**late, "params": {"size": 150, "start": {"kind": "uniform", "low": 20, "high": 50}}},
     ]
@@ -269,7 +280,7 @@ def test_what_cannot_be_copied() -> None:
     tracked.exchange.venue.track_orders()
     refused("tracks its orders", target=tracked)
     own = config.with_({"smart": POPULATIONS[:1]})
-    refused("'snap_function' is called as Python", alone(own).run(2), batch_of(own))
+    refused("'snap_function' may keep what cannot be told apart", alone(own).run(2), batch_of(own))
     silent = alone(config).run(2)
     silent.exchange.silence([FIRST])
     refused("exchange.silent differs", silent)
