@@ -8,5 +8,6 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_package_is_listed() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    found = {"qtg", *(f"qtg.{each.parent.name}" for each in (ROOT / "qtg").glob("*/__init__.py"))}
+    homes = [*ROOT.glob("qtg/*/__init__.py"), *ROOT.glob("qtg/*/*/__init__.py")]
+    found = {"qtg", *(".".join(each.parent.relative_to(ROOT).parts) for each in homes)}
     assert set(settings["packages"]) == found
