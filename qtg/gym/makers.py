@@ -53,10 +53,7 @@ def market_batch(
     config = settings.pop("config", None)
     of_batch, of_market = _taken(settings, BATCH), _taken(settings, MARKET)
     known = sorted(signature(make_task).parameters)
-    for name in settings:
-        if name not in known:
-            places = ", ".join(("config", *BATCH, *MARKET, *known))
-            raise ConfigError(f"no setting {name!r} here; there are {places}")
+    _refuse_unknown(settings, known, ("config", *BATCH, *MARKET, *known))
     task = make_task(**settings)
     builders = of_batch.get("features") or task.features
     indicators = "indicator" in builders
@@ -67,6 +64,12 @@ def market_batch(
 def _taken(settings: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Those of the settings that are named, which are taken out."""
     return {name: settings.pop(name) for name in names if name in settings}
+
+
+def _refuse_unknown(settings: Mapping[str, Any], known: Sequence[str], told: Sequence[str]) -> None:
+    for name in settings:
+        if name not in known:
+            raise ConfigError(f"no setting {name!r} here; there are {', '.join(told)}")
 
 
 def default_market(changes: Mapping[str, Any] | None = None) -> Config:
@@ -88,6 +91,11 @@ def default_market(changes: Mapping[str, Any] | None = None) -> Config:
 def _market(config: Config | Mapping[str, Any] | str | None) -> Config:
     if isinstance(config, Config):
         return config
+    if config is not None and not isinstance(config, str | Mapping):
+        raise ConfigError(
+            "config must be a Config, the name of a preset, or changes to the default market; got "
+            f"{config!r}"
+        )
     return Config.preset(config) if isinstance(config, str) else default_market(config)
 
 
@@ -129,9 +137,16 @@ def _single(
     return MarketEnv(make(1, **settings), render_mode)
 
 
+def dealer_batch(num_envs: int, **settings: Any) -> DealerBatch:
+    """`DealerBatch`, with a sentence about settings that it does not have."""
+    known = [name for name in signature(DealerBatch).parameters if name != "num_envs"]
+    _refuse_unknown(settings, known, known)
+    return DealerBatch(num_envs, **settings)
+
+
 def dealer(render_mode: str | None = None, **settings: Any) -> BatchEnv:
     """`qtg/AvellanedaStoikov-v0`; settings as of `DealerBatch`."""
-    return BatchEnv(DealerBatch(1, **settings), render_mode)
+    return BatchEnv(dealer_batch(1, **settings), render_mode)
 
 
 def _vector(
@@ -146,7 +161,7 @@ def _vector(
     return BatchVectorEnv(batch, autoreset_mode=autoreset_mode, copy=copy)
 
 
-dealer_vector = partial(_vector, DealerBatch)
+dealer_vector = partial(_vector, dealer_batch)
 _trading = partial(market_batch, Trading)
 trading, trading_vector = partial(_single, _trading), partial(_vector, _trading)
 _making = partial(market_batch, MarketMaking)

@@ -14,6 +14,7 @@ from ..agents.guests import GUEST
 from ..agents.need import Need
 from ..config import Config
 from ..errors import ConfigError
+from ..number_checks import check_counts
 from ..simulation import Simulation
 from ..state.rows import copy_environments
 from .batch import U64
@@ -78,8 +79,12 @@ class LearnersMarket:
         deep: int = 10,
         indicators: bool = False,
     ) -> None:
-        if starts < 1 or num_envs < 1:
-            raise ConfigError(f"starts and num_envs must be at least 1, got {starts}, {num_envs}")
+        check_counts("environments", num_envs=num_envs, starts=starts)
+        check_counts("environments", least=0, shares=shares, latency=latency, history=history)
+        check_counts("environments", near=near)
+        check_counts("environments", least=near, deep=deep)
+        if latency and not config.latency.enabled:
+            raise ConfigError(f"latency is {latency}, but the market has none: set latency.enabled")
         if not config.background.count * config.background.traits.activity and not config.n_agents:
             raise ConfigError("the learner would have nobody to trade with; add agents")
         can_borrow = config.rules_in_force.borrow_pool > 0
@@ -101,6 +106,8 @@ class LearnersMarket:
         while self._begun.sim.tick < max(self.config.warmup.ticks, 1):
             self._begun.move(None)
         self._rows = _Rows(self.config, num_envs, seen)
+        terms = config.latency
+        self._latency = (latency or int(terms.default_ticks)) if terms.enabled else 0
         self.scene, self.column = self._rows.scene, self._rows.column
         self.sim = self._rows.sim
         self._orders, self._written = allocate(Orders, 2 * num_envs * len(self.symbols)), 0
@@ -144,7 +151,7 @@ class LearnersMarket:
             getattr(orders, name)[:] = 0
         orders.market[:] = env * len(self.symbols) + symbol
         orders.agent[:] = self.learner
-        orders.latency_ticks[:] = self._rows.latency
+        orders.latency_ticks[:] = self._latency
         return orders
 
     def raw(self) -> dict[str, F64]:
@@ -159,7 +166,6 @@ class _Rows:
         self.num_envs = n
         history = seen.history
         self.sim = sim = Simulation(config, envs=range(n), population=0)
-        self.latency = int(config.latency.default_ticks if config.latency.enabled else 0)
         readings = READINGS if seen.indicators else {}
         self._reading = _request(sim, readings)
         self._view = allocate(MarketView, sim.exchange.venue.n_markets)
@@ -212,10 +218,9 @@ class _Rows:
     def copy(self, source: _Rows, start: I64, rows: I64) -> None:
         """Scenes of these environments as they were in `source`."""
         self.scene[rows] = source.scene[start]
-        for name in ("mid", "last", "bid", "ask"):
-            mine, theirs = getattr(self._view, name), getattr(source._view, name)
-            symbols = self.terms.symbols
-            mine.reshape(-1, symbols)[rows] = theirs.reshape(-1, symbols)[start]
+        symbols = self.terms.symbols
+        mine, theirs = (each._view.mid.reshape(-1, symbols) for each in (self, source))
+        mine[rows] = theirs[start]  # which stays as it is while a side of a book is empty
 
 
 def _request(sim: Simulation, readings: dict[str, Need]) -> I64:

@@ -11,11 +11,11 @@ from gymnasium.spaces import Box
 
 from qtg.schemas import F64, I64
 
-from ..errors import ConfigError
+from ..number_checks import check_counts
 from .batch import F32, U64, Outcome
 from .features import Contract, Observation, features_of
 from .market import LearnersMarket
-from .rewards import Accounts, Reward
+from .rewards import Accounts, Reward, reward_of
 from .task import Task
 
 
@@ -27,7 +27,7 @@ class MarketBatch:
     market : LearnersMarket
     task : Task
     features : names, optional    builders of the observation; by default the task's
-    reward : Reward, optional     by default the task's
+    reward : Reward or its name, optional    by default the task's
     ticks : int                   ticks of a step
     steps : int                   steps of an episode; it is truncated then
     truncates : bool              whether the end by time is a truncation; else it terminates
@@ -39,13 +39,12 @@ class MarketBatch:
         task: Task,
         *,
         features: Sequence[str] | None = None,
-        reward: Reward | None = None,
+        reward: Reward | str | None = None,
         ticks: int = 1,
         steps: int = 200,
         truncates: bool = True,
     ) -> None:
-        if ticks < 1 or steps < 1:
-            raise ConfigError(f"ticks and steps must be at least 1, got {ticks} and {steps}")
+        check_counts("environments", ticks=ticks, steps=steps)
         self.market, self.task, self.num_envs = market, task, market.num_envs
         self.ticks, self.steps, self._truncates = ticks, steps, truncates
         task.start(market, steps)
@@ -56,7 +55,7 @@ class MarketBatch:
         high = np.array([each.high for each in self.observation.features], np.float32)
         self.observation_space: Space[Any] = Box(low, high, (n,), np.float32)
         self.action_space = task.action_space
-        self.reward = task.reward if reward is None else reward
+        self.reward = task.reward if reward is None else reward_of(reward)
         self.reward.start(self.num_envs)
         self._exact = np.zeros((self.num_envs, n))
         self._at = {name: market.column[name] for name in ("equity", "start", "step", "left")}

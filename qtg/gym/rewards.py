@@ -6,6 +6,7 @@ composites: `LogReturn() + 0.1 * DrawdownPenalty()`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -232,3 +233,29 @@ class TerminalUtility(Reward):
     def __call__(self, step: Accounts) -> F64:
         power = -self.risk_aversion * (step.equity - self._first)
         return np.where(step.ended, -np.exp(np.minimum(power, 700.0)), 0.0)
+
+
+REWARDS: dict[str, Callable[[], Reward]] = {
+    "profit_and_loss": ProfitAndLoss,
+    "log_return": LogReturn,
+    "differential_sharpe": DifferentialSharpe,
+    "drawdown_penalty": DrawdownPenalty,
+    "transaction_cost": TransactionCost,
+    "terminal_bonus": TerminalBonus,
+}
+
+
+def reward_of(given: Reward | str) -> Reward:
+    """A reward, or the one of a name with its defaults.
+
+    Raises
+    ------
+    ConfigError    neither
+    """
+    if isinstance(given, Reward):
+        return given
+    if given not in REWARDS:
+        raise ConfigError(
+            f"no reward {given!r}; give one of {', '.join(REWARDS)}, or a Reward of your own"
+        )
+    return REWARDS[given]()

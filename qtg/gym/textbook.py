@@ -10,8 +10,9 @@ from qtg.kernels.textbook import Dealers, DealerTerms, step_dealers
 from qtg.schemas import F64, I64
 
 from ..errors import ConfigError
+from ..number_checks import check_counts, check_number
 from .batch import F32, U64, Outcome
-from .rewards import Accounts, ProfitAndLoss, Reward
+from .rewards import Accounts, ProfitAndLoss, Reward, reward_of
 
 
 class DealerBatch:
@@ -34,7 +35,7 @@ class DealerBatch:
         from inventory - s .. inventory + s
     most : int                   largest inventory either way; a side beyond it is not quoted
     deepest : float              depth of the action 1 [currency]
-    reward : Reward              by default the change of what the dealer has, at the mid
+    reward : Reward or its name  by default the change of what the dealer has, at the mid
     binary : bool                the mid moves by `+-sigma sqrt(dt)`, as in the paper; else by a
         normal draw
     """
@@ -53,18 +54,20 @@ class DealerBatch:
         spread_inventory: int = 0,
         most: int = 200,
         deepest: float = 3.0,
-        reward: Reward | None = None,
+        reward: Reward | str | None = None,
         binary: bool = True,
     ) -> None:
+        check_counts("the dealer", num_envs=num_envs, most=most)
+        check_counts("the dealer", least=-most, inventory=inventory)
+        check_counts("the dealer", least=0, spread_inventory=spread_inventory)
         above_0 = {"price": price, "dt": dt, "rate": rate, "decay": decay, "deepest": deepest}
         for name, value in above_0.items():
-            if not 0.0 < value < np.inf:
-                raise ConfigError(f"{name} must be above 0, got {value}")
+            check_number("the dealer", name, value, above=0.0)
         if not 0.0 <= volatility < np.inf:
             raise ConfigError(f"volatility must be 0 or more, got {volatility}")
         if not dt <= horizon < np.inf:
             raise ConfigError(f"horizon must be at least a step of {dt}, got {horizon}")
-        if spread_inventory < 0 or abs(inventory) + spread_inventory > most:
+        if abs(inventory) + spread_inventory > most:
             raise ConfigError(
                 f"inventory {inventory} +- {spread_inventory} is not within -most .. most, "
                 f"{-most} .. {most}"
@@ -85,7 +88,7 @@ class DealerBatch:
         )
         self._price, self._deepest = price, deepest
         self._first = inventory, spread_inventory
-        self._reward = reward or ProfitAndLoss()
+        self._reward = ProfitAndLoss() if reward is None else reward_of(reward)
         self._reward.start(num_envs)
 
     def begin(self, rows: I64, seeds: U64) -> None:

@@ -3,7 +3,8 @@
 from qtg.kernels import indicators as kernels
 from qtg.kernels.indicators import Bands, BollingerState
 
-from .columns import C, check_number
+from ..number_checks import check_number
+from .columns import C
 from .indicator import SeveralColumns, moments, no_bars
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from qtg.schemas import F64
 
-from .columns import arrays_of, check_counts, check_rows
+from ..number_checks import check_counts
+from .columns import arrays_of, check_rows
 from .mackinnon import CONSTANT, TREND, critical_values, p_value
 
 LEAST_BARS = 10

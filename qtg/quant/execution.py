@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from qtg.schemas import F64, I64
 
 from ..errors import ConfigError
-from .columns import array_of, check_counts, check_number
+from ..number_checks import check_counts, check_number
+from .columns import array_of
 
 
 def twap_schedule(qty: Any, bars: int) -> I64:

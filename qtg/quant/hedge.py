@@ -3,7 +3,8 @@
 from qtg.kernels import trackers
 from qtg.kernels.trackers import Hedge, HedgeState
 
-from .columns import Columns, check_counts
+from ..number_checks import check_counts
+from .columns import Columns
 from .indicator import SeveralColumns, no_bars, pair_moments
 
 

@@ -8,7 +8,8 @@ from qtg.kernels.rolling import Average, Moments, PairMoments, Window
 from qtg.schemas import F64, I64
 
 from ..errors import ConfigError
-from .columns import C, arrays_of, check_counts, check_rows, like
+from ..number_checks import check_counts
+from .columns import C, arrays_of, check_rows, like
 from .memory import new_column
 
 P = TypeVar("P")

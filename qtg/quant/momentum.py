@@ -6,7 +6,8 @@ from qtg.kernels import trackers
 from qtg.kernels.trackers import MomentumState
 
 from ..errors import ConfigError
-from .columns import C, check_counts
+from ..number_checks import check_counts
+from .columns import C
 from .indicator import OneColumn, no_bars
 
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from qtg.schemas import F64
 
+from ..number_checks import check_number
 from . import sample
-from .columns import check_number, reduced
+from .columns import reduced
 
 
 def volatility(returns: Any, periods: float = 1.0) -> Any:

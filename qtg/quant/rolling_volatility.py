@@ -5,7 +5,8 @@ import math
 from qtg.kernels import trackers
 from qtg.kernels.trackers import VolatilityState
 
-from .columns import C, check_counts, check_number
+from ..number_checks import check_counts, check_number
+from .columns import C
 from .indicator import OneColumn, moments, no_bars, nothing
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from qtg.schemas import F64
 
 from ..errors import ConfigError
-from .columns import C, array_of, check_counts, like, mapped
+from ..number_checks import check_counts
+from .columns import C, array_of, like, mapped
 
 
 def returns(price: C, n: int = 1) -> C:

@@ -3,7 +3,8 @@
 from qtg.kernels import trackers
 from qtg.kernels.trackers import ZScoreState
 
-from .columns import C, check_counts
+from ..number_checks import check_counts
+from .columns import C
 from .indicator import OneColumn, moments, no_bars
 
 

@@ -186,7 +186,10 @@ def test_a_row_has_its_own_chain_of_seeds() -> None:
     [
         ({"autoreset_mode": "later"}, "autoreset_mode must be one of 'NextStep', 'SameStep'"),
         ({"horizon": 0.001}, "horizon must be at least a step"),
-        ({"rate": float("nan")}, "rate must be above 0"),
+        ({"rate": float("nan")}, "rate is nan; pass a number greater than 0"),
+        ({"rat": 3.0}, "no setting 'rat' here; there are price, volatility"),
+        ({"most": 1.5}, "most is 1.5; pass a whole number"),
+        ({"reward": "weather"}, "no reward 'weather'"),
         ({"inventory": 300}, "is not within -most .. most"),
     ],
 )

@@ -366,6 +366,24 @@ def test_what_trading_costs_beyond_the_mid() -> None:
 
 
 @pytest.mark.compiled
+def test_a_learners_orders_take_their_time() -> None:
+    config = {"latency.enabled": True, "latency.default_ticks": 1}
+    for latency, ticks in ((0, 1), (3, 3)):
+        batch = begun(batch_of(Trading, 2, latency=latency, config=config, size=5))
+        held = [batch.info()["inventory"][0]]
+        for step in range(5):
+            batch.step(np.full(2, int(step == 0)))
+            held.append(batch.info()["inventory"][0])
+        assert held == [0.0] * (ticks + 1) + [5.0] * (5 - ticks)
+
+
+def test_a_reward_can_be_named() -> None:
+    named = begun(batch_of(Trading, reward="log_return"))
+    before = named.info()["equity"]
+    reward = named.step(np.array([1])).reward
+    assert reward == pytest.approx(np.log(named.info()["equity"] / before))
+
+
 def test_a_target_is_reached() -> None:
     batch = begun(batch_of(Trading, 2, target=True, most=40, steps=40, config=TWO, cash=100_000))
     for asked in (np.array([[1.0, -0.5], [0.26, 0.0]]), np.array([[-1.0, 1.0], [0.0, 0.0]])):
@@ -457,10 +475,10 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
         (trading, {"features": ["price", "weather"]}, "are not each one of price, book"),
         (trading, {"features": []}, "an observation needs features"),
         (trading, {"sise": 3}, "no setting 'sise' here; there are config, features"),
-        (trading, {"size": 0}, "size and most must be at least 1"),
-        (trading, {"ruin": 1.0}, "ruin must be 0 to below 1"),
-        (trading, {"steps": 0}, "ticks and steps must be at least 1"),
-        (trading, {"starts": 0}, "starts and num_envs must be at least 1"),
+        (trading, {"size": 0}, "Trading: size is 0; pass a whole number of at least 1"),
+        (trading, {"ruin": 1.0}, "Trading: ruin is 1.0; pass a number from 0 to below 1"),
+        (trading, {"steps": 0}, "steps is 0; pass a whole number of at least 1"),
+        (trading, {"starts": 0}, "starts is 0; pass a whole number"),
         (trading, {"config": {"background.count": 0}}, "nobody to trade with"),
         (trading, {"config": {"smart": [{"kind": "guest", "count": 1}]}}, "the market has guests"),
         (trading, {"config": "no_such_preset"}, "no_such_preset"),
@@ -470,7 +488,21 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
         (trading, {"style": "abides"}, "there are none"),
         (execution, {"config": TWO}, "a parent order is of one symbol; the market has 2"),
         (making, {"config": TWO}, "a market maker quotes one symbol"),
-        (making, {"widest": 0}, "must be at least 1"),
+        (making, {"widest": 0}, "MarketMaking: widest is 0; pass a whole number"),
+        (trading, {"steps": "ten"}, "steps is 'ten'; pass a whole number"),
+        (trading, {"ticks": 1.5}, "ticks is 1.5; pass a whole number"),
+        (trading, {"size": "x"}, "size is 'x'; pass a whole number"),
+        (trading, {"shares": 1.5}, "shares is 1.5; pass a whole number"),
+        (trading, {"near": 9, "deep": 3}, "deep is 3; pass a whole number of at least 9"),
+        (trading, {"latency": 2}, "latency is 2, but the market has none"),
+        (trading, {"config": 3}, "config must be a Config, the name of a preset, or changes"),
+        (
+            trading,
+            {"reward": "weather"},
+            "no reward 'weather'; give one of profit_and_loss, log_ret",
+        ),
+        (trading, {"reward": 3}, "no reward 3; give one of"),
+        (execution, {"leftover": -1.0}, "leftover is -1.0; pass a number greater than 0"),
         (making, {"history": 2, "features": ["price"]}, "the market has no AAPL.mid"),
     ],
 )

@@ -9,6 +9,7 @@ from gymnasium.spaces import Discrete
 from qtg.schemas import F64, I64, PRICE_SCALE, MsgType, OrdType
 
 from ...errors import ConfigError
+from ...number_checks import check_counts, check_number
 from ..batch import U64, Flags
 from ..market import LearnersMarket
 from ..rewards import Composite, Reward
@@ -43,12 +44,13 @@ class Execution:
     def __init__(
         self, parent: int = 1_000, size: int = 50, *, side: int = 1, leftover: float = 1.0
     ) -> None:
-        if parent < 1 or not 1 <= size <= parent:
+        check_counts("Execution", parent=parent, size=size)
+        if size > parent:
             raise ConfigError(f"size must be 1 to the parent order's {parent}, got {size}")
         if side not in (1, -1):
             raise ConfigError(f"side must be 1 (buy) or -1 (sell), got {side}")
-        if not 0.0 <= leftover < np.inf:
-            raise ConfigError(f"leftover must be 0 or more, got {leftover}")
+        if leftover != 0.0:
+            check_number("Execution", "leftover", leftover, above=0.0)
         self.reward: Reward = Composite(())
         self.parent, self.size, self.side, self.leftover = parent, size, side, leftover
         self.action_space: Space[Any] = Discrete(3)

@@ -9,6 +9,7 @@ from gymnasium.spaces import Discrete
 from qtg.schemas import F64, I64, OrdType
 
 from ...errors import ConfigError
+from ...number_checks import check_counts, check_share
 from ..batch import U64, Flags
 from ..market import LearnersMarket
 from ..rewards import Composite, Reward
@@ -35,10 +36,8 @@ class DailyInvestor:
     features: tuple[str, ...] = ("abides_investor",)
 
     def __init__(self, size: int = 10, *, ruin: float = 0.3, sparse: bool = False) -> None:
-        if size < 1:
-            raise ConfigError(f"size must be at least 1 share, got {size}")
-        if not 0.0 <= ruin < 1.0:
-            raise ConfigError(f"ruin must be 0 to below 1, got {ruin}")
+        check_counts("DailyInvestor", size=size)
+        check_share("DailyInvestor", "ruin", ruin)
         self.size, self.ruin, self.sparse = size, ruin, sparse
         self.reward: Reward = Composite(())
         self.action_space: Space[Any] = Discrete(3)

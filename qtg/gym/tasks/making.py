@@ -9,6 +9,7 @@ from gymnasium.spaces import Box
 from qtg.schemas import F64, I64, PRICE_SCALE, ExecInst, MsgType, TimeInForce
 
 from ...errors import ConfigError
+from ...number_checks import check_counts
 from ..batch import U64, Flags
 from ..market import LearnersMarket
 from ..rewards import ProfitAndLoss, Reward
@@ -31,8 +32,7 @@ class MarketMaking:
     features: tuple[str, ...] = ("price", "book", "portfolio")
 
     def __init__(self, widest: int = 20, size: int = 100, most: int = 1_000) -> None:
-        if min(widest, size, most) < 1:
-            raise ConfigError("widest, size and most must be at least 1")
+        check_counts("MarketMaking", widest=widest, size=size, most=most)
         self.reward: Reward = ProfitAndLoss()
         self.widest, self.size, self.most = widest, size, most
         self.action_space: Space[Any] = Box(-1.0, 1.0, (4,), np.float32)

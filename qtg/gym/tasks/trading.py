@@ -9,6 +9,7 @@ from gymnasium.spaces import Box, Discrete, MultiDiscrete
 from qtg.schemas import F64, I64, OrdType
 
 from ...errors import ConfigError
+from ...number_checks import check_counts, check_share
 from ..batch import U64, Flags
 from ..market import LearnersMarket
 from ..rewards import ProfitAndLoss, Reward
@@ -36,10 +37,8 @@ class Trading:
     def __init__(
         self, size: int = 10, *, target: bool = False, most: int = 100, ruin: float = 0.3
     ) -> None:
-        if size < 1 or most < 1:
-            raise ConfigError(f"size and most must be at least 1 share, got {size} and {most}")
-        if not 0.0 <= ruin < 1.0:
-            raise ConfigError(f"ruin must be 0 to below 1, got {ruin}")
+        check_counts("Trading", size=size, most=most)
+        check_share("Trading", "ruin", ruin)
         self.reward: Reward = ProfitAndLoss()
         self.size, self.target, self.most, self.ruin = size, target, most, ruin
 
