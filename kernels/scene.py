@@ -31,7 +31,10 @@ MARKET = (
     "position",
     "cost",
 )
-ACCOUNT = ("cash", "reserved", "equity", "start", "step", "left", "task", "arrival")
+BID, ASK, MID, LAST, BID_QTY, ASK_QTY, NEAR_BID, NEAR_ASK, DEEP_BID, DEEP_ASK = range(10)
+VOLUME, SENTIMENT, NEWS, POSITION, COST = range(10, len(MARKET))
+ACCOUNT = ("cash", "reserved", "equity", "start", "step", "left", "remaining", "arrival")
+CASH, RESERVED, EQUITY = range(3)  # of an account; the others are written by those who know them
 
 VALUE, LOG_RATIO, DIFFERENCE, RATIO, IMBALANCE, SHARE, RELATIVE = range(7)
 
@@ -110,32 +113,32 @@ def look(books, view, volume, readings, ledger, terms, chosen, out):
             for lag in range(terms.history - 1, 0, -1):
                 out[env, past + lag] = out[env, past + lag - 1]
             if terms.history:
-                out[env, past] = out[env, at + 2]
+                out[env, past] = out[env, at + MID]
             near_bid, deep_bid = depth_of(book, 0, terms.near, terms.deep)
             near_ask, deep_ask = depth_of(book, 2, terms.near, terms.deep)
             held = ledger.positions.qty[row, symbol]
-            out[env, at] = view.bid[m] / PRICE_SCALE
-            out[env, at + 1] = view.ask[m] / PRICE_SCALE
-            out[env, at + 2] = view.mid[m] / PRICE_SCALE
-            out[env, at + 3] = view.last[m] / PRICE_SCALE
-            out[env, at + 4] = view.bid_qty[m]
-            out[env, at + 5] = view.ask_qty[m]
-            out[env, at + 6] = near_bid
-            out[env, at + 7] = near_ask
-            out[env, at + 8] = deep_bid
-            out[env, at + 9] = deep_ask
-            out[env, at + 10] = volume[m]
-            out[env, at + 11] = view.sentiment[m]
-            out[env, at + 12] = view.news[m]
-            out[env, at + 13] = held
-            out[env, at + 14] = ledger.positions.cost[row, symbol] / PRICE_SCALE
+            out[env, at + BID] = view.bid[m] / PRICE_SCALE
+            out[env, at + ASK] = view.ask[m] / PRICE_SCALE
+            out[env, at + MID] = view.mid[m] / PRICE_SCALE
+            out[env, at + LAST] = view.last[m] / PRICE_SCALE
+            out[env, at + BID_QTY] = view.bid_qty[m]
+            out[env, at + ASK_QTY] = view.ask_qty[m]
+            out[env, at + NEAR_BID] = near_bid
+            out[env, at + NEAR_ASK] = near_ask
+            out[env, at + DEEP_BID] = deep_bid
+            out[env, at + DEEP_ASK] = deep_ask
+            out[env, at + VOLUME] = volume[m]
+            out[env, at + SENTIMENT] = view.sentiment[m]
+            out[env, at + NEWS] = view.news[m]
+            out[env, at + POSITION] = held
+            out[env, at + COST] = ledger.positions.cost[row, symbol] / PRICE_SCALE
             for r in range(readings.shape[0]):
                 out[env, past + terms.history + r] = readings[r, m]
             equity += np.float64(held) * np.float64(view.mid[m])
         at = terms.symbols * terms.width
-        out[env, at] = ledger.accounts.cash[row] / PRICE_SCALE
-        out[env, at + 1] = ledger.accounts.reserved[row] / PRICE_SCALE
-        out[env, at + 2] = equity / PRICE_SCALE
+        out[env, at + CASH] = ledger.accounts.cash[row] / PRICE_SCALE
+        out[env, at + RESERVED] = ledger.accounts.reserved[row] / PRICE_SCALE
+        out[env, at + EQUITY] = equity / PRICE_SCALE
 
 
 @kernel

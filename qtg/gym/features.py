@@ -138,8 +138,8 @@ def position(symbol: str) -> list[Feature]:
 def order(symbol: str) -> list[Feature]:
     """Of a parent order: what remains, how far that is behind time, the price since it came."""
     return [
-        Feature("remaining", scene.VALUE, ("task",)),
-        Feature("behind", scene.DIFFERENCE, ("task", "left")),
+        Feature("remaining", scene.VALUE, ("remaining",)),
+        Feature("behind", scene.DIFFERENCE, ("remaining", "left")),
         Feature("impact", scene.LOG_RATIO, (f"{symbol}.mid", "arrival"), z_score(0.001)),
     ]
 
@@ -161,9 +161,9 @@ def abides_execution(symbol: str) -> list[Feature]:
     and the cents of `abides_investor`."""
     of = f"{symbol}.{{}}".format
     return [
-        Feature("holdings_pct", scene.VALUE, ("task",), min_max(1.0, 0.0), -HUGE, HUGE),
+        Feature("holdings_pct", scene.VALUE, ("remaining",), min_max(1.0, 0.0), -HUGE, HUGE),
         Feature("time_pct", scene.VALUE, ("left",), min_max(1.0, 0.0), -HUGE, HUGE),
-        _unscaled("diff_pct", scene.DIFFERENCE, "left", "task"),
+        _unscaled("diff_pct", scene.DIFFERENCE, "left", "remaining"),
         _unscaled("imbalance_all", scene.SHARE, of("deep_bid_qty"), of("deep_ask_qty")),
         _unscaled("imbalance_5", scene.SHARE, of("near_bid_qty"), of("near_ask_qty")),
         _unscaled("price_impact", scene.LOG_RATIO, of("mid"), "arrival"),
@@ -199,7 +199,7 @@ BY_SYMBOL: dict[str, Builder] = {
     "abides_investor": abides_investor,
     "abides_execution": abides_execution,
 }
-ACCOUNT = [
+OF_ACCOUNT = [
     Feature("cash", scene.RATIO, ("cash", "start")),
     Feature("profit", scene.RELATIVE, ("equity", "start", "start"), z_score(0.01)),
     Feature("left", scene.VALUE, ("left",)),
@@ -223,7 +223,7 @@ def features_of(builders: Sequence[str], symbols: Sequence[str]) -> list[Feature
         each = position if name == "portfolio" else BY_SYMBOL[name]
         for symbol in symbols:
             found += [replace(one, name=f"{symbol}.{one.name}") for one in each(symbol)]
-        found += ACCOUNT if name == "portfolio" else []
+        found += OF_ACCOUNT if name == "portfolio" else []
     if not found:
         raise ConfigError(f"an observation needs features; name some of {', '.join(BUILDERS)}")
     return found

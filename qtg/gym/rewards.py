@@ -28,6 +28,12 @@ class Accounts(NamedTuple):
     cost: F64  # paid in the step beyond the mid: half spreads, impact, fees
     ended: Flags  # whether the episode ended with this step
 
+    @property
+    def returns(self) -> F64:
+        """Change of equity as part of it, float64 (num_envs,)."""
+        gained: F64 = (self.equity - self.before) / np.maximum(np.abs(self.before), 1e-12)
+        return gained
+
 
 class Reward:
     """One number for each row and step."""
@@ -130,7 +136,7 @@ class DifferentialSharpe(Reward):
         self._mean[rows] = self._square[rows] = 0.0
 
     def __call__(self, step: Accounts) -> F64:
-        change = (step.equity - step.before) / np.maximum(np.abs(step.before), 1e-12)
+        change = step.returns
         variance = self._square - self._mean**2
         more, squares = change - self._mean, change**2 - self._square
         known = variance > 1e-18
@@ -200,7 +206,7 @@ class TerminalBonus(Reward):
         self._n[rows] = self._sum[rows] = self._squares[rows] = 0.0
 
     def __call__(self, step: Accounts) -> F64:
-        change = (step.equity - step.before) / np.maximum(np.abs(step.before), 1e-12)
+        change = step.returns
         self._n += 1.0
         self._sum += change
         self._squares += change**2

@@ -162,8 +162,8 @@ def oracle(raw: dict[str, np.ndarray], symbols: list[str], task: str) -> np.ndar
             put(raw[f"{s}.news"])
         if task == "order":
             for s in symbols:
-                put(raw["task"])
-                put(raw["task"] - raw["left"])
+                put(raw["remaining"])
+                put(raw["remaining"] - raw["left"])
                 put(np.log(raw[f"{s}.mid"] / raw["arrival"]), scale=0.001)
         for s in symbols:
             put(raw[f"{s}.cost"] / raw["start"])

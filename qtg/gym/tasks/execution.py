@@ -65,17 +65,16 @@ class Execution:
         symbol = market.symbols[0]
         self._touch = of[f"{symbol}.{'bid' if self.side > 0 else 'ask'}"]
         self._mid, self._held = of[f"{symbol}.mid"], of[f"{symbol}.position"]
-        self._cash, self._left, self._task = of["cash"], of["left"], of["task"]
+        self._cash, self._left, self._at_remaining = of["cash"], of["left"], of["remaining"]
         self._at_arrival = of["arrival"]
-        self.arrival, self._first = np.zeros(n), np.zeros(n)
+        self._first = np.zeros(n)
         self._filled, self._spent = np.zeros(n), np.zeros(n)
 
     def begin(self, rows: I64, seeds: U64) -> None:
         scene = self.market.scene
-        self.arrival[rows] = scene[rows, self._mid]
         self._first[rows] = scene[rows, self._held]
         self._filled[rows], self._spent[rows] = 0.0, scene[rows, self._cash]
-        scene[rows, self._task], scene[rows, self._at_arrival] = 1.0, self.arrival[rows]
+        scene[rows, self._at_remaining], scene[rows, self._at_arrival] = 1.0, scene[rows, self._mid]
 
     @property
     def remaining(self) -> F64:
@@ -103,10 +102,10 @@ class Execution:
         scene = self.market.scene
         filled, cash = self.parent - self.remaining, scene[:, self._cash]
         bought, paid = filled - self._filled, self._spent - cash
-        gain = bought * self.side * self.arrival - paid
+        gain = bought * self.side * scene[:, self._at_arrival] - paid
         self._filled, self._spent = filled, cash.copy()
         ended = (scene[:, self._left] <= 0.0) | (self.remaining <= 0)
-        scene[:, self._task] = self.remaining / self.parent
+        scene[:, self._at_remaining] = self.remaining / self.parent
         left = np.where(ended, np.maximum(self.remaining, 0.0) * self.leftover, 0.0)
         return np.asarray((gain - left) / self.parent)
 

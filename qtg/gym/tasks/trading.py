@@ -44,10 +44,9 @@ class Trading:
 
     def start(self, market: LearnersMarket, steps: int) -> None:
         self.market, symbols = market, len(market.symbols)
-        lots = {each.lot_size for each in market.config.symbols}
-        if any(self.size % lot for lot in lots):
-            raise ConfigError(f"size {self.size} is not a multiple of the lot sizes {sorted(lots)}")
         self._lot = np.array([each.lot_size for each in market.config.symbols])
+        if (self.size % self._lot).any():
+            raise ConfigError(f"size {self.size} is not a multiple of the lot sizes {self._lot}")
         self.action_space: Space[Any] = (
             Box(-1.0, 1.0, (symbols,), np.float32)
             if self.target
