@@ -5,7 +5,7 @@ from .features import BUILDERS, Contract, Feature
 from .makers import TradingEnv, default_market, market_batch
 from .market_batch import MarketBatch
 from .rewards import (
-    Accounts,
+    AccountStep,
     DifferentialSharpe,
     DrawdownPenalty,
     InventoryPenalty,
@@ -23,7 +23,7 @@ from .vector import BatchVectorEnv
 
 __all__ = [
     "BUILDERS",
-    "Accounts",
+    "AccountStep",
     "Batch",
     "BatchEnv",
     "BatchVectorEnv",

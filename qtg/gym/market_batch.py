@@ -15,7 +15,7 @@ from ..number_checks import check_counts
 from .batch import F32, U64, Outcome
 from .features import Contract, Observation, features_of
 from .market import LearnersMarket
-from .rewards import Accounts, Reward, reward_of
+from .rewards import AccountStep, Reward, reward_of
 from .task import Task
 
 
@@ -91,12 +91,12 @@ class MarketBatch:
             return Outcome(reward, ended, np.zeros(self.num_envs, bool))
         return Outcome(reward, over, late & ~over)
 
-    def _accounts(self, before: F64, after: F64, ended: np.ndarray) -> Accounts:
+    def _accounts(self, before: F64, after: F64, ended: np.ndarray) -> AccountStep:
         mids, cash = before[:, self._mids], self.market.column["cash"]
         bought = after[:, self._held] - before[:, self._held]
         traded = bought * mids
         paid = before[:, cash] - after[:, cash]
-        return Accounts(
+        return AccountStep(
             before[:, self._at["equity"]].copy(),
             after[:, self._at["equity"]].copy(),
             self._inventory(before),

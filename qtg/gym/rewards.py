@@ -17,7 +17,7 @@ from ..errors import ConfigError
 from .batch import Flags
 
 
-class Accounts(NamedTuple):
+class AccountStep(NamedTuple):
     """A step of the learners' accounts, shape (num_envs,) each; money in currency."""
 
     before: F64  # equity before the step: cash, and what is held at the mid
@@ -44,7 +44,7 @@ class Reward:
     def begin(self, rows: I64, equity: F64) -> None:
         """New episodes begin in `rows`, with this equity (k,)."""
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         """The reward of a step, float64 (num_envs,)."""
         raise NotImplementedError
 
@@ -78,7 +78,7 @@ class Composite(Reward):
         for _, part in self.parts:
             part.begin(rows, equity)
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         total = np.zeros(len(step.equity))
         for weight, part in self.parts:
             total += weight * part(step)
@@ -88,7 +88,7 @@ class Composite(Reward):
 class ProfitAndLoss(Reward):
     """Change of equity [currency]."""
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         return step.equity - step.before
 
 
@@ -105,7 +105,7 @@ class LogReturn(Reward):
             raise ConfigError(f"worst must be below 0, got {worst}")
         self.worst = worst
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         least = np.exp(self.worst) * np.maximum(step.before, np.finfo(float).tiny)
         value: F64 = np.log(np.maximum(step.equity, least) / np.maximum(step.before, least))
         return value
@@ -135,7 +135,7 @@ class DifferentialSharpe(Reward):
     def begin(self, rows: I64, equity: F64) -> None:
         self._mean[rows] = self._square[rows] = 0.0
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         change = step.returns
         variance = self._square - self._mean**2
         more, squares = change - self._mean, change**2 - self._square
@@ -156,7 +156,7 @@ class DrawdownPenalty(Reward):
     def begin(self, rows: I64, equity: F64) -> None:
         self._peak[rows], self._drawdown[rows] = equity, 0.0
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         np.maximum(self._peak, step.equity, out=self._peak)
         now = 1.0 - step.equity / np.maximum(self._peak, 1e-12)
         grew = np.maximum(now - self._drawdown, 0.0)
@@ -183,7 +183,7 @@ class InventoryPenalty(Reward):
                 raise ConfigError(f"{name} must be 0 or more, got {value}")
         self.running, self.terminal, self.dt = running, terminal, dt
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         squared = step.held**2
         return -self.running * self.dt * squared - self.terminal * (squared - step.held_before**2)
 
@@ -191,7 +191,7 @@ class InventoryPenalty(Reward):
 class TransactionCost(Reward):
     """Minus what trading cost in the step beyond the mid [currency]."""
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         return -step.cost
 
 
@@ -205,7 +205,7 @@ class TerminalBonus(Reward):
     def begin(self, rows: I64, equity: F64) -> None:
         self._n[rows] = self._sum[rows] = self._squares[rows] = 0.0
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         change = step.returns
         self._n += 1.0
         self._sum += change
@@ -236,7 +236,7 @@ class TerminalUtility(Reward):
     def begin(self, rows: I64, equity: F64) -> None:
         self._first[rows] = equity
 
-    def __call__(self, step: Accounts) -> F64:
+    def __call__(self, step: AccountStep) -> F64:
         power = -self.risk_aversion * (step.equity - self._first)
         return np.where(step.ended, -np.exp(np.minimum(power, 700.0)), 0.0)
 

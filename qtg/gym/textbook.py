@@ -12,7 +12,7 @@ from qtg.schemas import F64, I64
 from ..errors import ConfigError
 from ..number_checks import check_counts, check_number
 from .batch import F32, U64, Outcome
-from .rewards import Accounts, ProfitAndLoss, Reward, reward_of
+from .rewards import AccountStep, ProfitAndLoss, Reward, reward_of
 
 
 class DealerBatch:
@@ -114,7 +114,9 @@ class DealerBatch:
         ended = dealers.step >= self.steps
         paid = cash - dealers.cash  # for what was traded, whose worth at the mid was:
         traded = (after - held) * mid
-        happened = Accounts(before, self.wealth, held, after, np.abs(traded), paid - traded, ended)
+        happened = AccountStep(
+            before, self.wealth, held, after, np.abs(traded), paid - traded, ended
+        )
         return Outcome(self._reward(happened), ended, np.zeros(self.num_envs, bool))
 
     @property

@@ -9,7 +9,7 @@ import pytest
 
 import qtg
 from qtg.gym import (
-    Accounts,
+    AccountStep,
     DifferentialSharpe,
     DrawdownPenalty,
     InventoryPenalty,
@@ -41,7 +41,7 @@ def rewarded(reward: Reward) -> np.ndarray:
     found = []
     for t in range(STEPS):
         ended = np.full(ROWS, t == STEPS - 1)
-        step = Accounts(equity[t], equity[t + 1], held[t], held[t + 1], cost[t], cost[t], ended)
+        step = AccountStep(equity[t], equity[t + 1], held[t], held[t + 1], cost[t], cost[t], ended)
         found.append(reward(step))
     return np.array(found)
 
@@ -118,7 +118,7 @@ def test_a_composite_adds_up() -> None:
 
 
 def test_all_is_finite_when_everything_is_lost() -> None:
-    lost = Accounts(*np.array([[1.0], [-5.0], [0.0], [0.0], [0.0], [0.0]]), np.array([True]))
+    lost = AccountStep(*np.array([[1.0], [-5.0], [0.0], [0.0], [0.0], [0.0]]), np.array([True]))
     for reward in (LogReturn(), DifferentialSharpe(), DrawdownPenalty(), TerminalBonus()):
         reward.start(1)
         reward.begin(np.array([0]), np.array([1.0]))
