@@ -184,7 +184,9 @@ class Life:
                 assert self.written[expected] == (record.kind, record.payload), "misread"
 
     def last_segment(self) -> str:
-        return max(f"{LOG}/{name}" for name in self.disk.names(LOG) if name.endswith(".wal"))
+        """Name of the last segment; empty if a lying disk left none."""
+        names = (f"{LOG}/{name}" for name in self.disk.names(LOG) if name.endswith(".wal"))
+        return max(names, default="")
 
     def mark(self) -> int:
         """What the mark says, read without the code that is tested."""

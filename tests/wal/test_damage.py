@@ -175,3 +175,4 @@ def test_simulated_disks_lose_nothing() -> None:
     assert counts["torn end dropped"] > 20
     assert counts["damage found"] > 50
     assert counts["read to its end"] > 400
+    assert campaign(25_093, 1)["damage found"], "the mark is all that a disk left"
