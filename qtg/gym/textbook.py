@@ -102,7 +102,7 @@ class DealerBatch:
         self.reward.begin(rows, self.wealth[rows])
 
     def step(self, actions: np.ndarray) -> Outcome:
-        return self.quote((np.asarray(actions, np.float64) + 1.0) * (0.5 * self._deepest))
+        return self.quote(self.depths_of(actions))
 
     def quote(self, depths: F64) -> Outcome:
         """A step with these depths of bid and ask, float64 (num_envs, 2) [currency], which may be
@@ -119,6 +119,11 @@ class DealerBatch:
             before, self.wealth, held, after, np.abs(traded), paid - traded, ended
         )
         return Outcome(self.reward(happened), ended, np.zeros(self.num_envs, bool))
+
+    def depths_of(self, actions: np.ndarray) -> F64:
+        """Depths of bid and ask that actions ask for, float64 (num_envs, 2) [currency]."""
+        depths: F64 = (np.asarray(actions, np.float64) + 1.0) * (0.5 * self._deepest)
+        return depths
 
     def action_of(self, depths: F64) -> np.ndarray:
         """The actions that quote these depths, float32 (num_envs, 2), or come nearest."""

@@ -12,18 +12,18 @@ from stable_baselines3 import DQN, PPO
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy, BasePolicy
 from stable_baselines3.common.utils import LinearSchedule
+from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.dqn.policies import DQNPolicy
 
 from ..errors import ConfigError
 from ..gym import Batch
-from ..gym.stable_baselines import BatchVecEnv
 from .settings import Algorithm, Network, TrainingConfig
 
 _BETWEEN = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 
 
 def make_learner(
-    algorithm: Algorithm, config: TrainingConfig, env: BatchVecEnv, seed: int
+    algorithm: Algorithm, config: TrainingConfig, env: VecEnv, seed: int
 ) -> BaseAlgorithm:
     """A learner that knows nothing yet.
 

@@ -97,7 +97,7 @@ def train(
     env = BatchVecEnv(batch)
     # Rows of another part of the training play other episodes.
     env.seed(config.seed + done * config.num_envs)
-    with _threads(config.threads), _log(place / LOGS) as logger:
+    with threads_of_torch(config.threads), _log(place / LOGS) as logger:
         learner = make_learner(algorithm, config, env, (config.seed + done) % 2**31)
         learner.set_logger(logger)
         best = rows_until(place / TABLE, done)
@@ -213,16 +213,16 @@ def _examiner(config: TrainingConfig, table: Path, best: float) -> Examiner:
 
 
 @contextmanager
-def _threads(n: int) -> Iterator[None]:
+def threads_of_torch(n: int) -> Iterator[None]:
     """So many processors for torch, until it is over."""
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(n)
+    before = torch.get_numthreads_of_torch()
+    torch.set_numthreads_of_torch(n)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_numthreads_of_torch(before)
 
 
 @contextmanager
