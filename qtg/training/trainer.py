@@ -217,12 +217,12 @@ def threads_of_torch(n: int) -> Iterator[None]:
     """So many processors for torch, until it is over."""
     import torch
 
-    before = torch.get_numthreads_of_torch()
-    torch.set_numthreads_of_torch(n)
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
     try:
         yield
     finally:
-        torch.set_numthreads_of_torch(before)
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def test_train_and_evaluate(command: Command) -> None:
 
 
 def test_what_is_wrong_is_one_line(command: Command) -> None:
-    assert "did you mean 'execution'?" in command.fails(2, "train", "ppo", "exection")
+    assert "did you mean 'trading'?" in command.fails(2, "train", "ppo", "trading2")
     assert "must divide the 20 rows" in command.fails(2, "train", "ppo", write(envs=1))
     assert "DQN learns one of a few" in command.fails(2, "train", "dqn", write())
     assert "no such model" in command.fails(2, "evaluate", "nothing")
