@@ -19,12 +19,13 @@ from ..gym import DealerBatch
 from ..gym.closed_forms import DealerProblem, Quotes
 from ..gym.stable_baselines import make_batch
 from .evaluation import Exams, evaluate, of_policy
+from .folder import MODEL
 from .measures import line_of
 from .model import load_policy, read_card
 from .rules import closing, problem_of
 from .settings import TrainingConfig
 from .show import print_evaluation, training_progress
-from .trainer import MODEL, train
+from .trainer import train
 
 HELD = np.arange(-3, 4)  # inventories to compare at
 
