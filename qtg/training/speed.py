@@ -36,6 +36,9 @@ def one_by_one(config: TrainingConfig) -> VecEnv:
     return DummyVecEnv(made)
 
 
+Make = Callable[[TrainingConfig], VecEnv]
+
+
 class Took(NamedTuple):
     """Seconds."""
 
