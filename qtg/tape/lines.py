@@ -43,6 +43,8 @@ class _Event(NamedTuple):
     limit_price: int
     qty: int
     leaves: int
+    time_in_force: int
+    exec_inst: int
 
 
 def event_lines(events: OrderEvents, header: Header) -> Iterator[str]:

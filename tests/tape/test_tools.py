@@ -17,6 +17,7 @@ from qtg.tape import TapeReader, TapeWriter
 from qtg.tape.choosing import choose
 from qtg.tape.comparing import compare_tapes
 from qtg.tape.exporting import TapeFormat, export_tape, tape_result
+from qtg.tape.layout import pack_events, unpack_events
 from qtg.tape.moments import moments, replayed_moments
 from qtg.tape.resting import Resting
 from qtg.tape.totals import totals
@@ -293,7 +294,9 @@ def test_verify_finds_events_that_were_changed(lively_tape: Path, tmp_path: Path
     frames = split(lively_tape.read_bytes())
     place = [number for number, (kind, _) in enumerate(frames) if kind == 5][4]
     kind, payload = frames[place]
-    frames[place] = (kind, payload[:-8] + (12345).to_bytes(8, "little"))
+    columns = unpack_events(payload).columns()
+    columns.leaves[-1] += 1
+    frames[place] = (kind, pack_events(5, columns))
     (tmp_path / "changed.rpl").write_bytes(sealed(frames))
     with pytest.raises(CorruptData, match="events of tick 5 do not have the trace hash"):
         verify_tape(TapeReader(tmp_path / "changed.rpl"), replay=False)
