@@ -18,6 +18,7 @@ from qtg.tape.choosing import choose
 from qtg.tape.comparing import compare_tapes
 from qtg.tape.exporting import TapeFormat, export_tape, tape_result
 from qtg.tape.layout import pack_events, unpack_events
+from qtg.tape.lines import event_lines
 from qtg.tape.moments import moments, replayed_moments
 from qtg.tape.resting import Resting
 from qtg.tape.totals import totals
@@ -396,3 +397,14 @@ def write_golden() -> None:
 
 if __name__ == "__main__":
     write_golden()
+
+
+def test_an_order_for_no_market_is_shown_without_a_symbol(tmp_path: Path) -> None:
+    sim = start(quiet())
+    with TapeWriter(sim, tmp_path / "a.rpl", events=True):
+        sim.submit({"agent": [2], "market": [7], "side": [1], "price": [900_000], "qty": [1]})
+        sim.run(3)
+    tape = TapeReader(tmp_path / "a.rpl")
+    (line,) = [line for each in moments(tape) for line in event_lines(each.events, tape.header)]
+    assert line.startswith("tick=1 event=1 ? rejected buy 1@90.0000")
+    assert line.endswith("reason=unknown_market")
