@@ -11,9 +11,9 @@ from gymnasium.spaces import Box
 
 from qtg.schemas import F64, I64
 
+from ..features import Contract, Observation, features_of
 from ..number_checks import check_counts
 from .batch import F32, U64, Outcome
-from .features import Contract, Observation, features_of
 from .market import LearnersMarket
 from .rewards import AccountStep, Reward, reward_of
 from .task import Task

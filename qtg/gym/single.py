@@ -8,9 +8,9 @@ import numpy as np
 from qtg.schemas import F64
 
 from ..errors import ConfigError
+from ..features import Contract
 from .actions import checked
 from .batch import Batch
-from .features import Contract
 from .market_batch import MarketBatch
 from .seeds import Seeds
 

@@ -14,7 +14,7 @@ from qtg.kernels import scene
 from qtg.kernels.scene import Plan, observe
 from qtg.schemas import F64
 
-from ..errors import ConfigError
+from .errors import ConfigError
 
 VERSION = 1  # of the contracts; rises when what a name means changes
 BOUND = 10.0
