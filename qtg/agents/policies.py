@@ -83,6 +83,10 @@ class PolicyAgents(Stateful):
         self._observation.write(self._scenes.rows, self._exact)
         return self._exact.astype(np.float32)
 
+    def ask(self, observations: np.ndarray) -> np.ndarray:
+        """What the model would do, one action for each row of observations."""
+        return self._model.act(observations)
+
     def decide(self, exchange: Exchange) -> None:
         """Ask the model once, for all agents whose turn it is in any environment."""
         turn = self._looked & (exchange.moment.tick % self._every == 0)
@@ -99,8 +103,7 @@ class PolicyAgents(Stateful):
         observations = self.observations
         if len(rows) < len(observations):
             observations = observations[rows]
-        actions = self._model.act(observations)
-        for orders in self._hands.orders(exchange, rows, actions):
+        for orders in self._hands.orders(exchange, rows, self.ask(observations)):
             exchange.write_orders(orders)
 
     def look(self, exchange: Exchange, warming_up: bool) -> None:
