@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -46,7 +47,9 @@ def test_a_trained_model_is_exported_looked_at_and_followed(
 ) -> None:
     made = policies("codes")
     made.model.save("trained.zip")
-    made.contract.save("contract.json")
+    card = {"environment": "qtg/Trading-v0", "contract": made.contract.as_dict()}
+    with ZipFile("trained.zip", "a") as archive:  # as `qtg train` leaves it
+        archive.writestr("qtg.json", json.dumps(card))
     answer = command("model", "export", "trained.zip", "--out", "trader.onnx")
     assert (answer.code, answer.out) == (0, "")
     assert "trader.onnx: qtg/Trading-v0, observes 12 numbers, discrete: 3" in answer.err
@@ -79,8 +82,9 @@ def test_what_goes_wrong_is_one_line(policies: Policies, command: Command) -> No
     made = policies("codes")
     made.model.save("trained.zip")
     export = ("model", "export", "trained.zip", "--out", "m.onnx")
-    assert "there is no contract.json; give the contract with --contract" in command.fails(
-        2, *export
+    assert (
+        "trained.zip does not say what it observes, and there is no contract.json"
+        in command.fails(2, *export)
     )
     assert "no observation contract at none.json" in command.fails(
         2, *export, "--contract", "none.json"

@@ -46,8 +46,10 @@ def test_a_row_is_decided_as_it_would_be_alone(policies: Policies) -> None:
         made = policies(name)
         model, seen = loaded(made), rows(made, 300)
         together = model.act(seen)
-        for k in (0, 1, 17, 299):
-            assert np.array_equal(model.act(seen[k : k + 1])[0], together[k])
+        for n in (1, 2, 3, 7, 16, 33, 100):
+            for first in range(0, 300 - n, 3 * n):
+                part = model.act(seen[first : first + n])
+                assert np.array_equal(part, together[first : first + n])
 
 
 def test_a_policy_that_has_learned_is_exported_as_well(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import qtg
-from qtg.gym.market import LearnersMarket
+from qtg.gym import Trading, market_batch
 from qtg.schemas import PRICE_SCALE
 from qtg.simulation import Simulation
 from qtg.state import copy_environment
@@ -217,15 +217,16 @@ def test_an_environment_is_copied_with_what_its_agents_saw(policies: Policies) -
 def test_learners_trade_among_agents_who_follow_models(policies: Policies) -> None:
     made = policies("codes")
     config = market(made, agents(made, 5))
-    markets = LearnersMarket(config, 3, starts=2)
-    markets.begin(np.arange(3), np.array([1, 2, 3], np.uint64))
-    first = [markets.sim.onlookers[0]._scenes.rows.copy()]
-    markets.move(10)
-    assert not np.array_equal(first[0], markets.sim.onlookers[0]._scenes.rows)
-    alone = LearnersMarket(config, 1, starts=2)
+    batch, alone = (market_batch(Trading, n, config=config, starts=2) for n in (3, 1))
+    batch.begin(np.arange(3), np.array([1, 2, 3], np.uint64))
     alone.begin(np.arange(1), np.array([2], np.uint64))
-    alone.move(10)
-    assert alone.sim.trace_hashes[0] == markets.sim.trace_hashes[1]
+    agent = batch.market.sim.onlookers[0]
+    first = agent.observations
+    for step in range(10):
+        batch.step(np.full(3, step % 3))
+        alone.step(np.array([step % 3]))
+    assert (first != agent.observations).any(axis=1).all()
+    assert alone.market.sim.trace_hashes[0] == batch.market.sim.trace_hashes[1]
 
 
 def test_a_snapshot_names_the_model_it_was_taken_with(policies: Policies, tmp_path: Path) -> None:
