@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
-from qtg.kernels.scene import ACCOUNT, MARKET, SceneTerms, look
-from qtg.kernels.view import read_books
-from qtg.schemas import F64, I64, MarketView, Orders, allocate, grown
+from qtg.schemas import F64, I64, Orders, allocate, grown
 
 from ..agents.guests import GUEST
-from ..agents.need import Need
+from ..agents.scenes import Scenes, Seen
 from ..config import Config
 from ..errors import ConfigError
 from ..number_checks import check_counts
 from ..simulation import Simulation
 from ..state.rows import copy_environments
 from .batch import U64
-
-READINGS = {  # of qtg.quant, at the end of the last bar
-    "rsi": Need("rsi", {"n": 14}),
-    "macd": Need("macd", {"fast": 12, "slow": 26, "signal": 9}, part="macd"),
-    "macd_signal": Need("macd", {"fast": 12, "slow": 26, "signal": 9}, part="signal"),
-    "bollinger_upper": Need("bollinger", {"n": 20}, part="upper"),
-    "bollinger_lower": Need("bollinger", {"n": 20}, part="lower"),
-    "sma": Need("sma", {"n": 20}),
-    "atr": Need("atr", {"n": 14}),
-    "volatility": Need("rolling_volatility", {"n": 20}),
-}
-
-
-class Seen(NamedTuple):
-    """How much of a market a scene has."""
-
-    history: int
-    near: int
-    deep: int
-    indicators: bool
 
 
 class LearnersMarket:
@@ -57,7 +33,7 @@ class LearnersMarket:
     starts : int         how many warmed-up markets episodes begin in
     history : int        earlier mids that a scene has
     near, deep : int     price levels whose quantity a scene has
-    indicators : bool    whether a scene has `READINGS`
+    indicators : bool    whether a scene has the readings of indicators
 
     Attributes
     ----------
@@ -101,21 +77,21 @@ class LearnersMarket:
             raise ConfigError("the market has guests; the learner is the only one")
         self.config = config.with_(smart=[*others, learner])
         self.num_envs, self.symbols = num_envs, tuple(each.symbol for each in config.symbols)
-        seen = Seen(history, near, deep, indicators)
+        self.seen = seen = Seen(history, near, deep, indicators)
         self._begun = _Rows(self.config, starts, seen)
         while self._begun.sim.tick < max(self.config.warmup.ticks, 1):
             self._begun.move(None)
         self._rows = _Rows(self.config, num_envs, seen)
         terms = config.latency
         self._latency = (latency or int(terms.default_ticks)) if terms.enabled else 0
-        self.scene, self.column = self._rows.scene, self._rows.column
+        self.scene, self.column = self._rows.scenes.rows, self._rows.scenes.column
         self.sim = self._rows.sim
         self._orders, self._written = allocate(Orders, 2 * num_envs * len(self.symbols)), 0
 
     @property
     def learner(self) -> int:
         """The learner's row among the agents of an environment."""
-        return self._rows.terms.learner
+        return self._rows.learner
 
     def begin(self, rows: I64, seeds: U64) -> None:
         """Start an episode in each of `rows`, int64 (k,)."""
@@ -125,7 +101,7 @@ class LearnersMarket:
             rows, seeds = np.arange(self.num_envs), everywhere
         start = (seeds % np.uint64(self._begun.num_envs)).astype(np.int64)
         copy_environments(self._begun.sim, start, self.sim, rows, seeds)
-        self._rows.copy(self._begun, start, rows)
+        self._rows.scenes.copy(self._begun.scenes, start, rows)
 
     def move(self, ticks: int = 1) -> None:
         """Send the learners' new orders and let `ticks` ticks pass."""
@@ -164,27 +140,12 @@ class _Rows:
 
     def __init__(self, config: Config, n: int, seen: Seen) -> None:
         self.num_envs = n
-        history = seen.history
         self.sim = sim = Simulation(config, envs=range(n), population=0)
-        readings = READINGS if seen.indicators else {}
-        self._reading = _request(sim, readings)
-        self._view = allocate(MarketView, sim.exchange.venue.n_markets)
-        self._view.tick_size[:] = sim.exchange.view.tick_size
-        self._volume = np.zeros(sim.exchange.venue.n_markets, np.int64)
-        columns = [*MARKET, *(f"mid[-{lag + 1}]" for lag in range(history)), *readings]
-        self.terms = SceneTerms(
-            len(config.symbols),
-            sim.exchange.n_agents,
-            int(sim.agents(GUEST)[0]),
-            seen.near,
-            seen.deep,
-            history,
-            len(columns),
-        )
-        names = [f"{each.symbol}.{name}" for each in config.symbols for name in columns]
-        self.column = {name: at for at, name in enumerate([*names, *ACCOUNT])}
-        self.scene = np.zeros((n, len(self.column)))
-        self.accounts = np.arange(n) * sim.exchange.n_agents + self.terms.learner
+        self.learner = int(sim.agents(GUEST)[0])
+        symbols = dict(enumerate(sim.symbols))
+        who = np.array([self.learner])
+        self.scenes = Scenes(sim.exchange, sim.board, symbols, who, seen)
+        self.accounts = np.arange(n) * sim.exchange.n_agents + self.learner
         self._all = np.arange(n)
 
     @property
@@ -196,35 +157,7 @@ class _Rows:
         sim = self.sim
         if orders is not None and len(orders.qty):
             sim.submit_columns(orders)
-        self._volume[:] = 0
         for _ in range(ticks):
             sim.step()
-            self._volume += sim.exchange.view.volume
-        self.look(self._all)
-
-    def look(self, rows: I64) -> None:
-        """Write the scenes of these environments."""
-        exchange = self.sim.exchange
-        view = exchange.view
-        for name in ("sentiment", "news"):
-            getattr(self._view, name)[:] = getattr(view, name)
-        read_books(exchange.venue.book_columns, self._view)
-        readings = np.ascontiguousarray(self.sim.board.values[self._reading])
-        books = exchange.venue.book_columns
-        look(
-            books, self._view, self._volume, readings, exchange.ledger, self.terms, rows, self.scene
-        )
-
-    def copy(self, source: _Rows, start: I64, rows: I64) -> None:
-        """Scenes of these environments as they were in `source`."""
-        self.scene[rows] = source.scene[start]
-        symbols = self.terms.symbols
-        mine, theirs = (each._view.mid.reshape(-1, symbols) for each in (self, source))
-        mine[rows] = theirs[start]  # which stays as it is while a side of a book is empty
-
-
-def _request(sim: Simulation, readings: dict[str, Need]) -> I64:
-    """Rows of the board that hold these indicators, int64 (reading,)."""
-    nothing: dict[str, Any] = {"": np.zeros(1)}
-    rows = [sim.board.rows("learner", need, nothing)[0] for need in readings.values()]
-    return np.array(rows, np.int64)
+            self.scenes.tick_is_over(sim.exchange)
+        self.scenes.look(sim.exchange, self._all)
