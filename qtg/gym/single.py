@@ -1,5 +1,6 @@
 """A batch of one as a Gymnasium environment."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
@@ -77,8 +78,7 @@ class BatchEnv(gymnasium.Env[np.ndarray, Any]):
         """A line about the present step, in mode "ansi"."""
         if self.render_mode is None:
             return None
-        said = ", ".join(f"{name} {value:g}" for name, value in self._info().items())
-        return f"step {self._steps}: {said}"
+        return line_about(self._steps, self._info())
 
     def close(self) -> None:
         """Let go of the batch; it can be called again."""
@@ -92,6 +92,14 @@ class BatchEnv(gymnasium.Env[np.ndarray, Any]):
 
     def _info(self) -> dict[str, Any]:
         return {name: column[0].item() for name, column in self.batch.info().items()}
+
+
+def line_about(steps: int, info: Mapping[str, Any]) -> str:
+    """Where an episode stands, for people."""
+    said = {
+        name: f"{value:g}" if not isinstance(value, str) else value for name, value in info.items()
+    }
+    return f"step {steps}: " + ", ".join(f"{name} {value}" for name, value in said.items() if value)
 
 
 class MarketEnv(BatchEnv):
