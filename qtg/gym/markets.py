@@ -126,11 +126,6 @@ class Markets:
         mine = slice(first, first + learners.learners)
         return self.refused[:, mine].flatten(), self.reason[:, mine].flatten()
 
-    def gone(self, learners: LearnersMarket) -> Flags:
-        """Which rows of one kind were dismissed, bool (row,); a copy."""
-        first = learners.learner - int(self._agents[0])
-        return self._gone[:, first : first + learners.learners].flatten()
-
 
 class _Rows:
     """A simulation of several environments, as learners look at it."""
@@ -185,8 +180,8 @@ def _with_learners(config: Config, seats: Sequence[Seats]) -> Config:
             raise ConfigError(
                 f"latency is {each.latency}, but the market has none: set latency.enabled"
             )
-    if not config.background.count * config.background.traits.activity and not config.n_agents:
-        raise ConfigError("the learner would have nobody to trade with; add agents")
+    if sum(each.learners for each in seats) == 1:
+        _check_company(config)
     others = [each.model_dump(mode="json", exclude_unset=True) for each in config.smart]
     if any(each["kind"] == GUEST for each in others):
         raise ConfigError("the market has guests; the learner is the only one")
@@ -203,6 +198,18 @@ def _with_learners(config: Config, seats: Sequence[Seats]) -> Config:
         for each in seats
     ]
     return config.with_(smart=[*others, *accounts])
+
+
+def _check_company(config: Config) -> None:
+    """Refuse a market in which nobody but the learner trades some symbol."""
+    if config.background.count * config.background.traits.activity > 0:
+        return
+    active = [each for each in (*config.smart, *config.reactive) if each.count * each.probability]
+    for each in config.symbols:
+        if not any(each.symbol in (group.symbols or (each.symbol,)) for group in active):
+            raise ConfigError(
+                f"the learner would have nobody to trade with in {each.symbol}; add agents"
+            )
 
 
 def _request(sim: Simulation, readings: dict[str, Any]) -> I64:

@@ -9,7 +9,7 @@ import numpy as np
 from qtg.schemas import F64
 
 from ..errors import ConfigError
-from .actions import checked
+from .actions import checked_action
 from .batch import Batch
 from .features import Contract
 from .market_batch import MarketBatch
@@ -67,8 +67,8 @@ class BatchEnv(gymnasium.Env[np.ndarray, Any]):
         """
         if self._over:
             raise ConfigError("no episode is going on; call reset first")
-        actions = np.asarray(action)[np.newaxis]
-        outcome = self.batch.step(checked(actions, self.action_space, 1))
+        actions = checked_action(action, self.action_space)[np.newaxis]
+        outcome = self.batch.step(actions)
         terminated, truncated = bool(outcome.terminated[0]), bool(outcome.truncated[0])
         self._steps, self._over = self._steps + 1, terminated or truncated
         reward = float(outcome.reward[0])
