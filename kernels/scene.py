@@ -40,12 +40,12 @@ VALUE, LOG_RATIO, DIFFERENCE, RATIO, IMBALANCE, SHARE, RELATIVE = range(7)
 
 
 class SceneTerms(NamedTuple):
-    """How a scene row is laid out."""
+    """Who looks at what, and how a scene row is laid out."""
 
-    symbols: int
+    symbol: np.ndarray  # int64 (symbol,): of those that an environment lists
+    agent: np.ndarray  # int64 (k,): who looks, by row among an environment's agents
+    listed: int  # symbols of an environment
     agents: int  # of an environment
-    learner: int  # the row of the first learner among them
-    learners: int  # of an environment; their rows follow each other
     near: int  # price levels that count as near
     deep: int  # and as deep
     history: int  # earlier mids
@@ -88,48 +88,45 @@ def depth_of(book, first, near, deep):
 
 
 @kernel
-def _look_at_markets(books, view, volume, readings, terms, env, row):
-    """What all learners of an environment see of its markets (row modified in place)."""
-    for symbol in range(terms.symbols):
-        m = env * terms.symbols + symbol
-        at = symbol * terms.width
-        book = market_book(books, m)
-        past = at + len(MARKET)
-        for lag in range(terms.history - 1, 0, -1):
-            row[past + lag] = row[past + lag - 1]
-        if terms.history:
-            row[past] = row[at + MID]
-        near_bid, deep_bid = depth_of(book, 0, terms.near, terms.deep)
-        near_ask, deep_ask = depth_of(book, 2, terms.near, terms.deep)
-        row[at + BID] = view.bid[m] / PRICE_SCALE
-        row[at + ASK] = view.ask[m] / PRICE_SCALE
-        row[at + MID] = view.mid[m] / PRICE_SCALE
-        row[at + LAST] = view.last[m] / PRICE_SCALE
-        row[at + BID_QTY] = view.bid_qty[m]
-        row[at + ASK_QTY] = view.ask_qty[m]
-        row[at + NEAR_BID] = near_bid
-        row[at + NEAR_ASK] = near_ask
-        row[at + DEEP_BID] = deep_bid
-        row[at + DEEP_ASK] = deep_ask
-        row[at + VOLUME] = volume[m]
-        row[at + SENTIMENT] = view.sentiment[m]
-        row[at + NEWS] = view.news[m]
-        for r in range(readings.shape[0]):
-            row[past + terms.history + r] = readings[r, m]
+def _look_at_market(books, view, volume, readings, m, terms, row):
+    """Write what everybody sees of market `m`; `row` begins with its first column."""
+    book = market_book(books, m)
+    past = len(MARKET)
+    for lag in range(terms.history - 1, 0, -1):
+        row[past + lag] = row[past + lag - 1]
+    if terms.history:
+        row[past] = row[MID]
+    near_bid, deep_bid = depth_of(book, 0, terms.near, terms.deep)
+    near_ask, deep_ask = depth_of(book, 2, terms.near, terms.deep)
+    row[BID] = view.bid[m] / PRICE_SCALE
+    row[ASK] = view.ask[m] / PRICE_SCALE
+    row[MID] = view.mid[m] / PRICE_SCALE
+    row[LAST] = view.last[m] / PRICE_SCALE
+    row[BID_QTY] = view.bid_qty[m]
+    row[ASK_QTY] = view.ask_qty[m]
+    row[NEAR_BID] = near_bid
+    row[NEAR_ASK] = near_ask
+    row[DEEP_BID] = deep_bid
+    row[DEEP_ASK] = deep_ask
+    row[VOLUME] = volume[m]
+    row[SENTIMENT] = view.sentiment[m]
+    row[NEWS] = view.news[m]
+    for r in range(readings.shape[0]):
+        row[past + terms.history + r] = readings[r, m]
 
 
 @kernel
-def _look_at_account(view, ledger, terms, env, learner, row):
-    """What one learner sees of his own account (row modified in place)."""
-    account = env * terms.agents + terms.learner + learner
+def _look_at_account(ledger, view, env, agent, terms, row):
+    """Write what an agent sees of its own account, to its scene."""
+    account = env * terms.agents + agent
     equity = np.float64(ledger.accounts.cash[account])
-    for symbol in range(terms.symbols):
-        at = symbol * terms.width
+    for k in range(len(terms.symbol)):
+        symbol, at = terms.symbol[k], k * terms.width
         held = ledger.positions.qty[account, symbol]
         row[at + POSITION] = held
         row[at + COST] = ledger.positions.cost[account, symbol] / PRICE_SCALE
-        equity += np.float64(held) * np.float64(view.mid[env * terms.symbols + symbol])
-    at = terms.symbols * terms.width
+        equity += np.float64(held) * np.float64(view.mid[env * terms.listed + symbol])
+    at = len(terms.symbol) * terms.width
     row[at + CASH] = ledger.accounts.cash[account] / PRICE_SCALE
     row[at + RESERVED] = ledger.accounts.reserved[account] / PRICE_SCALE
     row[at + EQUITY] = equity / PRICE_SCALE
@@ -137,7 +134,8 @@ def _look_at_account(view, ledger, terms, env, learner, row):
 
 @kernel
 def look(books, view, volume, readings, ledger, terms, chosen, out):
-    """Write the scenes of each environment in `chosen` (out modified in place).
+    """Write the scenes of each environment in `chosen`, a row for each who looks (out modified in
+    place).
 
     Parameters
     ----------
@@ -147,19 +145,21 @@ def look(books, view, volume, readings, ledger, terms, chosen, out):
     readings : float64 (reading, market)
     ledger : Ledger
     terms : SceneTerms
-    chosen : int64 (k,)                    environments
-    out : float64 (E * learners, column)   the last columns of an account are written by others
+    chosen : int64 (n,)                    environments
+    out : float64 (E * k, column)          the last columns of an account are written by others
     """
+    lookers, columns = len(terms.agent), len(terms.symbol) * terms.width
     for c in range(len(chosen)):
         env = chosen[c]
-        first = out[env * terms.learners]
-        _look_at_markets(books, view, volume, readings, terms, env, first)
-        for learner in range(terms.learners):
-            row = out[env * terms.learners + learner]
-            if learner:
-                for at in range(terms.symbols * terms.width):
-                    row[at] = first[at]
-            _look_at_account(view, ledger, terms, env, learner, row)
+        first = env * lookers
+        for k in range(len(terms.symbol)):
+            m, its = env * terms.listed + terms.symbol[k], out[first, k * terms.width :]
+            _look_at_market(books, view, volume, readings, m, terms, its)
+        for j in range(lookers):
+            if j:
+                for at in range(columns):
+                    out[first + j, at] = out[first, at]
+            _look_at_account(ledger, view, env, terms.agent[j], terms, out[first + j])
 
 
 @kernel
@@ -184,11 +184,11 @@ def _feature(row, operation, x, y, z):
 @kernel
 def observe(scene, plan, out):
     """Write the features of every scene (float64 (row, feature), out modified in place)."""
-    for k in range(scene.shape[0]):
-        row = scene[k]
+    for i in range(scene.shape[0]):
+        row = scene[i]
         for j in range(len(plan.operation)):
             value = _feature(row, plan.operation[j], plan.x[j], plan.y[j], plan.z[j])
             value = (value - plan.shift[j]) * plan.scale[j]
             if np.isnan(value):
                 value = 0.0
-            out[k, j] = min(max(value, plan.low[j]), plan.high[j])
+            out[i, j] = min(max(value, plan.low[j]), plan.high[j])

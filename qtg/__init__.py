@@ -53,9 +53,11 @@ if TYPE_CHECKING:
         CacheWarning,
         CapacityError,
         ConfigError,
+        ContractMismatch,
         CorruptData,
         InvariantError,
         LifecycleError,
+        ModelError,
         OrderError,
         QtgError,
         ReplayError,
@@ -99,9 +101,11 @@ _HOMES = {
         "CacheWarning",
         "CapacityError",
         "ConfigError",
+        "ContractMismatch",
         "CorruptData",
         "InvariantError",
         "LifecycleError",
+        "ModelError",
         "OrderError",
         "QtgError",
         "ReplayError",
@@ -136,7 +140,7 @@ _HOMES = {
     "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
 }
-_ROOMS = ("gym", "quant")  # packages that are a public name themselves
+_ROOMS = ("gym", "models", "quant")  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -153,6 +157,7 @@ __all__ = [
     "Comparison",
     "Config",
     "ConfigError",
+    "ContractMismatch",
     "CorruptData",
     "ExecInst",
     "ExecType",
@@ -160,6 +165,7 @@ __all__ = [
     "LifecycleError",
     "LifecycleEvent",
     "Matching",
+    "ModelError",
     "MsgType",
     "Need",
     "OrdStatus",

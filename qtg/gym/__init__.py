@@ -1,7 +1,8 @@
 """Learning environments on batched markets. Everything here needs the extra `rl`."""
 
+from ..contract import Contract
+from ..features import BUILDERS, Feature
 from .batch import Batch, Outcome
-from .features import BUILDERS, Contract, Feature
 from .makers import TradingEnv, default_market, market_batch
 from .market_batch import MarketBatch
 from .rewards import (

@@ -6,23 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qtg.kernels.scene import ACCOUNT, MARKET, SceneTerms, look
-from qtg.schemas import F64, I64, MarketView, Orders, allocate, grown
+from qtg.schemas import F64, I64, Orders, allocate, grown
 
-from ..agents.need import Need
+from ..agents.scenes import Scenes, Seen
 from ..number_checks import check_counts
 from ..simulation import Simulation
-
-READINGS = {  # of qtg.quant, at the end of the last bar
-    "rsi": Need("rsi", {"n": 14}),
-    "macd": Need("macd", {"fast": 12, "slow": 26, "signal": 9}, part="macd"),
-    "macd_signal": Need("macd", {"fast": 12, "slow": 26, "signal": 9}, part="signal"),
-    "bollinger_upper": Need("bollinger", {"n": 20}, part="upper"),
-    "bollinger_lower": Need("bollinger", {"n": 20}, part="lower"),
-    "sma": Need("sma", {"n": 20}),
-    "atr": Need("atr", {"n": 14}),
-    "volatility": Need("rolling_volatility", {"n": 20}),
-}
 
 
 class Seats(NamedTuple):
@@ -36,7 +24,12 @@ class Seats(NamedTuple):
     history: int = 20  # earlier mids that a scene has
     near: int = 5  # price levels whose quantity a scene has
     deep: int = 10
-    indicators: bool = False  # whether a scene has `READINGS`
+    indicators: bool = False  # whether a scene has the readings of indicators
+
+    @property
+    def seen(self) -> Seen:
+        """How much of a market a scene has."""
+        return Seen(self.history, self.near, self.deep, self.indicators)
 
     def check(self) -> None:
         """Raise a ConfigError about a number that makes no sense."""
@@ -71,25 +64,13 @@ class LearnersMarket:
 
     def __init__(self, sim: Simulation, seats: Seats, learner: int) -> None:
         self.sim, self.config, self.learner = sim, sim.config, learner
-        self.symbols = tuple(each.symbol for each in sim.config.symbols)
-        self.learners, envs = seats.learners, len(sim.exchange.populations)
-        self.num_envs = envs * self.learners
-        past = [f"mid[-{lag + 1}]" for lag in range(seats.history)]
-        columns = [*MARKET, *past, *(READINGS if seats.indicators else ())]
-        self._terms = SceneTerms(
-            len(self.symbols),
-            sim.exchange.n_agents,
-            learner,
-            self.learners,
-            seats.near,
-            seats.deep,
-            seats.history,
-            len(columns),
-        )
-        names = [f"{symbol}.{name}" for symbol in self.symbols for name in columns]
-        self.column = {name: at for at, name in enumerate([*names, *ACCOUNT])}
-        self.scene = np.zeros((self.num_envs, len(self.column)))
-        of_env = np.arange(envs)[:, np.newaxis] * sim.exchange.n_agents
+        self.symbols, self.seen = sim.symbols, seats.seen
+        self.learners = seats.learners
+        exchange, symbols = sim.exchange, dict(enumerate(sim.symbols))
+        self._scenes = Scenes(exchange, sim.board, symbols, self.agents, self.seen)
+        self.scene, self.column = self._scenes.rows, self._scenes.column
+        self.num_envs = len(self.scene)
+        of_env = np.arange(self._scenes.envs)[:, np.newaxis] * exchange.n_agents
         self._accounts: I64 = (of_env + self.agents).ravel()
         terms = sim.config.latency
         self._latency = (seats.latency or int(terms.default_ticks)) if terms.enabled else 0
@@ -129,22 +110,17 @@ class LearnersMarket:
         self._written = 0
         return taken
 
-    def rows_of(self, envs: I64) -> I64:
-        """The rows of environments, int64 (k * learners,)."""
-        if self.learners == 1:
-            return envs
-        rows: I64 = (envs[:, np.newaxis] * self.learners + np.arange(self.learners)).ravel()
-        return rows
+    def tick_is_over(self) -> None:
+        """Count what was traded in a tick."""
+        self._scenes.tick_is_over(self.sim.exchange)
 
-    def look(self, view: MarketView, volume: I64, readings: F64, envs: I64) -> None:
-        """Write the scenes of these environments; the view was just read."""
-        exchange = self.sim.exchange
-        books = exchange.venue.book_columns
-        look(books, view, volume, readings, exchange.ledger, self._terms, envs, self.scene)
+    def look(self, envs: I64) -> None:
+        """Write the scenes of these environments."""
+        self._scenes.look(self.sim.exchange, envs)
 
     def copy(self, source: LearnersMarket, start: I64, envs: I64) -> None:
-        """Scenes of these environments as those of environments `start` were in `source`."""
-        self.scene[self.rows_of(envs)] = source.scene[self.rows_of(start)]
+        """Let these environments look as environments `start` of `source` did last."""
+        self._scenes.copy(source._scenes, start, envs)
 
     def raw(self) -> dict[str, F64]:
         """Everything that can be looked at, by name, float64 (num_envs,) each; copies."""

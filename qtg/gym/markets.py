@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from qtg.kernels.view import read_books
-from qtg.schemas import F64, I64, ExecType, MarketView, Orders, allocate
+from qtg.schemas import I64, ExecType, Orders
 
 from ..agents.guests import GUEST
 from ..config import Config
@@ -16,8 +14,8 @@ from ..errors import ConfigError
 from ..number_checks import check_counts
 from ..simulation import Simulation
 from ..state.rows import copy_environments
-from .batch import U64, Flags
-from .market import READINGS, LearnersMarket, Seats
+from .batch import U64
+from .market import LearnersMarket, Seats
 
 
 class Markets:
@@ -54,7 +52,6 @@ class Markets:
         self.num_envs = num_envs
         self._begun = _Rows(self.config, starts, seats)
         while self._begun.sim.tick < max(self.config.warmup.ticks, 1):
-            self._begun.volume[:] = 0
             self._begun.tick()
             self._begun.look(np.arange(starts))
         self._rows = _Rows(self.config, num_envs, seats)
@@ -81,7 +78,6 @@ class Markets:
         if len(orders.qty):
             self.sim.submit_columns(orders)
         self.refused[:] = self.reason[:] = 0
-        self._rows.volume[:] = 0
         for _ in range(ticks):
             self._rows.tick()
             self._hear_refusals()
@@ -133,43 +129,27 @@ class _Rows:
     def __init__(self, config: Config, n: int, seats: Sequence[Seats]) -> None:
         self.num_envs = n
         self.sim = sim = Simulation(config, envs=range(n), population=0)
-        reads = any(each.indicators for each in seats)
-        self._reading = _request(sim, READINGS if reads else {})
-        self._view = allocate(MarketView, sim.exchange.venue.n_markets)
-        self._view.tick_size[:] = sim.exchange.view.tick_size
-        self.volume = np.zeros(sim.exchange.venue.n_markets, np.int64)
-        ends = np.cumsum([each.learners for each in seats])
-        first = sim.agents(GUEST)[0] + ends - [each.learners for each in seats]
-        self._reads = [each.indicators for each in seats]
+        counts = [each.learners for each in seats]
+        first = int(sim.agents(GUEST)[0]) + np.cumsum([0, *counts])
         self.learners = [
-            LearnersMarket(sim, each, int(learner))
-            for each, learner in zip(seats, first, strict=True)
+            LearnersMarket(sim, each, int(learner)) for each, learner in zip(seats, first)
         ]
 
     def tick(self) -> None:
         """Let a tick pass."""
         self.sim.step()
-        self.volume += self.sim.exchange.view.volume
+        for each in self.learners:
+            each.tick_is_over()
 
     def look(self, envs: I64) -> None:
         """Write the scenes of these environments."""
-        exchange = self.sim.exchange
-        view = exchange.view
-        for name in ("sentiment", "news"):
-            getattr(self._view, name)[:] = getattr(view, name)
-        read_books(exchange.venue.book_columns, self._view)
-        readings: F64 = np.ascontiguousarray(self.sim.board.values[self._reading])
-        for learners, reads in zip(self.learners, self._reads, strict=True):
-            theirs = readings if reads else readings[:0]
-            learners.look(self._view, self.volume, theirs, envs)
+        for each in self.learners:
+            each.look(envs)
 
     def copy(self, source: _Rows, start: I64, envs: I64) -> None:
-        """These environments as those of `start` were in `source`."""
+        """Let learners see of these environments what they saw of `start` in `source`."""
         for mine, theirs in zip(self.learners, source.learners, strict=True):
             mine.copy(theirs, start, envs)
-        symbols = len(self.sim.symbols)
-        of, its = (each._view.mid.reshape(-1, symbols) for each in (self, source))
-        of[envs] = its[start]  # which stays as it is while a side of a book is empty
 
 
 def _with_learners(config: Config, seats: Sequence[Seats]) -> Config:
@@ -210,10 +190,3 @@ def _check_company(config: Config) -> None:
             raise ConfigError(
                 f"the learner would have nobody to trade with in {each.symbol}; add agents"
             )
-
-
-def _request(sim: Simulation, readings: dict[str, Any]) -> I64:
-    """Rows of the board that hold these indicators, int64 (reading,)."""
-    nothing: dict[str, Any] = {"": np.zeros(1)}
-    rows = [sim.board.rows("learner", need, nothing)[0] for need in readings.values()]
-    return np.array(rows, np.int64)

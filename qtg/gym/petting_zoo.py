@@ -16,10 +16,10 @@ from pettingzoo import ParallelEnv
 
 from qtg.schemas import F64
 
+from ..contract import Contract
 from ..errors import ConfigError
 from ..number_checks import check_counts
 from .actions import checked_action
-from .features import Contract
 from .makers import made_by, market_batches, role_of
 from .market_batch import MarketBatch
 from .seeds import Seeds

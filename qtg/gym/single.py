@@ -8,10 +8,10 @@ import numpy as np
 
 from qtg.schemas import F64
 
+from ..contract import Contract
 from ..errors import ConfigError
 from .actions import checked_action
 from .batch import Batch
-from .features import Contract
 from .market_batch import MarketBatch
 from .seeds import Seeds
 

@@ -14,8 +14,9 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import qtg
 from qtg.book import BookView
+from qtg.contract import Contract
+from qtg.features import BUILDERS
 from qtg.gym import BatchEnv, BatchVectorEnv, TradingEnv, TransactionCost
-from qtg.gym.features import BUILDERS, Contract
 from qtg.gym.makers import default_market, execution, making, market_batch, trading
 from qtg.gym.market_batch import MarketBatch
 from qtg.gym.tasks import DailyInvestor, Execution, MarketMaking, Trading

@@ -141,6 +141,7 @@ def test_learners_trade_with_each_other() -> None:
             {"maker_0": np.array([-0.5, 0.0, 1.0, 1.0]), "trader_0": trade}
         )
         assert worth(env) == before
+        assert rewards["maker_0"] == pytest.approx(-rewards["trader_0"])
         assert infos["maker_0"]["inventory"] + infos["trader_0"]["inventory"] == 1_000
         events, n = env._markets.sim.exchange.events, env._markets.sim.exchange.n_events
         traded = np.flatnonzero(events.exec_type[:n] == ExecType.TRADE)
