@@ -453,6 +453,7 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
         "bounds": [-10.0, 10.0],
         "formula": "log(x / y)",
         "columns": ["AAPL.mid", "AAPL.mid[-1]"],
+        "undefined": 0.0,
     }
     contract.save(tmp_path / "contract.json")
     assert Contract.load(tmp_path / "contract.json") == contract
@@ -475,6 +476,7 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
     [
         (trading, {"features": ["price", "weather"]}, "are not each one of price, book"),
         (trading, {"features": []}, "an observation needs features"),
+        (trading, {"features": ["book", "abides_investor"]}, "would have AAPL.spread twice"),
         (trading, {"sise": 3}, "no setting 'sise' here; there are config, features"),
         (trading, {"size": 0}, "Trading: size is 0; pass a whole number of at least 1"),
         (trading, {"ruin": 1.0}, "Trading: ruin is 1.0; pass a number from 0 to below 1"),
