@@ -285,6 +285,32 @@ def test_rows_are_learners_in_environments() -> None:
     assert (makers[-1] != makers[5]).sum() >= 3
 
 
+def test_who_is_dismissed_keeps_his_orders_in_other_environments() -> None:
+    """What rests, and what is on its way."""
+    role = role_of(MarketMaking, {"latency": 3, "shares": 500}, 2)
+    (batch,) = market_batches([role], 2, starts=1, config={"latency.enabled": True})
+    markets, exchange = batch.markets, batch.market.sim.exchange
+    markets.begin(np.arange(2), np.array([1, 2], np.uint64))
+    batch.enter(np.arange(4), np.zeros(4, np.uint64))
+    for _ in range(6):
+        batch.act(np.full((4, 4), 0.5))
+        markets.move()
+
+    def orders() -> list[list[int]]:
+        """Resting and waiting, of the first learner in each environment."""
+        books, queue, agent = exchange.venue.book_columns.orders, exchange.queue, markets._agents[0]
+        rest = ((books.agent == agent) & (books.order_id != 0)).sum(axis=1)
+        waiting = np.zeros(2, int)
+        for each, market, n in zip(queue.orders, queue.market, queue.n):
+            waiting += np.bincount(market[:n][each.agent[:n] == agent], minlength=2)
+        return [rest.tolist(), waiting.tolist()]
+
+    before = orders()
+    assert np.min(before) > 0
+    markets.dismiss(1, markets._agents[:1])
+    assert orders() == [[before[0][0], 0], [before[1][0], 0]]
+
+
 def test_what_an_agent_sees_is_its_own() -> None:
     env = MAKES["mixed"]()
     seen, _ = env.reset(seed=1)
