@@ -49,7 +49,9 @@ def _connect(source: Source) -> "duckdb.DuckDBPyConnection":
     for name in source.names():
         relation = source.relation(connection, name)
         connection.execute(f'CREATE VIEW raw."{name}" AS SELECT * FROM {relation}')
-        connection.execute(f'CREATE VIEW "{name}" AS SELECT {select_list(name)} FROM raw."{name}"')
+        shown = ", ".join((*source.keys, select_list(name)))
+        connection.execute(f'CREATE VIEW "{name}" AS SELECT {shown} FROM raw."{name}"')
+    source.prepare(connection)
     return connection
 
 

@@ -41,6 +41,7 @@ class Source(ABC):
 
     info: RunInfo
     path: Path | None = None
+    keys: tuple[str, ...] = ()  # columns that tables have besides their own
 
     def names(self) -> list[str]:
         """The tables that this run has, in the order of the data dictionary."""
@@ -54,6 +55,9 @@ class Source(ABC):
             setting = SETTINGS.get(name)
             hint = f"; set {setting} and run again" if setting else ""
             raise StorageError(f"this run did not store {name}{hint}")
+
+    def prepare(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        """Give SQL what there is beside the tables."""
 
     @abstractmethod
     def rows(self, name: str) -> int:
@@ -104,7 +108,7 @@ class RunFiles(Source):
         files = self._files(name)
         if not files:
             return _registered(connection, name, _empty(name))
-        return f"read_parquet([{', '.join(_literal(file) for file in files)}])"
+        return f"read_parquet([{', '.join(literal(file) for file in files)}])"
 
     def _files(self, name: str) -> list[str]:
         assert self.path is not None
@@ -184,6 +188,6 @@ def _registered(connection: "duckdb.DuckDBPyConnection", name: str, table: "pa.T
     return f"memory_{name}"
 
 
-def _literal(path: str) -> str:
+def literal(path: str) -> str:
     """A path as SQL text, for a function that would take * ? [ as a pattern."""
     return "'" + re.sub(r"([*?\[])", r"[\1]", path).replace("'", "''") + "'"
