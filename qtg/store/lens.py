@@ -51,7 +51,8 @@ def _connect(source: Source) -> "duckdb.DuckDBPyConnection":
         connection.execute(f'CREATE VIEW raw."{name}" AS SELECT * FROM {relation}')
         shown = ", ".join((*source.keys, select_list(name)))
         connection.execute(f'CREATE VIEW "{name}" AS SELECT {shown} FROM raw."{name}"')
-    source.prepare(connection)
+    for name, frame in source.beside.items():
+        connection.register(name, frame)
     return connection
 
 

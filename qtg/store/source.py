@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,8 @@ class Source(ABC):
 
     info: RunInfo
     path: Path | None = None
-    keys: tuple[str, ...] = ()  # columns that tables have besides their own
+    keys: tuple[str, ...] = ()  # columns that tables have before their own
+    beside: "Mapping[str, pl.DataFrame]" = {}  # other frames that SQL may name
 
     def names(self) -> list[str]:
         """The tables that this run has, in the order of the data dictionary."""
@@ -55,9 +56,6 @@ class Source(ABC):
             setting = SETTINGS.get(name)
             hint = f"; set {setting} and run again" if setting else ""
             raise StorageError(f"this run did not store {name}{hint}")
-
-    def prepare(self, connection: "duckdb.DuckDBPyConnection") -> None:
-        """Give SQL what there is beside the tables."""
 
     @abstractmethod
     def rows(self, name: str) -> int:

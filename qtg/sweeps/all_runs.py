@@ -31,14 +31,9 @@ class AllRuns(Source):
 
     def __init__(self, path: Path, run_ids: Sequence[int], table: "pl.DataFrame") -> None:
         self.path = path
-        self._table = table
+        self.beside = {"runs": table}
         self._infos = {Places(path).run(each): read_run(Places(path).run(each)) for each in run_ids}
         self.info = _joined(path, list(self._infos.values()))
-
-    def prepare(self, connection: "duckdb.DuckDBPyConnection") -> None:
-        """Give SQL the table of runs."""
-        connection.register("table_of_runs", self._table)
-        connection.execute("CREATE VIEW runs AS SELECT * FROM table_of_runs")
 
     def rows(self, name: str) -> int:
         """Number of rows in all runs."""

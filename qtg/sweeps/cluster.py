@@ -6,7 +6,6 @@ it. This is checked on each node before the first run.
 
 import os
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from . import remote
 from .code import changed, code_here
 from .folder import Places
 from .plan import Job
-from .row import FAILED, Row
+from .row import FAILED, Row, RowStream
 from .runner import Setup
 
 _OBJECT_STORE = 100 << 20  # bytes; rows are small
@@ -24,7 +23,7 @@ _PATIENCE = 120.0  # seconds for a node to answer
 
 def ray_rows(
     setup: Setup, jobs: tuple[Job, ...], workers: int | None, other_code: bool
-) -> Iterator[Row]:
+) -> RowStream:
     """The row of each job, as they come.
 
     It runs on the cluster that this process is connected to (`ray.init`), else on the one that

@@ -75,7 +75,7 @@ class Places:
         os.replace(made, final)
 
     def keep_failure(self, row: Row) -> None:
-        """Write down why a run failed, beside what there is of it; removed when it is made again."""
+        """Write down why a run failed, beside what there is of it."""
         place = self.unfinished(row.run_id)
         place.mkdir(parents=True, exist_ok=True)
         row.save(place)

@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import ConfigError, SweepError
 from .one_thread import for_children
 from .plan import Job
-from .row import FAILED, Row
+from .row import FAILED, Row, RowStream
 from .runner import Setup
 from .worker import READY, work
 
@@ -26,7 +26,7 @@ _PATIENCE = 5.0  # seconds for processes to end when they are told to
 _MOST_FALSE_STARTS = 3  # processes in a row that end before they are ready
 
 
-def process_rows(setup: Setup, jobs: tuple[Job, ...], workers: int) -> Iterator[Row]:
+def process_rows(setup: Setup, jobs: tuple[Job, ...], workers: int) -> RowStream:
     """The row of each job, as they come; ended early, it ends its processes.
 
     Raises
@@ -81,7 +81,8 @@ class _Pool:
         self._workers: list[_Worker] = []
         self._wanted = workers
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> RowStream:
+        """The row of each job, as they come."""
         while self._waiting or any(each.job for each in self._workers):
             self._fill_up()
             pipes = {each.pipe: each for each in self._workers}

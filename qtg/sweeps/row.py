@@ -1,6 +1,7 @@
 """What a run of a sweep leaves: one row of the sweep's table."""
 
 import json
+from collections.abc import Generator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,9 @@ class Row:
         write_atomically(folder / FILE_NAME, json.dumps(asdict(self)))
 
 
+RowStream = Generator[Row, None, None]  # rows as they come; closed early, it ends its workers
+
+
 def read_row(folder: Path) -> Row | None:
     """The row in a run's folder; None if there is none.
 
@@ -54,5 +58,5 @@ def read_row(folder: Path) -> Row | None:
         return None
     except (OSError, ValueError, TypeError) as error:
         raise StorageError(
-            f"{file} cannot be read ({reason_of(error)}); remove {folder}, and its run is made again"
+            f"{file} cannot be read: {reason_of(error)}; remove {folder}, and resume the sweep"
         ) from None

@@ -20,10 +20,10 @@ from .grid import Grid, paths_of
 from .measuring import Measure, find_measure
 from .plan import Job, Plan, Seeds, make_plan
 from .pool import process_rows
-from .row import COMPLETE, FAILED, Row
+from .result import Sweep
+from .row import COMPLETE, FAILED, Row, RowStream
 from .runner import Setup
 from .serial import serial_rows
-from .sweep import Sweep
 from .taking import Allowed, take_folder
 
 EXECUTORS = ("process", "ray", "serial")
@@ -125,7 +125,7 @@ class Hands(NamedTuple):
     workers: int | None
     other_code: bool
 
-    def rows(self, setup: Setup, jobs: tuple[Job, ...]) -> Iterator[Row]:
+    def rows(self, setup: Setup, jobs: tuple[Job, ...]) -> RowStream:
         """The row of each job, as they come."""
         if self.executor == "ray":
             return ray_rows(setup, jobs, self.workers, self.other_code)
@@ -173,15 +173,15 @@ def _run(
         return
     failed = 0
     places = None if setup.out is None else Places(Path(setup.out))
-    with _shown(name, len(jobs), len(over), progress) as tell:
-        with closing(hands.rows(setup, left)) as made:
-            for row in made:
-                rows[row.run_id] = row
-                over.add(row.run_id)
-                failed += row.status == FAILED
-                if places is not None and row.status == FAILED:
-                    places.keep_failure(row)
-                tell(len(over), failed)
+    shown = _shown(name, len(jobs), len(over), progress)
+    with shown as tell, closing(hands.rows(setup, left)) as made:
+        for row in made:
+            rows[row.run_id] = row
+            over.add(row.run_id)
+            failed += row.status == FAILED
+            if places is not None and row.status == FAILED:
+                places.keep_failure(row)
+            tell(len(over), failed)
 
 
 def _shown(

@@ -1,14 +1,12 @@
 """Runs of a sweep in this process, one after the other."""
 
-from collections.abc import Iterator
-
 from ..progress import silent_progress
 from .plan import Job
-from .row import Row
+from .row import RowStream
 from .runner import Runner, Setup
 
 
-def serial_rows(setup: Setup, jobs: tuple[Job, ...]) -> Iterator[Row]:
+def serial_rows(setup: Setup, jobs: tuple[Job, ...]) -> RowStream:
     """The row of each job, in order."""
     runner = None
     for job in jobs:
