@@ -21,7 +21,7 @@ from typing import Any
 from ..errors import StorageError, SweepError
 from ..store.files import reason_of, write_atomically
 from .plan import Job
-from .row import Row, read_row
+from .row import FAILED, Row, read_row
 
 FILE_NAME, SUMMARY = "sweep.json", "summary.parquet"
 RUNS, UNFINISHED = "runs", "unfinished"
@@ -80,6 +80,11 @@ class Places:
         place.mkdir(parents=True, exist_ok=True)
         row.save(place)
 
+    def _failure(self, run_id: int) -> Row | None:
+        """The row of a run that failed; one that was stopped just before its move has not."""
+        row = read_row(self.unfinished(run_id))
+        return row if row is not None and row.status == FAILED else None
+
     def rows(self, jobs: Iterable[Job]) -> dict[int, Row]:
         """The rows of the runs that are over, by number.
 
@@ -90,7 +95,7 @@ class Places:
         found = {}
         for job in jobs:
             place = self.run(job.run_id)
-            row = read_row(place) or read_row(self.unfinished(job.run_id))
+            row = read_row(place) or self._failure(job.run_id)
             if row is None:
                 continue
             if (row.run_id, row.fingerprint) != (job.run_id, job.fingerprint):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 from ..agents.population import check_populations
@@ -83,11 +84,10 @@ def _seeds(config: Config, seeds: Seeds) -> list[int]:
 
 
 def _seed(value: Any) -> int:
-    if isinstance(value, (bool, float)) or int(value) != value:
-        raise TypeError
-    if not 0 <= value <= LARGEST_SEED:
-        raise ConfigError(f"seeds must be from 0 to {LARGEST_SEED}, got {value}")
-    return int(value)
+    seed = index(value)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ConfigError(f"seeds must be from 0 to {LARGEST_SEED}, got {seed}")
+    return seed
 
 
 def _configs(config: Config, points: list[Point]) -> list[Config]:

@@ -69,19 +69,25 @@ def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
-def by_point(runs: "pl.DataFrame", paths: list[str]) -> "pl.DataFrame":
-    """One row per point of the grid, with means and standard errors over its complete runs."""
+def numbers_of(runs: "pl.DataFrame", paths: list[str]) -> list[str]:
+    """Columns that have a mean: neither settings nor names."""
     import polars as pl
 
     left_out = {"run_id", "seed", *paths}
-    numbers = [
+    return [
         name
         for name, kind in runs.schema.items()
         if name not in left_out and (kind.is_numeric() or kind == pl.Boolean)
     ]
+
+
+def by_point(runs: "pl.DataFrame", paths: list[str]) -> "pl.DataFrame":
+    """One row per point of the grid, with means and standard errors over its complete runs."""
+    import polars as pl
+
     complete = pl.col("status") == COMPLETE
     said = []
-    for name in numbers:
+    for name in numbers_of(runs, paths):
         value = pl.col(name).cast(pl.Float64).filter(complete)
         said += [value.mean().alias(name), (value.std() / value.count().sqrt()).alias(f"{name}_se")]
     keys = [pl.col(path) for path in paths] or [pl.lit(0).alias("point")]
