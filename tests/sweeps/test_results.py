@@ -186,7 +186,10 @@ def _odd(run: qtg.Result) -> dict[str, Any]:
         ({1: 1}, "measure must name its numbers by texts, got 1"),
         ({"trades": 1}, "measure: 'trades' is a column of every sweep"),
         ({"ticks": 1}, "measure: 'ticks' is a column of every sweep"),
-        (ZeroDivisionError("by zero"), "measure failed: ZeroDivisionError: by zero (test_results.py, line"),
+        (
+            ZeroDivisionError("by zero"),
+            "measure failed: ZeroDivisionError: by zero (test_results.py, line",
+        ),
         (qtg.StorageError("nothing there"), "measure failed: nothing there"),
     ],
 )
