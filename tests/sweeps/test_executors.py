@@ -53,14 +53,15 @@ def test_processes_make_the_same_runs_and_a_killed_one_fails_alone(
     assert_frame_equal(timeless(done.runs), timeless(serial.runs))
 
 
-def test_processes_know_strategies_from_files_and_have_one_thread_each(tmp_path: Path) -> None:
+def test_processes_know_strategies_have_one_thread_and_do_not_hear_ctrl_c(tmp_path: Path) -> None:
     grid = {"smart.clumsy.params.clumsiness": [0, 1]}
     environment = {name: os.environ.get(name) for name in SETTINGS}
     (tmp_path / "threads.py").write_text(
-        "import os, numba, polars\n"
+        "import os, signal, numba, polars\n"
         "def threads(run):\n"
         "    return {'polars': polars.thread_pool_size(), 'numba': numba.get_num_threads(),\n"
-        "            'omp': os.environ['OMP_NUM_THREADS'], 'memory': 0}\n"
+        "            'omp': os.environ['OMP_NUM_THREADS'],\n"
+        "            'deaf': signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])}\n"
     )
     found = qtg.sweep(
         with_clumsy(),
@@ -71,7 +72,7 @@ def test_processes_know_strategies_from_files_and_have_one_thread_each(tmp_path:
     )
     assert found.runs["status"].to_list() == ["complete", "failed"]
     assert "ValueError: dropped it" in found.runs["error"][1]
-    assert found.runs.select("polars", "numba", "omp").row(0) == (1, 1, "1")
+    assert found.runs.select("polars", "numba", "omp", "deaf").row(0) == (1, 1, "1", True)
     assert environment == {name: os.environ.get(name) for name in SETTINGS}
 
 
