@@ -34,7 +34,7 @@ def ray_rows(
     ConfigError    Ray is not installed
     SweepError     a node cannot see the folder of the sweep, or has other code
     """
-    ray = _ray()
+    ray = need_ray()
     ours = not ray.is_initialized()
     pending: dict[Any, Job] = {}
     try:
@@ -59,7 +59,13 @@ def ray_rows(
                 ray.shutdown()
 
 
-def _ray() -> Any:
+def need_ray() -> Any:
+    """The module.
+
+    Raises
+    ------
+    ConfigError    it is not installed
+    """
     try:
         import ray
     except ImportError:

@@ -85,6 +85,10 @@ class Places:
         row = read_row(self.unfinished(run_id))
         return row if row is not None and row.status == FAILED else None
 
+    def any_begun(self) -> bool:
+        """Whether any run has begun."""
+        return any(any((self.path / name).glob("run_id=*")) for name in (RUNS, UNFINISHED))
+
     def rows(self, jobs: Iterable[Job]) -> dict[int, Row]:
         """The rows of the runs that are over, by number.
 

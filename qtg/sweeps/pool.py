@@ -11,7 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, resource_tracker
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -31,10 +31,9 @@ def process_rows(setup: Setup, jobs: tuple[Job, ...], workers: int) -> RowStream
 
     Raises
     ------
-    ConfigError    `measure` cannot be sent to another process
-    SweepError     processes cannot start
+    SweepError    processes cannot start
     """
-    pool = _Pool(_packed(setup), jobs, workers)
+    pool = _Pool(pickle.dumps(setup), jobs, workers)
     try:
         yield from pool.rows()
     finally:
@@ -145,18 +144,23 @@ class _Pool:
         return Row(worker.job.run_id, worker.job.fingerprint, FAILED, f"{why} during this run")
 
 
-def _packed(setup: Setup) -> bytes:
+def check_travels(measure: Any) -> None:
+    """Check that a measure can be sent to a process that is started anew.
+
+    Raises
+    ------
+    ConfigError    it cannot
+    """
     try:
-        packed = pickle.dumps(setup)
+        pickle.dumps(measure)
         nowhere = not hasattr(sys.modules["__main__"], "__file__")
-        if nowhere and getattr(setup.measure, "__module__", "") == "__main__":
+        if nowhere and getattr(measure, "__module__", "") == "__main__":
             raise TypeError("it is in no file")
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ConfigError(
             f"measure cannot be sent to other processes ({error}); make it a function of a module, "
             "name it as 'file.py:function', or use executor='serial'"
         ) from None
-    return packed
 
 
 @contextmanager
@@ -165,6 +169,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # which would unblock what is blocked here
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -13,13 +13,13 @@ from ..loading import load_strategies
 from ..processors import processors
 from ..progress import kernels_compiled, runs_progress
 from ..warmup import compile_kernels
-from .cluster import ray_rows
+from .cluster import need_ray, ray_rows
 from .code import code_of
 from .folder import Places
 from .grid import Grid, paths_of
 from .measuring import Measure, find_measure
 from .plan import Job, Plan, Seeds, make_plan
-from .pool import process_rows
+from .pool import check_travels, process_rows
 from .result import Sweep
 from .row import COMPLETE, FAILED, Row, RowStream
 from .runner import Setup
@@ -92,7 +92,7 @@ def sweep(
     """
     if isinstance(config, str):
         config = Config.preset(config)
-    _check(executor, workers)
+    _check(executor, workers, measure)
     allowed = Allowed(resume, extend, other_code, overwrite)
     if out is None and (resume or extend or overwrite):
         raise ConfigError("only a sweep with a folder can be resumed or overwritten; give out=...")
@@ -136,13 +136,17 @@ class Hands(NamedTuple):
         return process_rows(setup, jobs, self.workers or processors())
 
 
-def _check(executor: str, workers: int | None) -> None:
+def _check(executor: str, workers: int | None, measure: Measure | str | None) -> None:
     if executor not in EXECUTORS:
         raise ConfigError(f"no executor {executor!r}; {did_you_mean(str(executor), EXECUTORS)}")
     if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise ConfigError(f"workers must be at least 1, got {shown(workers)}")
     if workers and workers > 1 and executor == "serial":
         raise ConfigError(f"executor 'serial' makes one run at a time, got {workers} workers")
+    if executor == "process":
+        check_travels(measure)
+    if executor == "ray":
+        need_ray()
 
 
 @contextmanager

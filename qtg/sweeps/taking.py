@@ -12,7 +12,7 @@ from ..errors import ConfigError, StorageError, SweepError
 from ..store.files import reason_of
 from ..store.lock import LOCK, RunLock
 from .code import changed
-from .folder import FILE_NAME, RUNS, SUMMARY, UNFINISHED, Stored, read_stored
+from .folder import FILE_NAME, RUNS, SUMMARY, UNFINISHED, Places, Stored, read_stored
 from .plan import Job, Plan, as_text
 
 _TOLD = 3  # differences that are told; the others are counted
@@ -68,7 +68,7 @@ def _taken(path: Path, plan: Plan, code: dict[str, str], allowed: Allowed) -> tu
         raise StorageError(
             f"{path} exists and holds something that is not a sweep; choose another place"
         )
-    if there and allowed.overwrite:
+    if there and (allowed.overwrite or not Places(path).any_begun()):
         read_stored(path)  # refuses a sweep.json that is not one of qtg's
         _remove(path)
         there = set()

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import threading
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
@@ -13,6 +14,7 @@ READY = "ready"
 
 def work(pipe: "Connection[object, object]", setup: bytes) -> None:
     """Make the runs that come through the pipe until it closes; each is answered with its row."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         from .runner import Runner

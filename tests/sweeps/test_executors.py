@@ -47,9 +47,8 @@ def test_processes_make_the_same_runs_and_a_killed_one_fails_alone(
     lived = [0, 2, 4, 5, 6, 7]
     assert_frame_equal(timeless(found.runs)[lived], timeless(serial.runs)[lived])
     assert len(set(found.runs["worker"].drop_nulls())) >= 2
-    done = qtg.sweep(
-        tiny(), GRID, 2, workers=1, out=tmp_path / "s", measure=shares, resume=True, other_code=True
-    )
+    again = {"resume": True, "other_code": True, "measure": shares}
+    done = qtg.sweep(tiny(), GRID, 2, executor="serial", out=tmp_path / "s", **again)
     assert_frame_equal(timeless(done.runs), timeless(serial.runs))
 
 
@@ -78,7 +77,8 @@ def test_processes_know_strategies_have_one_thread_and_do_not_hear_ctrl_c(tmp_pa
 
 def test_a_measure_that_cannot_travel_is_refused(tmp_path: Path) -> None:
     with pytest.raises(qtg.ConfigError, match="measure cannot be sent to other processes"):
-        qtg.sweep(tiny(), GRID, workers=1, measure=lambda run: {})
+        qtg.sweep(tiny(), GRID, workers=1, measure=lambda run: {}, out=tmp_path / "s")
+    assert not (tmp_path / "s").exists()
     assert (
         qtg.sweep(tiny(), None, executor="serial", measure=lambda run: {"a": 1}).runs["a"][0] == 1
     )

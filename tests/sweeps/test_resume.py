@@ -205,6 +205,12 @@ def test_an_earlier_sweep_is_replaced_if_asked_for(place: Path) -> None:
     assert (place / "notes.txt").read_text() == "mine"
 
 
+def test_a_sweep_that_never_began_is_begun(place: Path) -> None:
+    for run in place.glob("*/run_id=*"):
+        shutil.rmtree(run)
+    assert go(place, grid={"ticks": [3]}, seeds=1).runs.height == 1
+
+
 def test_what_is_no_sweep_is_left_alone(tmp_path: Path) -> None:
     place = tmp_path / "thesis"
     place.mkdir()
