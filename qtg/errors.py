@@ -133,6 +133,10 @@ class BridgeDead(BridgeError):
     """The simulation thread failed; the cause is the exception that it raised."""
 
 
+class SweepError(QtgError):
+    """A sweep cannot begin or go on: its folder holds another one, or its workers do not work."""
+
+
 class InvariantError(QtgError):
     """Money, shares or the book are inconsistent: a defect of qtg itself."""
 

@@ -41,6 +41,7 @@ PAGES = (
     "docs/guide/chaos.md",
     "docs/guide/learn.md",
     "docs/guide/models.md",
+    "docs/guide/sweeps.md",
 )
 
 
