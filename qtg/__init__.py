@@ -140,7 +140,7 @@ _HOMES = {
     "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
 }
-_ROOMS = ("gym", "quant")  # packages that are a public name themselves
+_ROOMS = ("gym", "models", "quant")  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [

@@ -133,6 +133,14 @@ class BridgeDead(BridgeError):
     """The simulation thread failed; the cause is the exception that it raised."""
 
 
+class ModelError(QtgError):
+    """A model cannot be exported, loaded or followed."""
+
+
+class ContractMismatch(ModelError):
+    """A model was trained on other observations, or for other actions, than it is to have."""
+
+
 class InvariantError(QtgError):
     """Money, shares or the book are inconsistent: a defect of qtg itself."""
 

@@ -1,6 +1,7 @@
 """Learning environments on batched markets. Everything here needs the extra `rl`."""
 
-from ..features import BUILDERS, Contract, Feature
+from ..contract import Contract
+from ..features import BUILDERS, Feature
 from .batch import Batch, Outcome
 from .makers import TradingEnv, default_market, market_batch
 from .market_batch import MarketBatch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from gymnasium.spaces import Box
 
 from qtg.schemas import F64, I64
 
-from ..features import Contract, Observation, features_of
+from ..contract import Contract
+from ..features import features_of
 from ..number_checks import check_counts
+from ..observation import Observation
 from .batch import F32, U64, Outcome
 from .market import LearnersMarket
 from .rewards import AccountStep, Reward, reward_of
@@ -65,8 +68,14 @@ class MarketBatch:
 
     @property
     def contract(self) -> Contract:
-        """What each number of an observation is."""
-        return self.observation.contract
+        """What each number of an observation is, and by what the numbers and the actions beside
+        them are measured."""
+        task, seen = self.task, self.market.seen
+        measures = {name: getattr(task, name) for name in task.measures}
+        steps = {"ticks": self.ticks, "steps": self.steps}
+        depth = {"history": seen.history, "near": seen.near, "deep": seen.deep}
+        environment = {"id": task.name, **measures, **steps, **depth}
+        return replace(self.observation.contract, environment=environment)
 
     def begin(self, rows: I64, seeds: U64) -> None:
         self.market.begin(rows, seeds)

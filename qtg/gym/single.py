@@ -7,8 +7,8 @@ import numpy as np
 
 from qtg.schemas import F64
 
+from ..contract import Contract
 from ..errors import ConfigError
-from ..features import Contract
 from .actions import checked
 from .batch import Batch
 from .market_batch import MarketBatch

@@ -14,7 +14,8 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import qtg
 from qtg.book import BookView
-from qtg.features import BUILDERS, Contract
+from qtg.contract import Contract
+from qtg.features import BUILDERS
 from qtg.gym import BatchEnv, BatchVectorEnv, TradingEnv, TransactionCost
 from qtg.gym.makers import default_market, execution, making, market_batch, trading
 from qtg.gym.market_batch import MarketBatch
