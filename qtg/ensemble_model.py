@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from qtg.kernels.ensemble import CLASSES, NO_CHILD, PAIRS, Ensemble, Forest, Line, Vectors, vote_rows
+from qtg.kernels.ensemble import (
+    CLASSES,
+    NO_CHILD,
+    PAIRS,
+    Ensemble,
+    Forest,
+    Line,
+    Vectors,
+    vote_rows,
+)
 from qtg.schemas import F64
 
 from .contract import Contract
@@ -272,7 +281,8 @@ def _forest(trees: Any, features: int) -> Forest:
         _numbers(tree["threshold"], f"{where}: threshold", (nodes,))
         _numbers(tree["share"], f"{where}: share", (nodes, CLASSES))
         left, right = (
-            _whole(tree[side], f"{where}: {side}", NO_CHILD, nodes - 1) for side in ("left", "right")
+            _whole(tree[side], f"{where}: {side}", NO_CHILD, nodes - 1)
+            for side in ("left", "right")
         )
         inner = left != NO_CHILD
         rows = np.arange(len(left))
@@ -282,9 +292,6 @@ def _forest(trees: Any, features: int) -> Forest:
         if (np.asarray(tree["feature"])[inner] < 0).any():
             raise ValueError(f"{where} asks about no feature")
     return flattened(trees)
-
-
-
 
 
 def _numbers(read: Any, what: str, shape: tuple[int, ...]) -> F64:

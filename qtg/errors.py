@@ -101,14 +101,6 @@ class SnapshotError(StorageError):
     """A snapshot cannot be taken, or does not fit the run that it is to be restored into."""
 
 
-class ModelError(QtgError):
-    """A model of a learner cannot be used: its file is damaged, or is none of qtg's."""
-
-
-class ContractMismatch(ModelError):
-    """A model was trained on observations of another contract than those that it is to see."""
-
-
 class TapeError(QtgError):
     """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
 

@@ -132,6 +132,10 @@ def _distributions(population: Population, kind: Kind) -> dict[str, Distribution
         raise ConfigError(f"{kind.name} places its own orders; remove its `execution`")
     if population.pairs is not None and not kind.has_pairs:
         raise ConfigError(f"{kind.name} trades no pairs; remove its `pairs`")
+    if kind.has_model and population.model is None:
+        raise ConfigError(f"{kind.name} follows a trained model; give the file as `model`")
+    if population.model is not None and not kind.has_model:
+        raise ConfigError(f"{kind.name} follows no model; remove its `model`")
     for rule in kind.rules:
         if problem := rule(chosen):
             raise ConfigError(f"params of {kind.name}: {problem}")
