@@ -75,8 +75,12 @@ class Contract:
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{path} is no observation contract: {error}") from None
+        except FileNotFoundError:
+            raise ConfigError(f"there is no observation contract at {path}") from None
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read: {one_line(error.strerror)}") from None
+        except ValueError as error:
+            raise ConfigError(f"{path} is no observation contract: {one_line(error)}") from None
         return cls.from_json(text, str(path))
 
     @classmethod

@@ -218,6 +218,12 @@ BUILT_IN: tuple[Kind, ...] = (
         "votes on every symbol as its trained models say: a forest, a line and support vectors",
         has_model=True,
     ),
+    Kind(
+        "rl_agent",
+        Tier.SMART,
+        "follows a policy that was trained in an environment (`model`: an ONNX file)",
+        has_model=True,
+    ),
     _kind("guest", Tier.SMART, "an account in reserve: sends nothing of its own"),
     _kind(
         "sector_rotator",

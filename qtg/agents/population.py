@@ -130,12 +130,12 @@ def _distributions(population: Population, kind: Kind) -> dict[str, Distribution
         raise ConfigError(f"{kind.name} sees all its symbols; `watches` is for tier 2")
     if population.execution is not None and not kind.has_desk:
         raise ConfigError(f"{kind.name} places its own orders; remove its `execution`")
-    if population.pairs is not None and not kind.has_pairs:
-        raise ConfigError(f"{kind.name} trades no pairs; remove its `pairs`")
     if kind.has_model and population.model is None:
-        raise ConfigError(f"{kind.name} follows a trained model; give the file as `model`")
+        raise ConfigError(f"{kind.name} follows a model; give its file as `model`")
     if population.model is not None and not kind.has_model:
         raise ConfigError(f"{kind.name} follows no model; remove its `model`")
+    if population.pairs is not None and not kind.has_pairs:
+        raise ConfigError(f"{kind.name} trades no pairs; remove its `pairs`")
     for rule in kind.rules:
         if problem := rule(chosen):
             raise ConfigError(f"params of {kind.name}: {problem}")

@@ -17,6 +17,7 @@ from .news_traders import NewsTraders
 from .noise import NoiseTraders
 from .pairs import PairsTraders
 from .per_agent import AgentStrategy
+from .policies import PolicyAgents
 from .population import Members
 from .technical import TechnicalTraders
 from .user import UserStrategy
@@ -35,6 +36,7 @@ _GROUPS: dict[str, Callable[[Members, Exchange, Board], Group]] = {
     "news_trader": NewsTraders,
     "vwap_executor": Executors,
     "ensemble": EnsembleAgents,
+    "rl_agent": PolicyAgents,
     GUEST: Guests,
 }
 

@@ -13,6 +13,7 @@ from .flow import flow, trace
 from .leaving import main
 from .machine import bench, warmup
 from .measuring import calibrate, realism
+from .models import model_app
 from .recovering import recover
 from .results import compare, export, info, leaderboard, report, sql, top
 from .running import demo, presets, simulate, strategies
@@ -31,4 +32,5 @@ for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(config_app, name="config", rich_help_panel="Run a market")
+app.add_typer(model_app, name="model", rich_help_panel="Run a market")
 app.add_typer(tape_app, name="tape", rich_help_panel="Look at a run")

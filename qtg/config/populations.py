@@ -54,10 +54,10 @@ class Population(Model):
         "how agents who want a position get there (tier 1); left out: as the kind does it",
         default=None,
     )
-    model: str | None = setting(
-        "file of the trained model that they follow, for kinds that follow one", default=None
-    )
     short_selling: Switch = setting("whether they may borrow shares and sell them", default=False)
+    model: str | None = setting(
+        "file of the model that they follow, if their kind follows one", default=None, min_length=1
+    )
     params: Annotated[dict[Identifier, Distribution], AfterValidator(freeze)] = setting(
         "the strategy's own parameters, drawn once per agent", default=Frozen()
     )
