@@ -6,6 +6,8 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,11 @@ class EnsembleModel:
         out = np.zeros((len(rows), 4), np.int8)
         vote_rows(self.tables, rows, out)
         return out
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells it from other models, 16 hex digits."""
+        return sha256(self.to_json().encode()).hexdigest()[:16]
 
     def as_dict(self) -> dict[str, Any]:
         """As it is written to JSON."""

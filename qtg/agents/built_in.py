@@ -60,7 +60,7 @@ def _watcher(
         "size": Param(Uniform(low=5, high=50), above=0),
         "lifetime": Param(5, low=1),
     }
-    return _kind(name, Tier.REACTIVE, doc, (), None, **{**common, **params})
+    return _kind(name, Tier.REACTIVE, doc, (), None, False, False, False, **{**common, **params})
 
 
 def _threshold(name: str, doc: str) -> Kind:

@@ -46,15 +46,14 @@ class MarketRows(Stateful):
 
     Attributes
     ----------
-    rows : float64 (n * E, feature)    written by `look`
-    market : int64 (n * E,)            the market that each row is of
+    market : int64 (n * E,)    the market that each row is of
 
     Raises
     ------
     ContractMismatch    the contract observes what is not a market's
     """
 
-    STATE = ("_scenes",)
+    STATE = ("_scenes", "_looked")
 
     def __init__(
         self, exchange: Exchange, board: Board, symbols: np.ndarray, contract: Contract
@@ -80,19 +79,36 @@ class MarketRows(Stateful):
             Observation(contract.renamed([name]).plan(), self._scenes.column)
             for name in names.values()
         ]
-        self.rows: F64 = np.zeros((len(names) * len(self._envs), contract.shape[0]))
+        self._rows: F64 = np.zeros((len(names) * len(self._envs), contract.shape[0]))
+        self._mids = [self._scenes.column[f"{name}.mid"] for name in names.values()]
+        self._looked = np.zeros(len(self._envs), bool)
         listed = self._envs * exchange.terms.symbols
         self.market: I64 = np.concatenate([listed + row for row in names])
 
-    def look(self, exchange: Exchange) -> F64:
-        """The rows as they are now; to be called once in every tick."""
+    def look(self, exchange: Exchange) -> None:
+        """See the markets at the end of a tick, every tick, as environments do."""
         self._scenes.tick_is_over(exchange)
         self._scenes.look(exchange, self._envs)
+        self._looked[:] = True
+
+    @property
+    def rows(self) -> F64:
+        """What was seen, float64 (n * E, feature); written anew."""
         n = len(self._envs)
         for k, observation in enumerate(self._observations):
-            observation.write(self._scenes.rows, self.rows[k * n : (k + 1) * n])
-        return self.rows
+            observation.write(self._scenes.rows, self._rows[k * n : (k + 1) * n])
+        return self._rows
+
+    @property
+    def mids(self) -> F64:
+        """The mid of each row's market when it was seen, float64 (n * E,) [currency]; new."""
+        return np.concatenate([self._scenes.rows[:, at] for at in self._mids])
+
+    @property
+    def looked(self) -> np.ndarray:
+        """Whether each row's market has been seen yet, bool (n * E,)."""
+        return np.tile(self._looked, len(self._observations))
 
     def nbytes(self) -> int:
         """Bytes of columns."""
-        return self._scenes.nbytes() + self.rows.nbytes
+        return self._scenes.nbytes() + self._rows.nbytes

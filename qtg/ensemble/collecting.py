@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qtg.schemas import F64, PRICE_SCALE, Account
+from qtg.kernels.view import read_books
+from qtg.schemas import F64, I64, PRICE_SCALE, Account, MarketView, allocate
 
 from ..agents.market_rows import MarketRows, market_contract
 from ..exchange import Exchange
@@ -22,8 +23,8 @@ Told = Callable[[int, int], Any]  # episodes that are done, of how many
 class Watched(NamedTuple):
     """What was written down of some episodes, run side by side."""
 
-    x: F64  # (ticks, symbols, episodes, feature)
-    mid: F64  # (ticks, symbols, episodes): at the start of each tick [currency]
+    x: F64  # (ticks, symbols, episodes, feature): seen before each tick
+    mid: F64  # (ticks, symbols, episodes): then [currency]
     moved: np.ndarray  # int8 (ticks, episodes, agents, symbols): sign of what was bought in it
     profit: F64  # (episodes, agents): beyond what the opening shares made [currency]
 
@@ -56,70 +57,60 @@ def collect(config: EnsembleConfig, seeds: Sequence[int], told: Told | None = No
 
 
 class Watcher:
-    """Stands before the agents of tier 1 and sees what they see."""
-
-    most_orders = 0
+    """Looks at every symbol at the end of each tick, as agents who follow a model do."""
 
     def __init__(self, sim: Simulation, features: Sequence[str]) -> None:
         symbols = np.arange(len(sim.symbols), dtype=np.int32)
         contract = market_contract(features)
-        self._rows = MarketRows(sim.exchange, sim.board, symbols, contract)
-        self.x: list[F64] = []
-        self.mid: list[F64] = []
-        self.held: list[np.ndarray] = []
-        sim.smart.insert(0, self)
+        self.seen = MarketRows(sim.exchange, sim.board, symbols, contract)
+        sim.onlookers.append(self)
 
-    def decide(self, exchange: Exchange) -> None:
-        """Write down the tick's start."""
-        self.x.append(self._rows.look(exchange).copy())
-        self.mid.append(exchange.view.mid[self._rows.market] / PRICE_SCALE)
-        self.held.append(exchange.ledger.positions.qty.copy())
-
-    def nbytes(self) -> int:
-        """Bytes of columns."""
-        return self._rows.nbytes()
-
-    def state(self) -> dict[str, Any]:
-        """A run that is watched is not continued."""
-        return {}
-
-    def restore(self, state: Any) -> None:
-        """See `state`."""
+    def look(self, exchange: Exchange, warming_up: bool) -> None:
+        """See the markets."""
+        self.seen.look(exchange)
 
 
 def watch(sim: Simulation, config: EnsembleConfig) -> Watched:
     """Run a market from its opening to its end."""
-    watcher = Watcher(sim, config.features)
+    seen = Watcher(sim, config.features).seen
     sim.run(config.market.warmup.ticks)
-    opening = equity(sim)
-    held = sim.exchange.ledger.positions.qty.copy()
-    before = sim.exchange.view.mid.copy()
-    moved = []
+    opening = held = sim.exchange.ledger.positions.qty.copy()
+    equity_before, prices = equity(sim), mids(sim)
+    x, mid, moved = [], [], []
     for _ in range(config.market.ticks):
-        sim.step()
-        now = sim.exchange.ledger.positions.qty
-        moved.append(np.sign(now - watcher.held.pop()).astype(np.int8))
-    gained = equity(sim) - opening - drift(sim, held, before)
-    n = len(sim.exchange.populations)
-    symbols, ticks = len(sim.symbols), config.market.ticks
+        x.append(seen.rows.copy())
+        mid.append(seen.mids)
+        now = sim.step().exchange.ledger.positions.qty
+        moved.append(np.sign(now - held).astype(np.int8))
+        held = now.copy()
+    symbols, n, ticks = len(sim.symbols), len(sim.exchange.populations), config.market.ticks
     return Watched(
-        np.array(watcher.x).reshape(ticks, symbols, n, -1),
-        np.array(watcher.mid).reshape(ticks, symbols, n),
+        np.array(x).reshape(ticks, symbols, n, -1),
+        np.array(mid).reshape(ticks, symbols, n),
         np.array(moved).reshape(ticks, n, -1, symbols),
-        gained,
+        equity(sim) - equity_before - drift(sim, opening, prices),
     )
+
+
+def mids(sim: Simulation) -> I64:
+    """The mid of every market as it is now, int64 (markets,) [1e-4]; of one without both sides
+    the last price."""
+    view = allocate(MarketView, sim.exchange.venue.n_markets)
+    view.tick_size[:] = sim.exchange.view.tick_size
+    read_books(sim.exchange.venue.book_columns, view)
+    return view.mid
 
 
 def equity(sim: Simulation) -> F64:
     """Cash, and shares at the mid, of every account, float64 (episodes, agents) [currency]."""
     ledger, n = sim.exchange.ledger, len(sim.exchange.populations)
-    worth = _worth(sim, ledger.positions.qty, sim.exchange.view.mid)
+    worth = _worth(sim, ledger.positions.qty, mids(sim))
     return np.asarray(ledger.accounts.cash.reshape(n, -1) / PRICE_SCALE + worth)
 
 
 def drift(sim: Simulation, held: np.ndarray, before: np.ndarray) -> F64:
     """What shares `held` have made by lying there since the mids were `before`, as `equity`."""
-    return _worth(sim, held, sim.exchange.view.mid) - _worth(sim, held, before)
+    return _worth(sim, held, mids(sim)) - _worth(sim, held, before)
 
 
 def _worth(sim: Simulation, held: np.ndarray, mid: np.ndarray) -> F64:
@@ -141,7 +132,7 @@ def winners_of(profit: F64, share: float) -> np.ndarray:
 def samples_of(
     watched: Watched, best: np.ndarray, seeds: Sequence[int], config: EnsembleConfig
 ) -> Samples:
-    """Rows with a known future; features of a tick are from its start, returns from later."""
+    """Rows with a known future; what was seen lies before a tick, what came of it after."""
     action = np.sign(np.einsum("teas,ea->tse", watched.moved, best, dtype=np.int64))
     ahead = forward_returns(watched.mid, config.horizon)
     far = forward_returns(watched.mid, config.vectors.horizon)

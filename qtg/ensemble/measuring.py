@@ -14,7 +14,7 @@ from qtg.schemas import F64
 from ..config import Config
 from ..config.problem import SettingError
 from ..simulation import Simulation
-from .collecting import drift, equity
+from .collecting import drift, equity, mids
 from .settings import EnsembleConfig
 
 KIND = "ensemble"
@@ -76,13 +76,13 @@ def measure(
     ConfigError    there is no such model, or no such rival
     ModelError     the model is damaged
     """
-    market, seeds = with_followers(path, config), config.exam_seeds
+    market, seeds = followers_market(path, config), config.exam_seeds
     gained: dict[str, list[F64]] = {each.kind: [] for each in (*market.smart, *market.reactive)}
     beyond: dict[str, list[F64]] = {kind: [] for kind in gained}
     for first in range(0, len(seeds), _SIDE):
         some = seeds[first : first + _SIDE]
         sim = Simulation(market, envs=some).run(market.warmup.ticks)
-        opening, before = equity(sim), sim.exchange.view.mid.copy()
+        opening, before = equity(sim), mids(sim)
         held = sim.exchange.ledger.positions.qty.copy()
         sim.run(market.ticks)
         profit = equity(sim) - opening
@@ -104,7 +104,7 @@ def measure(
     )
 
 
-def with_followers(path: str | Path, config: EnsembleConfig) -> Config:
+def followers_market(path: str | Path, config: EnsembleConfig) -> Config:
     """The market, and agents in it who follow a model."""
     exam, market = config.evaluation, config.market
     rivals = [each for each in market.smart if each.kind == exam.rival]
