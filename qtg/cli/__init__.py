@@ -18,6 +18,7 @@ from .recovering import recover
 from .results import compare, export, info, leaderboard, report, sql, top
 from .running import demo, presets, simulate, strategies
 from .tapes import tape_app
+from .training import evaluate, train_app
 
 __all__ = ["app", "main"]
 
@@ -25,6 +26,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {  # in the order of `qtg
     "Run a market": (simulate, recover, demo, trace, presets, strategies),
     "Look at a run": (info, top, sql, compare, report, leaderboard, flow, export),
     "Compare with real markets": (realism, calibrate),
+    "Learn in a market": (evaluate,),
     "This machine": (warmup, bench, chaos),
 }
 
@@ -34,3 +36,4 @@ for panel, commands in COMMANDS.items():
 app.add_typer(config_app, name="config", rich_help_panel="Run a market")
 app.add_typer(model_app, name="model", rich_help_panel="Run a market")
 app.add_typer(tape_app, name="tape", rich_help_panel="Look at a run")
+app.add_typer(train_app, name="train", rich_help_panel="Learn in a market")
