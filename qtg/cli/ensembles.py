@@ -44,14 +44,14 @@ def train_ensemble(
     from ..ensemble import EnsembleConfig
     from ..ensemble import train_ensemble as train
     from ..ensemble.show import show_report
-    from ..errors import ConfigError
+    from ..errors import ConfigError, StorageError
 
     wanted = {"episodes": episodes, "seed": seed}
     changes = {name: value for name, value in wanted.items() if value is not None}
     if out.is_dir():
         raise ConfigError(f"{out}: is a folder; give the name of a .json file")
     if out.exists() and not overwrite:
-        raise ConfigError(f"{out}: is there already; give another --out, or --overwrite")
+        raise StorageError(f"{out}: is there already; give another --out, or --overwrite")
     config = EnsembleConfig.load(source, changes)
     _, report = train(config, out, None if quiet else _progress())
     if as_json:

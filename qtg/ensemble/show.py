@@ -9,9 +9,8 @@ _FEATURES = 8  # that are shown
 
 def show_report(report: Report) -> None:
     """Print a report."""
-    print(
-        f"{report.path}: learned from {report.rows:,} rows; scikit-learn agrees on {report.agree:,}"
-    )
+    print(f"{report.path}: learned from {report.rows:,} rows")
+    print(f"scikit-learn answers as the file does on {report.agree:,} rows")
     _show_winners(report)
     _show_scores(report)
     _show_importances(report)
@@ -26,7 +25,7 @@ def _show_winners(report: Report) -> None:
 
 
 def _show_scores(report: Report) -> None:
-    scores = report.validation.scores
+    scores = report.validation.scores.classes
     print_table(
         [
             Column("voter", [each.voter for each in scores]),
@@ -38,7 +37,7 @@ def _show_scores(report: Report) -> None:
         ],
         f"\nHeld-out episodes, {report.validation.rows:,} rows",
     )
-    balanced, chance = report.validation.balanced, report.validation.chance
+    balanced, chance = report.validation.scores.balanced, report.validation.scores.chance
     each = (f"{name} {_percent(balanced[name])} ({_percent(chance[name])})" for name in VOTERS)
     print(f"mean over classes (by chance): {', '.join(each)}")
 

@@ -62,31 +62,36 @@ class Importance:
 
 
 @dataclass(frozen=True)
-class Validation:
-    """Scores on held-out episodes.
+class Scores:
+    """How the voters do.
 
     Parameters
     ----------
-    rows : int
     balanced : dict      voter -> mean accuracy over the classes that came; by chance 1 / classes
     chance : dict        voter -> that
     edge_bps : dict      voter -> mean forward return of a vote's side, over all rows
-    scores : tuple of ClassScore
-    importances : tuple of Importance, the largest first
+    classes : tuple of ClassScore
     """
 
-    rows: int
     balanced: dict[str, float]
     chance: dict[str, float]
     edge_bps: dict[str, float]
-    scores: tuple[ClassScore, ...]
+    classes: tuple[ClassScore, ...]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Scores on held-out episodes, and the features' importances, the largest first."""
+
+    rows: int
+    scores: Scores
     importances: tuple[Importance, ...]
 
 
 def validate(
     model: EnsembleModel, held_out: Samples, config: EnsembleConfig, importance: F64
 ) -> Validation:
-    """Judge every voter by what came.
+    """Judge every voter and every feature by what came.
 
     Parameters
     ----------
@@ -95,23 +100,23 @@ def validate(
     config : EnsembleConfig
     importance : float64 (feature,)    the forest's
     """
+    importances = _importances(model, held_out, importance, config.seed)
+    return Validation(len(held_out), scores_of(model, held_out, config), tuple(importances))
+
+
+def scores_of(model: EnsembleModel, held_out: Samples, config: EnsembleConfig) -> Scores:
+    """Judge every voter by what came."""
     votes = model.votes(held_out.x)
-    scores, balanced, chance, edges = [], {}, {}, {}
+    found: list[ClassScore] = []
+    balanced, chance, edges = {}, {}, {}
     for column, voter in enumerate(VOTERS):
         came, returns = _truth(voter, held_out, config)
         own = [_score(voter, votes[:, column], came, returns, c) for c in (-1, 0, 1)]
         there = [each.accuracy for each in own if each.share > 0]
-        scores += own
+        found += own
         balanced[voter], chance[voter] = float(np.mean(there)), 1.0 / len(there)
         edges[voter] = float((votes[:, column] * returns).mean() / BPS)
-    return Validation(
-        len(held_out),
-        balanced,
-        chance,
-        edges,
-        tuple(scores),
-        tuple(_importances(model, held_out, importance, config.seed)),
-    )
+    return Scores(balanced, chance, edges, tuple(found))
 
 
 def compare_with_sklearn(model: EnsembleModel, fitted: Fitted, x: F64) -> int:
