@@ -151,8 +151,10 @@ class Contract:
         ConfigError    there are more or fewer of them
         """
         if len(symbols) != len(self.symbols):
+            n, listed = len(self.symbols), ", ".join(self.symbols)
             raise ConfigError(
-                f"the observations are of {len(self.symbols)} symbols, not of {len(symbols)}"
+                f"observations of {n} symbol{'s' * (n != 1)}, as {listed}, cannot be of "
+                f"{len(symbols)}; name {n} in `symbols`"
             )
         new = {f"{old}.": f"{name}." for old, name in zip(self.symbols, symbols, strict=True)}
 

@@ -30,21 +30,31 @@ class Hands(Protocol):
     most: int  # orders of an agent in a tick, at most
 
     def orders(self, exchange: Exchange, rows: I64, actions: np.ndarray) -> list[Orders]:
-        """What the agents in `rows`, int64 (n,), send for their actions (n, ...)."""
+        """What the agents in `rows`, int64 (n,), send for their actions (n, ...); good until they
+        act again."""
 
 
 class _Sender:
-    """Order rows of members, addressed."""
+    """Order rows of members, addressed; views of columns that are written again in each turn."""
 
-    def __init__(self, members: Members, exchange: Exchange) -> None:
+    def __init__(self, members: Members, exchange: Exchange, most: int) -> None:
         self._members = members
         self._listed = exchange.terms.symbols
         self.accounts = members.env.astype(np.int64) * exchange.n_agents + members.agent
+        self._blank, self._written = allocate(Orders, most * len(members.agent)), 0
+
+    def begin(self) -> None:
+        """Begin a turn: what was written before may be written over."""
+        self._written = 0
 
     def orders(self, rows: I64, place: I64 | int) -> Orders:
         """A new order for each row, of its symbol at `place` among those that it may trade."""
         members = self._members
-        orders = allocate(Orders, len(rows))
+        first, last = self._written, self._written + len(rows)
+        self._written = last
+        orders = Orders._make(column[first:last] for column in self._blank)
+        for name in ("msg_type", "ord_type", "tif", "exec_inst", "price", "order_id"):
+            getattr(orders, name)[:] = 0
         orders.agent[:] = members.agent[rows]
         orders.market[:] = members.env[rows] * self._listed + members.symbols[place]
         orders.latency_ticks[:] = members.latency[rows]
@@ -54,15 +64,15 @@ class _Sender:
 class Trader:
     """Market orders: of `Trading-v0`, by code or to a target, and of `DailyInvestor-v0`."""
 
-    def __init__(self, sender: _Sender, sight: Sight, members: Members, card: Card) -> None:
-        self._sender, self._sight = sender, sight
+    def __init__(self, exchange: Exchange, sight: Sight, members: Members, card: Card) -> None:
+        self._sight, self.most = sight, len(sight.names)
+        self._sender = _Sender(members, exchange, self.most)
         self._invests = card.environment == "qtg/DailyInvestor-v0"
         self._target = not self._invests and measure(card, "target", bool)
         self._size = 0 if self._target else measure(card, "size", int)
         self._most = measure(card, "most", int) if self._target else 0
         self._lot = np.array([members.listed[at].lot_size for at in members.symbols], np.int64)
         self._held = np.array([sight.column[f"{name}.position"] for name in sight.names])
-        self.most = len(sight.names)
         if (self._size % self._lot).any():
             raise ModelError(
                 f"the model trades {self._size} shares at once, which is not a multiple of the lot "
@@ -78,6 +88,7 @@ class Trader:
         else:
             wanted = invested(asked, self._size) if self._invests else traded(asked, self._size)
         row, place = np.nonzero(wanted)
+        self._sender.begin()
         signed = wanted[row, place]
         orders = self._sender.orders(rows[row], place)
         orders.ord_type[:] = OrdType.MARKET
@@ -90,8 +101,8 @@ class Quoter:
 
     most = 4  # two cancels, two quotes
 
-    def __init__(self, sender: _Sender, sight: Sight, members: Members, card: Card) -> None:
-        self._sender, self._sight = sender, sight
+    def __init__(self, exchange: Exchange, sight: Sight, members: Members, card: Card) -> None:
+        self._sight, self._sender = sight, _Sender(members, exchange, self.most)
         _check_form(card, ActionForm("box", (), (-1.0,) * 4, (1.0,) * 4))
         if len(sight.names) != 1:
             raise ModelError(f"a market maker quotes one symbol, not {len(sight.names)}")
@@ -103,6 +114,7 @@ class Quoter:
 
     def orders(self, exchange: Exchange, rows: I64, actions: np.ndarray) -> list[Orders]:
         positions, sent = exchange.ledger.positions, []
+        self._sender.begin()
         accounts = self._sender.accounts[rows]
         for ids in (positions.bid_id, positions.ask_id):
             live = ids[accounts, self._symbol]
@@ -139,7 +151,7 @@ def hands_for(card: Card, members: Members, exchange: Exchange, sight: Sight) ->
             f"a model of {card.environment or 'an unknown environment'} cannot trade in a running "
             f"market; one of {', '.join(_HANDS)} can"
         )
-    return _HANDS[card.environment](_Sender(members, exchange), sight, members, card)
+    return _HANDS[card.environment](exchange, sight, members, card)
 
 
 def measure(card: Card, name: str, kind: type, least: int = 1) -> Any:

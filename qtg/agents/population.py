@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -90,6 +91,7 @@ def check_populations(config: Config) -> None:
                 kind = find_kind(population.kind, tier)
                 _distributions(population, kind)
                 _check_policy(population, kind)
+                _check_model(population)
                 _check_windows(population, kind, config)
 
 
@@ -100,6 +102,11 @@ def _check_policy(population: Population, kind: Kind) -> None:
         raise SettingError(
             name, f"is for strategies of your own, and {kind.name} is built in; leave it out"
         )
+
+
+def _check_model(population: Population) -> None:
+    if population.model is not None and not Path(population.model).is_file():
+        raise SettingError("model", f"there is no file {population.model}; export a model first")
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ConfigError
 from .app import Json
 
 model_app = typer.Typer(
@@ -16,14 +15,14 @@ model_app = typer.Typer(
 @model_app.command()
 def export(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL.zip", help="PPO, A2C or DQN, as saved after training.")
+        Path, typer.Argument(metavar="MODEL.zip", help="PPO, A2C or DQN, or a training's folder.")
     ],
     out: Annotated[Path, typer.Option(metavar="FILE.onnx", help="Where the model goes.")],
     contract: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="Contract of its observations; contract.json beside the model if left out.",
+            help="Contract of its observations; else the one in the model or beside it.",
         ),
     ] = None,
     environment: Annotated[
@@ -33,15 +32,13 @@ def export(
 ) -> None:
     """Export a trained policy to an ONNX file that a market can run without torch."""
     from ..contract import Contract
-    from ..models import export_policy, load_policy
+    from ..models import contract_of, export_policy, load_policy
     from ..progress import working
     from .common import check_place
 
     check_place(out)
-    beside = model.parent / "contract.json"
-    if contract is None and not beside.is_file():
-        raise ConfigError(f"there is no {beside}; give the contract with --contract")
-    read = Contract.load(contract or beside)
+    model = model / "model.zip" if model.is_dir() else model
+    read = Contract.load(contract) if contract else contract_of(model)
     with working("exporting"):
         card = export_policy(load_policy(model), out, read, environment=environment)
     typer.echo(

@@ -4,7 +4,7 @@ Running a model needs onnxruntime alone; exporting one needs the extra `rl`.
 """
 
 from .card import ActionForm, Card
-from .export import export_policy, load_policy
+from .export import contract_of, export_policy, load_policy
 from .onnx_model import OnnxModel
 
-__all__ = ["ActionForm", "Card", "OnnxModel", "export_policy", "load_policy"]
+__all__ = ["ActionForm", "Card", "OnnxModel", "contract_of", "export_policy", "load_policy"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,11 +16,12 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from ..contract import Contract
-from ..errors import ContractMismatch, ModelError, one_line
+from ..errors import ConfigError, ContractMismatch, ModelError, one_line
 from ..store.files import put_in_place, reason_of
 from .card import ActionForm, Card
 from .onnx_model import DIGEST_KEY, INPUT, OUTPUT, OnnxModel, sealed
 
+CARD = "qtg.json"  # member of a saved model that says what it is
 _OPSET = 18
 _ROWS = 256  # on which the file is compared with the policy
 _NEAR = 1e-5
@@ -79,15 +81,9 @@ def load_policy(path: str | Path) -> Any:
     ------
     ModelError    there is none, it is damaged, or of another algorithm
     """
-    try:
-        with ZipFile(path) as archive:
-            kept = json.loads(archive.read("data"))
-    except FileNotFoundError:
-        raise ModelError(f"there is no model at {path}") from None
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {reason_of(error)}") from None
-    except (BadZipFile, KeyError, ValueError, RecursionError):
-        raise ModelError(f"{path} is no model that Stable-Baselines3 saved") from None
+    kept = _member(path, "data")
+    if not isinstance(kept, dict):
+        raise ModelError(f"{path} is no model that Stable-Baselines3 saved")
     try:
         import stable_baselines3 as sb3
     except ImportError:
@@ -104,6 +100,40 @@ def load_policy(path: str | Path) -> Any:
         return algorithm.load(path, device="cpu")
     except Exception as error:
         raise ModelError(f"{path} cannot be loaded: {one_line(error)}") from error
+
+
+def contract_of(path: str | Path) -> Contract:
+    """What a saved model was trained on: by the card in its file, or by contract.json beside it.
+
+    Raises
+    ------
+    ModelError     there is no such model, or it is damaged
+    ConfigError    neither says so
+    """
+    path, card = Path(path), _member(path, CARD)
+    if isinstance(card, dict) and "contract" in card:
+        read = Contract.from_json(json.dumps(card["contract"]), f"{CARD} of {path}")
+        its = {"id": card.get("environment", ""), **read.environment}
+        return replace(read, environment=its)
+    beside = path.parent / "contract.json"
+    if not beside.is_file():
+        raise ConfigError(
+            f"{path} does not say what it observes, and there is no {beside}; give its contract"
+        )
+    return Contract.load(beside)
+
+
+def _member(path: str | Path, name: str) -> Any:
+    """A part of a saved model that is JSON; None if it has no such part."""
+    try:
+        with ZipFile(path) as archive:
+            return json.loads(archive.read(name)) if name in archive.namelist() else None
+    except FileNotFoundError:
+        raise ModelError(f"there is no model at {path}") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {reason_of(error)}") from None
+    except (BadZipFile, zlib.error, EOFError, ValueError, RecursionError):
+        raise ModelError(f"{path} is no model that Stable-Baselines3 saved") from None
 
 
 def _card(model: Any, contract: Contract, action_space: Any, environment: str | None) -> Card:
