@@ -198,7 +198,7 @@ def trade_background(pool, market, queue, moment, latency):
         for i in range(terms.orders[env]):
             place = i & (BLOCK - 1)
             if place == 0:
-                fill_words(seed, lane_word, tick, i, pool.words)
+                fill_words(seed, lane_word, tick, i, min(terms.orders[env] - i, BLOCK), pool.words)
             a, b = np.uint64(pool.words[0, place]), np.uint64(pool.words[1, place])
             c, d = np.uint64(pool.words[2, place]), np.uint64(pool.words[3, place])
             m = env * symbols + below(a, symbols)

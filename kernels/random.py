@@ -55,12 +55,12 @@ def philox(c0, c1, c2, c3, key):
 
 
 @kernel
-def fill_words(seed, lane_word, tick, first, out):
-    """The four words of entities first, first + 1, ... at draw 0; out is uint32 (4, n).
+def fill_words(seed, lane_word, tick, first, n, out):
+    """The four words of `n` entities first, first + 1, ... at draw 0; out is uint32 (4, n or more).
 
     A loop of its own, because the compiler then works on 8 or 16 entities at a time.
     """
-    for i in range(out.shape[1]):
+    for i in range(n):
         out[0, i], out[1, i], out[2, i], out[3, i] = philox(first + i, tick, 0, lane_word, seed)
 
 

@@ -67,8 +67,19 @@ class BatchVecEnv(VecEnv):
         self._actions = checked(actions, self.action_space, self.num_envs)
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        """Do it: observations, rewards float32 (num_envs,), ends bool (num_envs,), infos."""
+        """Do it: observations, rewards float32 (num_envs,), ends bool (num_envs,), infos.
+
+        Raises
+        ------
+        ConfigError    a reward is not finite, from which nothing could be learned
+        """
         outcome = self.batch.step(self._actions)
+        wrong = ~np.isfinite(outcome.reward)
+        if wrong.any():
+            first = np.flatnonzero(wrong)[0]
+            raise ConfigError(
+                f"the reward of environment {first} is {outcome.reward[first]}; choose another"
+            )
         self._returns += outcome.reward
         self._lengths += 1
         ended = outcome.terminated | outcome.truncated

@@ -27,7 +27,7 @@ class Every(BaseCallback):
     act : function
     """
 
-    def __init__(self, steps: int, act: Callable[[], None]) -> None:
+    def __init__(self, steps: int, act: Callable[[], object]) -> None:
         super().__init__()
         self._steps, self._act, self._due = steps, act, 0
 

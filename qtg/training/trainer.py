@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import ConfigError, ModelError, StorageError
 from .extra import need_rl
 from .measures import Line
@@ -95,8 +97,7 @@ def train(
     done = 0 if card is None else card.steps
     (place / CONFIG).write_text(config.to_toml(), encoding="utf-8")
     env = BatchVecEnv(batch)
-    # Rows of another part of the training play other episodes.
-    env.seed(config.seed + done * config.num_envs)
+    env.seed(first_seed(config.seed, done))
     with threads_of_torch(config.threads), _log(place / LOGS) as logger:
         learner = make_learner(algorithm, config, env, (config.seed + done) % 2**31)
         learner.set_logger(logger)
@@ -122,12 +123,13 @@ def train(
                 old.unlink()
 
         every = config.evaluation.every, config.checkpoints.every
-        learner.learn(
-            max(config.steps - done, 0),
-            callback=[Watch(told), Every(every[0], lambda: _ignored(examine())),
-                      Every(every[1], keep)],
-            reset_num_timesteps=card is None,
-        )  # fmt: skip
+        callbacks = [Watch(told), Every(every[0], examine), Every(every[1], keep)]
+        with _numbers(learner):
+            learner.learn(
+                max(config.steps - done, 0),
+                callback=callbacks,
+                reset_num_timesteps=card is None,
+            )
         keep()
         save(MODEL)
         lines = examine()
@@ -135,8 +137,32 @@ def train(
     return Trained(place, learner.num_timesteps, lines)
 
 
-def _ignored(_: Any) -> None:
-    """A result that is not needed."""
+@contextmanager
+def _numbers(learner: BaseAlgorithm) -> Iterator[None]:
+    """Name what torch says when a network's weights are no longer numbers."""
+    try:
+        yield
+    except (ValueError, ConfigError) as error:
+        import torch
+
+        if all(bool(torch.isfinite(each).all()) for each in learner.policy.parameters()):
+            raise
+        raise ModelError(
+            f"the network came to hold no numbers after {learner.num_timesteps:,} steps; lower "
+            "learning_rate, or the weight of the reward"
+        ) from error
+
+
+def first_seed(seed: int, done: int) -> int:
+    """Of the environments that are learned from, after so many steps.
+
+    It is 2^63 or more, where held-out seeds are less: nothing is both learned from and measured on.
+    """
+    from ..gym.seeds import mixed
+
+    words = np.array([seed, done], np.uint64)
+    hashed = int(mixed(words[:1] + mixed(words[1:]))[0])
+    return (1 << 63) + (hashed >> 2)
 
 
 def _open(place: Path, resume: bool, overwrite: bool) -> Path | None:

@@ -1,6 +1,7 @@
 """Learners learn, go on where they were, and are measured on what they did not see."""
 
 import csv
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -19,7 +20,14 @@ pytest.importorskip("stable_baselines3")
 from stable_baselines3 import PPO
 
 from qtg.gym.stable_baselines import make_batch
-from qtg.training import Trained, evaluate, load_policy, read_card, train
+from qtg.training import (
+    Trained,
+    algorithms,
+    evaluate,
+    load_policy,
+    read_card,
+    train,
+)
 
 
 @pytest.fixture(scope="module")
@@ -112,10 +120,10 @@ def test_a_resumed_training_goes_on(tmp_path: Path) -> None:
 @pytest.mark.compiled
 def test_a_killed_training_goes_on_from_its_newest_checkpoint(tmp_path: Path) -> None:
     place = tmp_path / "run"
-    config = short(steps=20_000, checkpoints__every=5_000, evaluation__every=5_000)
+    config = short(steps=20_000, checkpoints__every=10_000, evaluation__every=2_500)
 
     def stop(phase: str, done: int, reward: float | None) -> None:
-        if done > 14_000:
+        if phase == "evaluation" and done == 17_500:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -125,7 +133,8 @@ def test_a_killed_training_goes_on_from_its_newest_checkpoint(tmp_path: Path) ->
     more = train(config, "ppo", place, resume=True, told=lambda phase, at, reward: done.append(at))
     assert more.steps == 20_000
     assert min(done) > 10_000
-    assert [int(row["steps"]) for row in table(more)[::2]] == [5_000, 10_000, 15_000, 20_000]
+    rows = [int(row["steps"]) for row in table(more)[::2]]
+    assert rows == list(range(2_500, 20_001, 2_500))
 
 
 @pytest.mark.compiled
@@ -232,6 +241,77 @@ def test_models_unpickle_nothing(trained: Trained, monkeypatch: pytest.MonkeyPat
     for module in (pickle, cloudpickle):
         monkeypatch.setattr(module, "loads", never)
     evaluate(trained.path, seeds=2, episodes=1)
+
+
+class Trap:
+    """Runs something when it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return SPRUNG.append, (True,)
+
+
+SPRUNG: list[bool] = []
+
+
+@pytest.mark.compiled
+def test_a_model_that_would_run_something_is_refused(trained: Trained) -> None:
+    import torch
+
+    def trapped(data: bytes) -> bytes:
+        out = io.BytesIO()
+        torch.save({"log_std": Trap()}, out)
+        return out.getvalue()
+
+    path = damaged(trained, "policy.pth", trapped)
+    with pytest.raises(qtg.ModelError, match="policy.pth is damaged"):
+        evaluate(path)
+    assert not SPRUNG
+
+
+@pytest.mark.compiled
+def test_the_best_model_stays_the_best_when_a_training_goes_on(tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    first = train(short(steps=5_000), "ppo", place)
+    best = (place / "best.zip").read_bytes()
+    rows = (place / "evaluations.csv").read_text().replace(str(first.lines["same"].reward), "1e9")
+    (place / "evaluations.csv").write_text(rows)
+    train(short(steps=7_500), "ppo", place, resume=True)
+    assert (place / "best.zip").read_bytes() == best
+
+
+@pytest.mark.compiled
+def test_a_training_that_runs_away_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(qtg.ConfigError, match="the reward of environment .* is -?(inf|nan)"):
+        train(short(settings__reward="log_return"), "ppo", tmp_path / "a")
+    made = algorithms.make_learner
+
+    def lost(*given: Any) -> Any:
+        learner = made(*given)
+        for weights in learner.policy.parameters():
+            weights.data.fill_(float("nan"))
+        return learner
+
+    monkeypatch.setattr(algorithms, "make_learner", lost)
+    with pytest.raises(qtg.ModelError, match="came to hold no numbers after 0 steps; lower learn"):
+        train(short(), "ppo", tmp_path / "b")
+
+
+def test_training_never_plays_what_it_is_measured_on() -> None:
+    from qtg.gym import DealerBatch
+    from qtg.gym.stable_baselines import BatchVecEnv
+    from qtg.training.trainer import first_seed
+
+    firsts = {first_seed(seed, done) for seed in range(30) for done in (0, 1_000, 2_000)}
+    assert len(firsts) == 90
+    assert all(2**63 <= each < 2**64 - 10**9 for each in firsts)  # exams have less
+    config = short(num_envs=20)
+    env = BatchVecEnv(DealerBatch(20))
+    env.seed(first_seed(1, 0))
+    algorithms.make_learner("ppo", config, env, 3)
+    env.reset()
+    assert env.seeds.given.tolist() == [first_seed(1, 0) + row for row in range(20)]
 
 
 @pytest.mark.compiled
