@@ -77,7 +77,7 @@ class EnsembleModel:
     @cached_property
     def digest(self) -> str:
         """What tells it from other models, 16 hex digits."""
-        return sha256(self.to_json().encode()).hexdigest()[:16]
+        return _digest(self.as_dict())[:16]
 
     def as_dict(self) -> dict[str, Any]:
         """As it is written to JSON."""
@@ -113,8 +113,8 @@ class EnsembleModel:
         }
 
     def to_json(self) -> str:
-        """JSON; every number comes back as it was."""
-        return json.dumps(self.as_dict(), allow_nan=False)
+        """JSON; every number comes back as it was, and a digest tells if one was changed."""
+        return signed(self.as_dict())
 
     def save(self, path: str | Path) -> Path:
         """Write it to a file, which is whole or not there."""
@@ -162,11 +162,22 @@ class EnsembleModel:
                 f"{FORMAT_VERSION}; train it again"
             )
         contract = _contract(read.get("contract"), name)
+        if read.pop("sha256", None) != _digest(read):
+            raise ModelError(f"{name} is damaged: it is not what was written; train it again")
         try:
             tables = _tables(read, contract.shape[0])
             return cls(contract, tables, dict(read["trained"]), str(read["sklearn"]))
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise ModelError(f"{name} is damaged: {one_line(error)}") from None
+
+
+def signed(model: Mapping[str, Any]) -> str:
+    """A model's JSON with the digest of all that it says."""
+    return json.dumps({**model, "sha256": _digest(model)}, allow_nan=False)
+
+
+def _digest(model: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(model).encode()).hexdigest()
 
 
 def check_rows(rows: np.ndarray, features: int) -> None:

@@ -67,7 +67,7 @@ class Exam(Model):
     """Seeds that nothing was learned from, in which agents follow the ensemble."""
 
     episodes: Whole = setting("seeds", default=20, ge=2, le=100_000)
-    first_seed: Whole = setting("the first of them", default=1_000_000, ge=0, le=MOST_SEED)
+    first_seed: Whole = setting("the first of them", default=2_000_000, ge=0, le=MOST_SEED)
     agents: Whole = setting("agents who follow it", "agents", default=8, ge=1, le=100_000)
     size: Real = setting("shares that one of them trades", "shares", default=25.0, gt=0)
     rival: str = setting("the kind that they are compared with", default="noise_trader")

@@ -1,5 +1,7 @@
 """The report of a training, as tables."""
 
+from pathlib import Path
+
 from ..terminal import Column, print_table
 from .training import Report
 from .validating import VOTERS
@@ -9,7 +11,7 @@ _FEATURES = 8  # that are shown
 
 def show_report(report: Report) -> None:
     """Print a report."""
-    print(f"{report.path}: learned from {report.rows:,} rows")
+    print(f"{Path(report.path).name}: learned from {report.rows:,} rows")
     print(f"scikit-learn answers as the file does on {report.agree:,} rows")
     _show_winners(report)
     _show_scores(report)

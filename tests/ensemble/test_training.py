@@ -54,7 +54,7 @@ def test_a_training_reports_itself(tmp_path: Path) -> None:
         assert sum(each.share for each in own) == pytest.approx(1.0)
         assert sum(each.chance for each in own) == pytest.approx(1.0)
     assert sum(report.winners.values()) > 0
-    assert report.measured.episodes == (1_000_000, 1_000_001, 1_000_002)
+    assert report.measured.episodes == (2_000_000, 2_000_001, 2_000_002)
     assert set(report.measured.episodes).isdisjoint(every(config))
     plain = json.loads(json.dumps(report.as_dict(), allow_nan=False))
     assert plain["beats_rival"] is report.measured.beats_rival
