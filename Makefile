@@ -97,8 +97,9 @@ ensemble: $(STAMP)  ## ensembles and the noise traders beside them, to docs/evid
 peers: $(STAMP)  ## the same workloads on other engines, side by side
 	$(BIN)/python -m benchmarks.peers --install
 
-docs: $(STAMP)  ## rewrite docs/data-dictionary.md from the schemas
+docs: $(STAMP)  ## rewrite docs/data-dictionary.md from the schemas, and schemas/contracts/
 	$(BIN)/python -m qtg.schemas.dictionary > docs/data-dictionary.md
+	$(BIN)/python -m qtg.gym.contracts
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from qtg.schemas import I64
 
 from ..errors import ConfigError, ModelError, SnapshotError
 from ..exchange import Exchange
+from ..features import Feature
 from ..models.card import Card
 from ..models.onnx_model import OnnxModel
 from ..observation import Observation
@@ -51,26 +53,18 @@ class PolicyAgents(Stateful):
         population = members.population
         self._path = str(population.model)
         self._model = LOADERS[members.kind.name](self._path)
-        card = self._model.card
-        self._every = population.every
-        if population.every == 1:
-            self._every = measure(card, "ticks", int)
-        self._steps = measure(card, "steps", int)
         self._env, self._agent = members.env, members.agent
         self._probability = population.probability
-        names = tuple(members.listed[at].symbol for at in members.symbols)
-        try:
-            contract = card.contract.renamed(names)
-            features = contract.plan()
-            agents = members.agent[members.env == 0].astype(np.int64)
-            symbols = dict(zip(members.symbols.tolist(), names, strict=True))
-            seen = _seen(card, {name for each in features for name in each.columns})
-            self._scenes = Scenes(exchange, board, symbols, agents, seen)
+        card = self._model.card
+        with _named(self._path):
+            ticks, self._steps = measure(card, "ticks", int), measure(card, "steps", int)
+            self._every = ticks if population.every == 1 else population.every
+            names = tuple(members.listed[at].symbol for at in members.symbols)
+            features = card.contract.renamed(names).plan()
+            self._scenes = _scenes(card, features, members, exchange, board)
             self._observation = Observation(features, self._scenes.column)
             sight = Sight(self._scenes.rows, self._scenes.column, names)
             self._hands = hands_for(card, members, exchange, sight)
-        except (ConfigError, ModelError) as error:
-            raise type(error)(f"{self._path}: {error}") from None
         self._at = {name: self._scenes.column[name] for name in ACCOUNT}
         self._looked = np.zeros(self._scenes.envs, bool)  # whether they have seen anything yet
         self._acted = np.zeros(self._scenes.envs, bool)  # since they looked last
@@ -151,8 +145,28 @@ class PolicyAgents(Stateful):
         return np.flatnonzero(envs[self._env])
 
 
-def _seen(card: Card, columns: set[str]) -> Seen:
-    """How much of the market the model's features need."""
-    indicators = any(name.rpartition(".")[2] in READINGS for name in columns)
-    history = measure(card, "history", int, least=0)
-    return Seen(history, measure(card, "near", int), measure(card, "deep", int), indicators)
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Say which model a problem is of."""
+    try:
+        yield
+    except ModelError as error:
+        raise type(error)(f"{path}: {error}") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _scenes(
+    card: Card, features: list[Feature], members: Members, exchange: Exchange, board: Board
+) -> Scenes:
+    """What the members look at: as much of the market as the features need."""
+    columns = {name.rpartition(".")[2] for each in features for name in each.columns}
+    seen = Seen(
+        measure(card, "history", int, least=0),
+        measure(card, "near", int),
+        measure(card, "deep", int),
+        not columns.isdisjoint(READINGS),
+    )
+    symbols = {int(at): members.listed[at].symbol for at in members.symbols}
+    agents = members.agent[members.env == 0].astype(np.int64)
+    return Scenes(exchange, board, symbols, agents, seen)

@@ -142,6 +142,13 @@ def test_a_market_without_a_warm_up_and_one_without_agents(policies: Policies) -
     made = policies("everything")
     sim = Simulation(market(made, agents(made, 3), warmup__ticks=0)).run(20)
     assert sim.exchange.ledger.positions.qty[2:5].any()
+    every_tick = policies("codes")
+    sim = Simulation(market(every_tick, agents(every_tick, 2), warmup__ticks=0))
+    actions = decisions(sim.onlookers[0])
+    sim.run(1)
+    assert actions == [], "they have seen nothing yet"
+    sim.run(2)
+    assert len(actions) == 2
     none = Simulation(market(made, agents(made, 0)), envs=(0, 1)).run(WARM + 4)
     assert none.trace_hashes == Simulation(market(made), envs=(0, 1)).run(WARM + 4).trace_hashes
 
