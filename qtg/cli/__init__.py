@@ -9,6 +9,7 @@ from collections.abc import Callable
 from .app import app
 from .breaking import chaos
 from .configs import config_app
+from .ensembles import train_ensemble
 from .flow import flow, trace
 from .leaving import main
 from .machine import bench, warmup
@@ -35,6 +36,7 @@ for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(sweep_app, name="sweep", rich_help_panel="Run a market")
+train_app.command("ensemble")(train_ensemble)
 app.add_typer(config_app, name="config", rich_help_panel="Run a market")
 app.add_typer(model_app, name="model", rich_help_panel="Run a market")
 app.add_typer(tape_app, name="tape", rich_help_panel="Look at a run")
