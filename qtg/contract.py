@@ -34,7 +34,8 @@ class Contract:
     ----------
     version : int
     features : tuple of dict    each with `name`, `start_index`, `end_index`, `normalization`,
-        `norm_params`, `bounds`, `formula` and `columns`
+        `norm_params`, `bounds`, `formula`, `columns` and `undefined`: what the number is where the
+        formula has no value (a division by 0, an indicator that has not begun)
     environment : dict          where it is observed: `id`, and the settings by which numbers and
         actions are measured; empty if that is not known
     """
@@ -187,6 +188,7 @@ def _entry(at: int, feature: Feature) -> dict[str, Any]:
         "bounds": [feature.low, feature.high],
         "formula": FORMULAS[feature.operation],
         "columns": list(feature.columns),
+        "undefined": 0.5 if feature.operation == scene.SHARE else 0.0,
     }
 
 

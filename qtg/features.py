@@ -205,7 +205,7 @@ def features_of(builders: Sequence[str], symbols: Sequence[str]) -> list[Feature
 
     Raises
     ------
-    ConfigError    no such builder, or one twice
+    ConfigError    no such builder, one twice, or two that have features of one name
     """
     found: list[Feature] = []
     for name in builders:
@@ -217,6 +217,12 @@ def features_of(builders: Sequence[str], symbols: Sequence[str]) -> list[Feature
         for symbol in symbols:
             found += [replace(one, name=f"{symbol}.{one.name}") for one in each(symbol)]
         found += OF_ACCOUNT if name == "portfolio" else []
+    names = [each.name for each in found]
+    twice = sorted(name for name in set(names) if names.count(name) > 1)
+    if twice:
+        raise ConfigError(
+            f"features {list(builders)} would have {twice[0]} twice; leave one of them out"
+        )
     if not found:
         raise ConfigError(f"an observation needs features; name some of {', '.join(BUILDERS)}")
     return found

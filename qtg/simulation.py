@@ -13,7 +13,9 @@ from qtg.schemas import PRICE_SCALE, Account, Orders
 
 from .agents.background import BackgroundPool
 from .agents.board import Board
+from .agents.ensemble import EnsembleAgents
 from .agents.failure import Benched
+from .agents.group import Onlooker
 from .agents.guests import GUEST
 from .agents.policies import PolicyAgents
 from .agents.population import Members, build_members, fund
@@ -124,7 +126,9 @@ class Simulation:
             build_group(group, self.exchange, self.board, self.benched)
             for group in members[:n_smart]
         ]
-        self.onlookers = [group for group in self.smart if isinstance(group, PolicyAgents)]
+        self.onlookers: list[Onlooker] = [
+            group for group in self.smart if isinstance(group, (PolicyAgents, EnsembleAgents))
+        ]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)
         self.publisher = Publisher(config, len(envs), len(symbols))

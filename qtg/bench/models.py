@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
+from ..agents.policies import PolicyAgents
 from ..errors import ConfigError
 from ..simulation import Simulation
 from .registry import Benchmark, Probe
@@ -44,7 +45,8 @@ def _market(agents: int, folder: Path) -> Simulation:
 def _decision(agents: int) -> Probe:
     with TemporaryDirectory() as folder:
         sim = _market(agents, Path(folder))
-    (group,), exchange = sim.onlookers, sim.exchange
+    (group,) = [each for each in sim.smart if isinstance(each, PolicyAgents)]
+    exchange = sim.exchange
     alone: list[float] = []
 
     def sample() -> float:
