@@ -8,7 +8,7 @@ TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench traces fuzz fuzz-readers bridge coverage kill-campaign \
-	disk-campaign soak realism tables peers peers-learning docs clean
+	disk-campaign soak realism tables learned peers peers-learning docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -84,6 +84,11 @@ realism: $(STAMP)  ## the realism table of `standard` over 20 seeds, with plots
 tables: $(STAMP)  ## tables of the literature, made again, to docs/evidence/textbook-tables.txt
 	@mkdir -p docs/evidence
 	$(BIN)/python -m qtg.gym.tables | tee docs/evidence/textbook-tables.txt
+
+learned: $(STAMP)  ## train the presets (half an hour) and compare, to docs/evidence/learned.txt
+	@mkdir -p docs/evidence
+	$(BIN)/python -m qtg.training.tables | tee docs/evidence/learned.txt
+	$(BIN)/python -m qtg.training.speed | tee docs/evidence/learning-speed.txt
 
 peers: $(STAMP)  ## the same workloads on other engines, side by side
 	$(BIN)/python -m benchmarks.peers --install

@@ -76,8 +76,12 @@ class Contract:
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{path} is no observation contract: {error}") from None
+        except FileNotFoundError:
+            raise ConfigError(f"there is no observation contract at {path}") from None
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read: {one_line(error.strerror)}") from None
+        except ValueError as error:
+            raise ConfigError(f"{path} is no observation contract: {one_line(error)}") from None
         return cls.from_json(text, str(path))
 
     @classmethod
@@ -148,8 +152,10 @@ class Contract:
         ConfigError    there are more or fewer of them
         """
         if len(symbols) != len(self.symbols):
+            n, listed = len(self.symbols), ", ".join(self.symbols)
             raise ConfigError(
-                f"the observations are of {len(self.symbols)} symbols, not of {len(symbols)}"
+                f"observations of {n} symbol{'s' * (n != 1)}, as {listed}, cannot be of "
+                f"{len(symbols)}; name {n} in `symbols`"
             )
         new = {f"{old}.": f"{name}." for old, name in zip(self.symbols, symbols, strict=True)}
 

@@ -44,7 +44,7 @@ from .config import Config
 from .errors import ConfigError, SnapshotError
 from .halts import Halts
 from .lending import Lending
-from .lifecycle import pending_states, states_frame
+from .lifecycle import message_terms, pending_states, states_frame
 from .stateful import State, Stateful, checked, found
 from .venue import Venue
 
@@ -131,6 +131,7 @@ class Exchange(Stateful):
         self.first_admission = 0
         self.n_checked = 0  # orders that came before admission in this tick
         self.first_match = 0
+        self.arrived: np.recarray | None = None  # what the events since then are about
         self.n_events = 0
         self.buy_ins = 0
         self._expected = 0
@@ -357,7 +358,7 @@ class Exchange(Stateful):
 
     def match(self, arriving: Arrivals) -> None:
         """Let arriving orders trade."""
-        self.first_match = self.n_events
+        self.first_match, self.arrived = self.n_events, arriving.orders
         self.n_events = self.venue.match(*arriving, self.n_events)
 
     def open_markets(self) -> None:
@@ -379,6 +380,14 @@ class Exchange(Stateful):
     def settle(self) -> None:
         """Book what `match` did."""
         settle(self.venue.events, self.first_match, self.n_events, self.ledger, self.terms)
+
+    def message_terms(self) -> tuple[np.ndarray, np.ndarray]:
+        """TimeInForce and ExecInst of the messages that caused the tick's events, int8
+        (n_events,) each; NO_ROW for what came before matching, and where there is none."""
+        terms = np.full((2, self.n_events), NO_ROW, np.int8)
+        matched = slice(self.first_match, self.n_events)
+        terms[:, matched] = message_terms(self.events.row[matched], self.arrived)
+        return terms[0], terms[1]
 
     @property
     def events(self) -> Events:

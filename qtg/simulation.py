@@ -15,6 +15,7 @@ from .agents.background import BackgroundPool
 from .agents.board import Board
 from .agents.failure import Benched
 from .agents.guests import GUEST
+from .agents.policies import PolicyAgents
 from .agents.population import Members, build_members, fund
 from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
@@ -123,6 +124,7 @@ class Simulation:
             build_group(group, self.exchange, self.board, self.benched)
             for group in members[:n_smart]
         ]
+        self.onlookers = [group for group in self.smart if isinstance(group, PolicyAgents)]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)
         self.publisher = Publisher(config, len(envs), len(symbols))

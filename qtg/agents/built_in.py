@@ -210,6 +210,12 @@ BUILT_IN: tuple[Kind, ...] = (
         window=_bars(30, 60, 2),
         size=Param(Uniform(low=300, high=900), above=0),
     ),
+    Kind(
+        "rl_agent",
+        Tier.SMART,
+        "follows a policy that was trained in an environment (`model`: an ONNX file)",
+        has_model=True,
+    ),
     _kind("guest", Tier.SMART, "an account in reserve: sends nothing of its own"),
     _kind(
         "sector_rotator",

@@ -16,6 +16,7 @@ from .news_traders import NewsTraders
 from .noise import NoiseTraders
 from .pairs import PairsTraders
 from .per_agent import AgentStrategy
+from .policies import PolicyAgents
 from .population import Members
 from .technical import TechnicalTraders
 from .user import UserStrategy
@@ -33,6 +34,7 @@ _GROUPS: dict[str, Callable[[Members, Exchange, Board], Group]] = {
     "factor_long_short": FactorTraders,
     "news_trader": NewsTraders,
     "vwap_executor": Executors,
+    "rl_agent": PolicyAgents,
     GUEST: Guests,
 }
 
