@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .fitting import Fitted
 
 VOTERS = (*MODELS, "decision")
-_SHUFFLED = 4_000  # rows that importances are measured on
+_SHUFFLED = 2_000  # rows that importances are measured on
 COMPARED = 20_000  # and on which scikit-learn is asked too
 _NEAR = 1e-9  # closer to a border than this, sums may fall on either side of it
 

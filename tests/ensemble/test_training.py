@@ -134,7 +134,7 @@ def test_what_cannot_be_learned_from_is_refused(samples: Samples, tmp_path: Path
     [
         ({"horizon": 250}, r"market\.ticks: is 250; returns over 250 ticks need more"),
         ({"held_out": 0.01}, "held_out: leaves training or validation none of 8 episodes"),
-        ({"forest.treees": 3}, "did you mean 'trees'"),
+        ({"forest.tree": 3}, "did you mean 'trees'"),
         ({"features": ("prices",)}, "are not each one of price"),
         ({"features": ()}, "an observation needs features"),
         ({"features": ("portfolio",)}, "an account's and not the market's"),
