@@ -102,11 +102,11 @@ class SnapshotError(StorageError):
 
 
 class ModelError(QtgError):
-    """A model of a learner cannot be used: its file is damaged, or is none of qtg's."""
+    """A model cannot be used: it is damaged, none of qtg's, or does not fit what is asked."""
 
 
 class ContractMismatch(ModelError):
-    """A model was trained on observations of another contract than those that it is to see."""
+    """A model was trained on other observations, or for other actions, than it is to have."""
 
 
 class TapeError(QtgError):
@@ -131,6 +131,10 @@ class BridgeStopped(BridgeError):
 
 class BridgeDead(BridgeError):
     """The simulation thread failed; the cause is the exception that it raised."""
+
+
+class SweepError(QtgError):
+    """A sweep cannot begin or go on: its folder holds another one, or its workers do not work."""
 
 
 class InvariantError(QtgError):

@@ -21,6 +21,8 @@ ROOMS = (
     "monitor",
     "wal",
     "gym",
+    "models",
+    "sweep",
 )
 
 

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ..contract import Contract
 from ..errors import ConfigError
+from ..features import BUILDERS, Feature
 from .batch import Batch, Outcome
-from .features import BUILDERS, Contract, Feature
 from .makers import TradingEnv, default_market, market_batch
 from .market_batch import MarketBatch
 from .rewards import (

@@ -9,10 +9,10 @@ from gymnasium.spaces import Box
 from qtg.kernels.textbook import Dealers, DealerTerms, step_dealers
 from qtg.schemas import F64, I64
 
+from ..contract import VERSION, Contract
 from ..errors import ConfigError
 from ..number_checks import check_counts, check_number
 from .batch import F32, U64, Outcome
-from .features import VERSION, Contract
 from .rewards import AccountStep, ProfitAndLoss, Reward, reward_of
 
 

@@ -48,7 +48,11 @@ SCRATCH = (
     "publisher._trade_rows",
     "publisher._equity_agents",
 )
-SCRATCH_NAMES = ("_mine", "_row_of", "_scratch", "_fault", "_weights")  # of groups
+# Of groups; a model's session is its file again, and of a view only the mid is kept (test_rl_agent).
+SCRATCH_NAMES = (
+    *("_mine", "_row_of", "_scratch", "_fault", "_weights"),
+    *("_session", "_exact", "_blank", "_written", "_view"),
+)
 PLAIN = (bool, int, float, str, bytes, np.generic, type(None))
 Seen = dict[tuple[int, int], Any]
 LEAVES = (FunctionType, MethodType, BuiltinFunctionType, ModuleType, type)
