@@ -1,16 +1,19 @@
 """`qtg/AvellanedaStoikov-v0`: a dealer's market without a book, known in closed form."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Box
 
+from qtg.kernels.scene import VALUE
 from qtg.kernels.textbook import Dealers, DealerTerms, step_dealers
 from qtg.schemas import F64, I64
 
-from ..contract import VERSION, Contract
+from ..contract import Contract
 from ..errors import ConfigError
+from ..features import Feature, min_max
 from ..number_checks import check_counts, check_number
 from .batch import F32, U64, Outcome
 from .rewards import AccountStep, ProfitAndLoss, Reward, reward_of
@@ -133,23 +136,13 @@ class DealerBatch:
     @property
     def contract(self) -> Contract:
         """What each number of an observation is."""
-        numbers = (("inventory", -1.0, float(self.terms.most)), ("left", 0.0, 1.0))
-        return Contract(
-            VERSION,
-            tuple(
-                {
-                    "name": name,
-                    "start_index": at,
-                    "end_index": at + 1,
-                    "normalization": "min_max",
-                    "norm_params": [0.0, most],
-                    "bounds": [low, 1.0],
-                    "formula": "x",
-                    "columns": [name],
-                }
-                for at, (name, low, most) in enumerate(numbers)
-            ),
+        held = Feature(
+            "inventory", VALUE, ("inventory",), min_max(0.0, float(self.terms.most)), -1.0, 1.0
         )
+        left = Feature("left", VALUE, ("left",), min_max(0.0, 1.0), 0.0, 1.0)
+        measures = {"deepest": self._deepest, "steps": self.steps}
+        environment = {"id": "qtg/AvellanedaStoikov-v0", **measures}
+        return replace(Contract.of((held, left)), environment=environment)
 
     @property
     def wealth(self) -> F64:

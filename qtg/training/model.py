@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..contract import Contract
 from ..errors import ConfigError, ContractMismatch, ModelError, one_line
 from .extra import need_rl
 from .settings import ALGORITHMS, Algorithm, TrainingConfig
@@ -179,31 +180,22 @@ def check_contract(card: Card, seen: dict[str, Any], where: str) -> None:
     Raises
     ------
     ContractMismatch
+    ModelError          the card's contract is none
     """
-    own = card.contract
-    for name in ("version", "shape"):
-        if own[name] != seen[name]:
-            raise ContractMismatch(
-                f"{where} was trained on observations of contract {name} {own[name]}; here it is "
-                f"{seen[name]}; train it again, or give the environment the settings it had"
-            )
-    for mine, theirs in zip(own["features"], seen["features"], strict=True):
-        if _meaning(mine) != _meaning(theirs):
-            raise ContractMismatch(
-                f"{where} was trained on {mine['name']} where the observation has "
-                f"{theirs['name']} (or scales it in another way); give the environment the "
-                "features it had"
-            )
-
-
-def _meaning(feature: dict[str, Any]) -> list[Any]:
-    names = ("start_index", "normalization", "norm_params", "bounds", "formula")
-    columns = [_without_symbol(each) for each in feature["columns"]]
-    return [_without_symbol(feature["name"]), columns, *(feature[name] for name in names)]
-
-
-def _without_symbol(name: str) -> str:
-    return name.rpartition(".")[2]
+    if not card.contract["features"] or not seen["features"]:
+        same = card.contract["shape"] == seen["shape"]
+        difference = "" if same else f"the shape is {card.contract['shape']} and {seen['shape']}"
+    else:
+        try:
+            mine, its = (Contract.from_json(json.dumps(each)) for each in (card.contract, seen))
+        except ConfigError as error:
+            raise ModelError(f"{where} is no model, or damaged: {one_line(error)}") from None
+        difference = mine.difference(its)
+    if difference:
+        raise ContractMismatch(
+            f"{where} was trained on other observations than the environment's ({difference}); "
+            "give the environment the settings that it had, or train it again"
+        )
 
 
 def _weights(path: Path) -> Any:

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
@@ -36,17 +36,27 @@ def one_by_one(config: TrainingConfig) -> VecEnv:
     return DummyVecEnv(made)
 
 
-def seconds(
-    config: TrainingConfig, make: Callable[[TrainingConfig], VecEnv]
-) -> tuple[float, float]:
-    """Wall time of making the environments, and of learning for `config.steps`."""
+Make = Callable[[TrainingConfig], VecEnv]
+
+
+class Took(NamedTuple):
+    """Seconds."""
+
+    making: float  # of the environments
+    learning: float  # on the wall
+    working: float  # of the processor, while learning: company on the machine does not count
+
+
+def seconds(config: TrainingConfig, make: Make) -> Took:
+    """What it takes to make the environments and to learn for `config.steps`."""
     started = time.perf_counter()
     env = make(config)
-    made = time.perf_counter()
+    made, worked = time.perf_counter(), time.process_time()
     env.seed(config.seed)
     with threads_of_torch(config.threads):
         make_learner("ppo", config, env, config.seed).learn(config.steps)
-    return made - started, time.perf_counter() - made
+    over = time.perf_counter()
+    return Took(made - started, over - made, time.process_time() - worked)
 
 
 def main() -> None:
@@ -61,24 +71,25 @@ def main() -> None:
     ways = {"in columns": in_columns, "one by one": one_by_one}
     for make in ways.values():  # compiles and warms up
         seconds(config.with_(steps=config.num_envs), make)
-    took: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    took: dict[str, list[Took]] = {name: [] for name in ways}
     for _ in range(asked.rounds):
         for name, make in ways.items():
             took[name].append(seconds(config, make))
-    print(
-        f"PPO on {config.environment}, {asked.envs} environments, {asked.steps:,} steps, median of"
-    )
-    print(f"{asked.rounds} rounds in turns, one thread of torch; load {os.getloadavg()[0]:.1f}")
-    learning = {}
+    print(f"PPO on {config.environment}, {asked.envs} environments, {asked.steps:,} steps,")
+    print(f"median of {asked.rounds} rounds in turns, one thread of torch; load", end=" ")
+    print(f"{os.getloadavg()[0]:.1f}")
     for name, rounds in took.items():
-        making, learning[name] = (median(each) for each in zip(*rounds))
-        rate = asked.steps / learning[name]
+        middle = Took(*(median(each) for each in zip(*rounds)))
+        rate = asked.steps / middle.learning
         print(
-            f"{name}: {learning[name]:8.2f} s ({rate:,.0f} steps/s; a million steps in "
-            f"{1e6 / rate:,.0f} s), and {making:.2f} s to make them"
+            f"{name}: {middle.learning:.2f} s ({rate:,.0f} steps/s; a million steps in "
+            f"{1e6 / rate:,.0f} s), {middle.working:.2f} s of the processor; "
+            f"{middle.making:.2f} s to make them"
         )
-    ratios = sorted(b[1] / a[1] for a, b in zip(*took.values()))
-    print(f"in columns is {median(ratios):.1f} times as fast ({ratios[0]:.1f} .. {ratios[-1]:.1f})")
+    for what, at in (("on the wall", 1), ("of the processor", 2)):
+        ratios = sorted(b[at] / a[at] for a, b in zip(*took.values()))
+        print(f"in columns is {median(ratios):.1f} times as fast {what}", end=" ")
+        print(f"({ratios[0]:.1f} .. {ratios[-1]:.1f})")
 
 
 if __name__ == "__main__":

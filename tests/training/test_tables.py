@@ -85,6 +85,4 @@ def test_learned_quotes_are_compared(tmp_path: object, capsys: pytest.CaptureFix
 def test_both_ways_are_timed() -> None:
     config = short(num_envs=2, steps=8, ppo__n_steps=4, ppo__batch_size=8)
     for make in (in_columns, one_by_one):
-        making, learning = seconds(config, make)
-        assert making > 0.0
-        assert learning > 0.0
+        assert min(seconds(config, make)) > 0.0
