@@ -27,11 +27,12 @@ SCRATCH = (
     "exchange.venue._progress",
     "exchange.venue.threads",
     "exchange.outbox",  # empty between ticks
-    "exchange.n_events",  # rows of the last tick's events, as are the next four
+    "exchange.n_events",  # rows of the last tick's events, as are the next five
     "exchange.first_admission",
     "exchange.first_match",
     "exchange.buy_ins",
     "exchange.n_checked",
+    "exchange.arrived",
     "exchange.lending._notices",  # of the last tick
     "exchange.halts._moved",
     "exchange.halts._reopened",  # in the last tick
