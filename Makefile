@@ -8,7 +8,7 @@ TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench traces fuzz fuzz-readers bridge coverage kill-campaign \
-	disk-campaign soak realism tables ensemble learned peers docs clean
+	disk-campaign soak realism tables ensemble learned peers peers-learning docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -96,6 +96,9 @@ ensemble: $(STAMP)  ## ensembles and the noise traders beside them, to docs/evid
 
 peers: $(STAMP)  ## the same workloads on other engines, side by side
 	$(BIN)/python -m benchmarks.peers --install
+
+peers-learning: $(STAMP)  ## steps of learning environments, qtg beside a peer
+	$(BIN)/python -m benchmarks.learning --install
 
 docs: $(STAMP)  ## rewrite docs/data-dictionary.md from the schemas, and schemas/contracts/
 	$(BIN)/python -m qtg.schemas.dictionary > docs/data-dictionary.md

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         StorageError,
         StrategyError,
         StrategyWarning,
+        SweepError,
         TapeError,
     )
     from .lifecycle import OrderLog, lifecycle_violations, next_status, order_states
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from .simulation import Simulation
     from .state import Snapshot
     from .stylized import Scorecard, realism
+    from .sweeps import Sweep, open_sweep, sweep
     from .tape import TapeReader, TapeWriter, replay_tape
     from .venue import Venue
 
@@ -113,6 +115,7 @@ _HOMES = {
         "StorageError",
         "StrategyError",
         "StrategyWarning",
+        "SweepError",
         "TapeError",
     ),
     "recovery": ("recover",),
@@ -137,10 +140,11 @@ _HOMES = {
     "simulation": ("Simulation",),
     "state": ("Snapshot",),
     "stylized": ("Scorecard", "realism"),
+    "sweeps": ("Sweep", "open_sweep", "sweep"),
     "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
 }
-_ROOMS = ("gym", "models", "quant")  # packages that are a public name themselves
+_ROOMS = ("gym", "models", "quant", "training")  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -191,6 +195,8 @@ __all__ = [
     "StrategyContext",
     "StrategyError",
     "StrategyWarning",
+    "Sweep",
+    "SweepError",
     "SymbolConfig",
     "TapeError",
     "TapeReader",
@@ -204,6 +210,7 @@ __all__ = [
     "lifecycle_violations",
     "next_status",
     "open_run",
+    "open_sweep",
     "order_states",
     "quant",
     "realism",
@@ -213,6 +220,7 @@ __all__ = [
     "replay_tape",
     "simulate",
     "strategy",
+    "sweep",
 ]
 
 

@@ -101,6 +101,14 @@ class SnapshotError(StorageError):
     """A snapshot cannot be taken, or does not fit the run that it is to be restored into."""
 
 
+class ModelError(QtgError):
+    """A model cannot be used: it is damaged, none of qtg's, or does not fit what is asked."""
+
+
+class ContractMismatch(ModelError):
+    """A model was trained on other observations, or for other actions, than it is to have."""
+
+
 class TapeError(QtgError):
     """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
 
@@ -125,12 +133,8 @@ class BridgeDead(BridgeError):
     """The simulation thread failed; the cause is the exception that it raised."""
 
 
-class ModelError(QtgError):
-    """A model cannot be exported, loaded or followed."""
-
-
-class ContractMismatch(ModelError):
-    """A model was trained on other observations, or for other actions, than it is to have."""
+class SweepError(QtgError):
+    """A sweep cannot begin or go on: its folder holds another one, or its workers do not work."""
 
 
 class InvariantError(QtgError):

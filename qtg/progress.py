@@ -40,6 +40,11 @@ def terminal_progress(config: Config, wanted: bool | None = None) -> Progress:
     return lambda last_tick: _bar(config, last_tick)
 
 
+def silent_progress(last_tick: int) -> AbstractContextManager[Advance]:
+    """Show nothing; Ctrl-C stops the run after a tick."""
+    return _stoppable(no_progress(last_tick))
+
+
 def command_progress(config: Config, quiet: bool = False) -> Progress:
     """A bar on a terminal; a line every ten seconds where stderr is a file or a pipe; nothing if
     `quiet`.
@@ -47,7 +52,7 @@ def command_progress(config: Config, quiet: bool = False) -> Progress:
     Ctrl-C stops the run after a tick.
     """
     if quiet:
-        return lambda last_tick: _stoppable(no_progress(last_tick))
+        return silent_progress
     if sys.stderr.isatty():
         return lambda last_tick: _stoppable(_bar(config, last_tick))
     return lambda last_tick: _stoppable(_lines(config, last_tick))
@@ -86,23 +91,45 @@ def _stoppable(shown: AbstractContextManager[Advance]) -> Iterator[Advance]:
 
 
 @contextmanager
-def seeds_progress(config: Config, seeds: int) -> Iterator[Callable[[int], None]]:
-    """Runs that are over: a bar on a terminal, else a line for each."""
+def runs_progress(
+    name: str, runs: int, over: int = 0, pause: float = 0.0
+) -> Iterator[Callable[[int, int], None]]:
+    """Runs that are over: a bar on a terminal, else lines, at most one in `pause` seconds.
+
+    Gives what to call with the runs that are over, and how many of them failed.
+    """
     if not kernels_compiled():
         print(f"qtg: {_COMPILING}", file=sys.stderr, flush=True)
     if not sys.stderr.isatty():
-        yield lambda over: print(
-            f"qtg: {config.name}: {over} of {seeds} runs are over", file=sys.stderr, flush=True
-        )
+        last = -pause
+
+        def tell(over: int, failed: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= pause or over == runs:
+                last = now
+                wrong = f", {failed} of them failed" if failed else ""
+                text = f"qtg: {name}: {over} of {runs} runs are over{wrong}"
+                print(text, file=sys.stderr, flush=True)
+
+        yield tell
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as TimeLeft
 
-    columns = (TextColumn("[bold]{task.description}"), BarColumn(24), MofNCompleteColumn())
-    with Progress(*columns, TextColumn("runs"), TimeLeft(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(config.name[:_NAME], total=seeds)
-        yield lambda over: bar.update(task, completed=over)
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(24),
+        MofNCompleteColumn(),
+        TextColumn("runs{task.fields[wrong]}"),
+        TimeLeft(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(name[:_NAME], total=runs, completed=over, wrong="")
+        yield lambda over, failed: bar.update(
+            task, completed=over, wrong=f", {failed} failed" if failed else ""
+        )
 
 
 def working(what: str) -> AbstractContextManager[object]:

@@ -6,6 +6,7 @@ Everything is plain Stable-Baselines3; `qtg train dqn trading` does the same wit
 """
 
 import argparse
+from pathlib import Path
 
 import torch
 from stable_baselines3 import DQN
@@ -42,6 +43,7 @@ learner = DQN(
     device="cpu",
 )
 learner.learn(asked.steps)
+Path("runs/example-dqn").mkdir(parents=True, exist_ok=True)
 learner.save("runs/example-dqn/model.zip")
 
 held_out = qtg.gym.make_sb3("qtg/Trading-v0", num_envs=20 * asked.episodes, **settings).batch

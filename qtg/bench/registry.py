@@ -22,6 +22,7 @@ ROOMS = (
     "wal",
     "gym",
     "models",
+    "sweep",
 )
 
 

@@ -18,6 +18,7 @@ from .models import model_app
 from .recovering import recover
 from .results import compare, export, info, leaderboard, report, sql, top
 from .running import demo, presets, simulate, strategies
+from .sweeping import sweep_app
 from .tapes import tape_app
 from .training import evaluate, train_app
 
@@ -34,6 +35,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {  # in the order of `qtg
 for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(sweep_app, name="sweep", rich_help_panel="Run a market")
 train_app.command("ensemble")(train_ensemble)
 app.add_typer(config_app, name="config", rich_help_panel="Run a market")
 app.add_typer(model_app, name="model", rich_help_panel="Run a market")

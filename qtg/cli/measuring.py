@@ -38,7 +38,7 @@ def realism(
     """
     from ..config import Config
     from ..processors import processors
-    from ..progress import seeds_progress, working
+    from ..progress import runs_progress, working
     from ..stylized import realism as measure
     from ..stylized.campaign import TICKS, campaign_form, measure_seeds
     from ..stylized.show import print_scorecard
@@ -53,8 +53,13 @@ def realism(
     else:
         config = Config.load(source, given(seed=seed, ticks=ticks or TICKS))
         config = campaign_form(config, scale)
-        with seeds_progress(config, seeds) as done:
-            card = measure_seeds(config, seeds, workers=workers or processors(), done=done)
+        with runs_progress(config.name, seeds) as told:
+            card = measure_seeds(
+                config,
+                seeds,
+                workers=workers or processors(),
+                done=lambda over: told(over, 0),
+            )
     if out:
         with working("writing the report"):
             card.report(out)

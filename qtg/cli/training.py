@@ -11,7 +11,7 @@ from .common import given
 if TYPE_CHECKING:
     from ..training.settings import Algorithm
 
-train_app = typer.Typer(no_args_is_help=True, help="Train a learner; needs qtg[rl].")
+train_app = typer.Typer(no_args_is_help=True, help="Train a learner; needs the extra rl.")
 
 
 def _trainings(incomplete: str) -> list[str]:

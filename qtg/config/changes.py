@@ -18,7 +18,8 @@ def plain(model: BaseModel) -> dict[str, Any]:
 
 
 def apply_change(settings: dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a dotted path; a list's entries go by number: `smart.0.count`.
+    """Set the value at a dotted path; a list's entries go by number, `smart.0.count`, or by the
+    kind or symbol that only one of them has, `smart.market_maker.count`.
 
     A table is merged into the table that is there, so that what it does not mention stays; one
     with a `kind` (a distribution) takes the place of what was there.
@@ -78,12 +79,28 @@ def _key(table: Any, name: str, path: str) -> str | int:
     if isinstance(table, list):
         if name.isdecimal() and int(name) < len(table):
             return int(name)
-        there = f"0 to {len(table) - 1}" if table else "none"
-        raise SettingError(path, f"no such entry; {above} has {there}")
+        return _named_entry(table, name, path)
     is_open = above.rpartition(".")[2] in OPEN_TABLES or not table
     if name not in table and not is_open:
         raise SettingError(path, f"no such setting; {did_you_mean(name, table)}")
     return name
+
+
+def _named_entry(table: list[Any], name: str, path: str) -> int:
+    """The number of the one entry that is of kind `name`, or is the symbol."""
+    named = [
+        number
+        for number, entry in enumerate(table)
+        if isinstance(entry, Mapping) and name in (entry.get("kind"), entry.get("symbol"))
+    ]
+    if len(named) == 1:
+        return named[0]
+    above = path.rpartition(".")[0]
+    if named:
+        numbers = " and ".join(f"{above}.{number}" for number in named)
+        raise SettingError(path, f"{numbers} are of this kind; name one by its number")
+    there = f"0 to {len(table) - 1}" if table else "none"
+    raise SettingError(path, f"no such entry; {above} has {there}")
 
 
 def _as_plain(value: Any) -> Any:

@@ -51,7 +51,7 @@ class OnnxModel:
         data = _read(path)
         digest = _checked_digest(data, name)
         session = _session(data, name)
-        card = Card.from_metadata(session.get_modelmeta().custom_metadata_map, name)
+        card = Card.from_metadata(_metadata(session, name), name)
         if not digest:
             raise ModelError(f"{name} has no {DIGEST_KEY}; export it with `qtg model export`")
         _check_graph(session, card, name)
@@ -86,6 +86,14 @@ class OnnxModel:
             row = int(np.argwhere(np.isnan(actions))[0][0])
             raise ModelError(f"{self._name}: the action of row {row} is not a number")
         return actions
+
+
+def _metadata(session: Any, name: str) -> dict[str, str]:
+    try:
+        told: dict[str, str] = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError:
+        raise ModelError(f"{name} is damaged: its metadata is no text; export it again") from None
+    return told
 
 
 def sealed(data: bytes) -> bytes:

@@ -49,7 +49,10 @@ def _connect(source: Source) -> "duckdb.DuckDBPyConnection":
     for name in source.names():
         relation = source.relation(connection, name)
         connection.execute(f'CREATE VIEW raw."{name}" AS SELECT * FROM {relation}')
-        connection.execute(f'CREATE VIEW "{name}" AS SELECT {select_list(name)} FROM raw."{name}"')
+        shown = ", ".join((*source.keys, select_list(name)))
+        connection.execute(f'CREATE VIEW "{name}" AS SELECT {shown} FROM raw."{name}"')
+    for name, frame in source.beside.items():
+        connection.register(name, frame)
     return connection
 
 

@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,8 @@ class Source(ABC):
 
     info: RunInfo
     path: Path | None = None
+    keys: tuple[str, ...] = ()  # columns that tables have before their own
+    beside: "Mapping[str, pl.DataFrame]" = {}  # other frames that SQL may name
 
     def names(self) -> list[str]:
         """The tables that this run has, in the order of the data dictionary."""
@@ -104,7 +106,7 @@ class RunFiles(Source):
         files = self._files(name)
         if not files:
             return _registered(connection, name, _empty(name))
-        return f"read_parquet([{', '.join(_literal(file) for file in files)}])"
+        return f"read_parquet([{', '.join(literal(file) for file in files)}])"
 
     def _files(self, name: str) -> list[str]:
         assert self.path is not None
@@ -184,6 +186,6 @@ def _registered(connection: "duckdb.DuckDBPyConnection", name: str, table: "pa.T
     return f"memory_{name}"
 
 
-def _literal(path: str) -> str:
+def literal(path: str) -> str:
     """A path as SQL text, for a function that would take * ? [ as a pattern."""
     return "'" + re.sub(r"([*?\[])", r"[\1]", path).replace("'", "''") + "'"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
+from ..errors import StorageError
 from .evaluation import Exams, of_policy
 from .measures import Line
 from .settings import OWN
@@ -97,18 +98,27 @@ class Examiner:
 
 def rows_until(table: Path, steps: int) -> float:
     """Take out of a table what was measured after these steps, as it will be measured again; the
-    best reward that is left."""
+    best reward that is left.
+
+    Raises
+    ------
+    StorageError    it is damaged
+    """
     if not table.exists():
         return -np.inf
-    with table.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        names, rows = list(reader.fieldnames or []), list(reader)
-    rows = [row for row in rows if int(row["steps"]) <= steps]
+    try:
+        with table.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            names, rows = list(reader.fieldnames or []), list(reader)
+        rows = [row for row in rows if int(row["steps"]) <= steps]
+        own = [float(row["reward"]) for row in rows if row["population"] == OWN]
+    except (ValueError, KeyError, TypeError, csv.Error):
+        raise StorageError(f"{table} is damaged; move it away, and a new one is begun") from None
     with table.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows(rows)
-    return max((float(row["reward"]) for row in rows if row["population"] == OWN), default=-np.inf)
+    return max(own, default=-np.inf)
 
 
 def recent_reward(learner: Any) -> float | None:

@@ -130,6 +130,7 @@ def evaluate(
     ContractMismatch    the environment shows other observations than the model knows
     ModelError          the file is damaged, or no model that qtg trained
     """
+    need_rl("evaluating a model", "torch", "stable_baselines3")
     from ..gym.stable_baselines import make_batch
     from .model import load_policy, read_card
 

@@ -132,6 +132,18 @@ def momentum(look: Look) -> np.ndarray:
     return np.where(wanted > held, 1, np.where(wanted < held, 2, 0))
 
 
+def closing(rule: Rule, last: int) -> Rule:
+    """A rule of `Trading` that gives up its position in the last steps, a size in each."""
+
+    def close(look: Look) -> np.ndarray:
+        if look.step < look.batch.steps - last:
+            return rule(look)
+        held = look.batch.info()["inventory"]
+        return np.where(held > 0, 2, np.where(held < 0, 1, 0))
+
+    return close
+
+
 def dealer_by(closed_form: Callable[..., tuple[F64, F64]]) -> Rule:
     """Quotes of Avellaneda and Stoikov (2008)."""
 

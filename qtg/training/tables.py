@@ -18,12 +18,14 @@ from ..errors import ModelError
 from ..gym import DealerBatch
 from ..gym.closed_forms import DealerProblem, Quotes
 from ..gym.stable_baselines import make_batch
-from .evaluation import Evaluation, evaluate
+from .evaluation import Exams, evaluate, of_policy
+from .folder import MODEL
+from .measures import line_of
 from .model import load_policy, read_card
-from .rules import problem_of
+from .rules import closing, problem_of
 from .settings import TrainingConfig
 from .show import print_evaluation, training_progress
-from .trainer import MODEL, train
+from .trainer import train
 
 HELD = np.arange(-3, 4)  # inventories to compare at
 
@@ -130,15 +132,33 @@ def main(folder: str = "runs/tables") -> None:
         print(f"\nqtg train ppo {name}: {config.num_envs:,} environments, seed {config.seed}")
         for population in config.populations():
             print()
-            _print(evaluate(place, population=population))
+            print_evaluation(evaluate(place, population=population))
+            if name == "trading":
+                print(closed_in_time(place, population))
     print("\nCartea, Jaimungal and Penalva (2015): lambda 10, kappa 1, sigma 0.1, phi 0.5, alpha")
     print("0.001, steps of 0.01; what PPO quotes against what is best")
     for remaining in (1.0, 0.75, 0.5, 0.25):
         print_quotes(compare_quotes(Path(folder) / "dealer", remaining))
 
 
-def _print(found: Evaluation) -> None:
-    print_evaluation(found)
+def closed_in_time(model: Path, population: str, last: int = 30) -> str:
+    """The profit of a trader who must have nothing at the end: what is held is marked at a mid that
+    his own orders moved, so some of what he earns may be on paper alone."""
+    card = read_card(model)
+    exam, settings = card.training.evaluation, card.training.populations()[population]
+    batch = make_batch(card.environment, exam.seeds * exam.episodes, **settings)
+    policy = load_policy(model, batch)
+    rule = of_policy(lambda seen: policy.predict(seen, deterministic=True)[0])
+    exams = Exams(batch, exam.first_seed, exam.seeds, exam.episodes)
+    found = []
+    for each in (rule, closing(rule, last)):
+        episodes = exams.take(each)
+        found.append(line_of("", episodes._replace(reward=episodes.profit)))
+    open_end, flat = (f"{line.reward:.2f} ({line.low:.2f} .. {line.high:.2f})" for line in found)
+    return (
+        f"profit {open_end}; if it must sell what it has in the last {last} steps, {flat}, "
+        f"where {found[1].left:.1f} shares are left on average"
+    )
 
 
 def _versions() -> str:

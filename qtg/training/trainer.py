@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ConfigError, ModelError, StorageError
+from ..errors import ConfigError, ModelError
 from .extra import need_rl
+from .folder import (
+    BEST,
+    CHECKPOINTS,
+    CONFIG,
+    LOGS,
+    MODEL,
+    TABLE,
+    checkpoints,
+    log_to,
+    open_folder,
+    writing,
+)
 from .measures import Line
 from .model import Card, check_contract, contract_of, read_card, save_model
 from .settings import OWN, Algorithm, TrainingConfig
@@ -21,10 +31,9 @@ from .settings import OWN, Algorithm, TrainingConfig
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
 
+    from ..gym import Batch
     from .callbacks import Examiner, Told
-
-CONFIG, MODEL, BEST, TABLE = "training.toml", "model.zip", "best.zip", "evaluations.csv"
-CHECKPOINTS, LOGS = "checkpoints", "tensorboard"
+    from .evaluation import Exams
 
 
 @dataclass(frozen=True)
@@ -78,63 +87,114 @@ def train(
     ------
     ConfigError         settings do not fit, or a package is missing
     ContractMismatch    on resume, the environment shows other observations than it did
-    ModelError          on resume, a checkpoint is damaged
+    ModelError          on resume, a checkpoint is damaged; or the network came to hold no numbers
     StorageError        the folder is not empty, or cannot be written
     """
     need_rl("training")
     from ..gym.stable_baselines import BatchVecEnv, make_batch
     from .algorithms import check_actions, make_learner
-    from .callbacks import Every, Watch, rows_until
+    from .callbacks import Examiner, rows_until
 
     config.learner(algorithm)
     batch = make_batch(config.environment, config.num_envs, **config.settings)
     check_actions(algorithm, batch.action_space)
+    exams = _exams(config)  # whatever is wrong shows before anything is written
     place = Path(out) if out is not None else Path("runs") / f"{config.name}-{algorithm}"
-    checkpoint = _open(place, resume, overwrite)
-    card = None if checkpoint is None else read_card(checkpoint)
-    if card is not None:
-        _check_same(card, algorithm, config, contract_of(batch), str(checkpoint))
-    done = 0 if card is None else card.steps
-    (place / CONFIG).write_text(config.to_toml(), encoding="utf-8")
-    env = BatchVecEnv(batch)
-    env.seed(first_seed(config.seed, done))
-    with threads_of_torch(config.threads), _log(place / LOGS) as logger:
-        learner = make_learner(algorithm, config, env, (config.seed + done) % 2**31)
-        learner.set_logger(logger)
-        best = rows_until(place / TABLE, done)
-        if card is not None and checkpoint is not None:
-            _continue(learner, checkpoint, card)
-        examiner = _examiner(config, place / TABLE, best)
+    with writing(place):
+        checkpoint = open_folder(place, resume, overwrite)
+        card = None if checkpoint is None else read_card(checkpoint)
+        if card is not None:
+            _check_same(card, algorithm, config, contract_of(batch), str(checkpoint))
+        done = 0 if card is None else card.steps
+        (place / CONFIG).write_text(config.to_toml(), encoding="utf-8")
+        env = BatchVecEnv(batch)
+        env.seed(first_seed(config.seed, done))
+        with threads_of_torch(config.threads), log_to(place / LOGS) as logger:
+            learner = make_learner(algorithm, config, env, (config.seed + done) % 2**31)
+            learner.set_logger(logger)
+            if card is not None and checkpoint is not None:
+                _continue(learner, checkpoint, card)
+            table = place / TABLE
+            examiner = Examiner(exams, table, best=rows_until(table, done))
+            lines = _Session(learner, config, algorithm, batch, place, examiner, told).run(done)
+    batch.close()
+    return Trained(place, learner.num_timesteps, lines)
 
-        def save(name: str) -> Path:
-            return save_model(learner, place / name, algorithm, config, batch)
 
-        def examine() -> dict[str, Line]:
-            told("evaluation", learner.num_timesteps, None)
-            lines = examiner.examine(learner)
-            if lines[OWN].reward > examiner.best:
-                examiner.best = lines[OWN].reward
-                save(BEST)
-            return lines
+@dataclass
+class _Session:
+    """A learner, and what is kept of it while it learns."""
 
-        def keep() -> None:
-            save(f"{CHECKPOINTS}/{learner.num_timesteps:012d}.zip")
-            for old in _checkpoints(place)[: -config.checkpoints.keep]:
-                old.unlink()
+    learner: BaseAlgorithm
+    config: TrainingConfig
+    algorithm: Algorithm
+    batch: Batch
+    place: Path
+    examiner: Examiner
+    told: Told
 
-        every = config.evaluation.every, config.checkpoints.every
-        callbacks = [Watch(told), Every(every[0], examine), Every(every[1], keep)]
+    def run(self, done: int) -> dict[str, Line]:
+        """Learn what is left of the steps; the last evaluation."""
+        from .callbacks import Every, Watch
+
+        config, learner = self.config, self.learner
         with _numbers(learner):
             learner.learn(
                 max(config.steps - done, 0),
-                callback=callbacks,
-                reset_num_timesteps=card is None,
+                callback=[
+                    Watch(self.told),
+                    Every(config.evaluation.every, self.examine),
+                    Every(config.checkpoints.every, self.keep),
+                ],
+                reset_num_timesteps=done == 0,
             )
-        keep()
-        save(MODEL)
-        lines = examine()
-    batch.close()
-    return Trained(place, learner.num_timesteps, lines)
+        self.keep()
+        self.save(MODEL)
+        return self.examine()
+
+    def examine(self) -> dict[str, Line]:
+        """Measure the learner, and save it if it is the best so far."""
+        self.told("evaluation", self.learner.num_timesteps, None)
+        lines = self.examiner.examine(self.learner)
+        if lines[OWN].reward > self.examiner.best:
+            self.examiner.best = lines[OWN].reward
+            self.save(BEST)
+        return lines
+
+    def keep(self) -> None:
+        """Save a checkpoint, and let the oldest go."""
+        self.save(f"{CHECKPOINTS}/{self.learner.num_timesteps:012d}.zip")
+        for old in checkpoints(self.place)[: -self.config.checkpoints.keep]:
+            old.unlink()
+
+    def save(self, name: str) -> None:
+        """Save it in the folder."""
+        save_model(self.learner, self.place / name, self.algorithm, self.config, self.batch)
+
+
+def first_seed(seed: int, done: int) -> int:
+    """Of the environments that are learned from, after so many steps.
+
+    It is 2^63 or more, where held-out seeds are less: nothing is both learned from and measured on.
+    """
+    from ..gym.seeds import mixed
+
+    words = np.array([seed, done], np.uint64)
+    hashed = int(mixed(words[:1] + mixed(words[1:]))[0])
+    return (1 << 63) + (hashed >> 2)
+
+
+@contextmanager
+def threads_of_torch(n: int) -> Iterator[None]:
+    """So many processors for torch, until it is over."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager
@@ -153,43 +213,22 @@ def _numbers(learner: BaseAlgorithm) -> Iterator[None]:
         ) from error
 
 
-def first_seed(seed: int, done: int) -> int:
-    """Of the environments that are learned from, after so many steps.
+def _exams(config: TrainingConfig) -> dict[str, Exams]:
+    """Held-out episodes of each population."""
+    from ..gym.stable_baselines import make_batch
+    from .evaluation import Exams
 
-    It is 2^63 or more, where held-out seeds are less: nothing is both learned from and measured on.
-    """
-    from ..gym.seeds import mixed
-
-    words = np.array([seed, done], np.uint64)
-    hashed = int(mixed(words[:1] + mixed(words[1:]))[0])
-    return (1 << 63) + (hashed >> 2)
-
-
-def _open(place: Path, resume: bool, overwrite: bool) -> Path | None:
-    """The folder of a training, made or emptied; the checkpoint to go on from, if any."""
-    is_training = (place / CONFIG).is_file()
-    try:
-        if resume:
-            if not is_training:
-                raise ConfigError(f"{place}: no training to resume; leave out --resume")
-            newest = _checkpoints(place)
-            return newest[-1] if newest else None
-        if place.exists() and (not place.is_dir() or any(place.iterdir())):
-            if not is_training:
-                raise StorageError(f"{place} is there and no training; give another folder")
-            if not overwrite:
-                raise StorageError(
-                    f"{place} holds a training; go on with --resume, or replace it with --overwrite"
-                )
-            shutil.rmtree(place)
-        (place / CHECKPOINTS).mkdir(parents=True)
-    except OSError as error:
-        raise StorageError(f"{place} cannot be used: {error.strerror or error}") from None
-    return None
-
-
-def _checkpoints(place: Path) -> list[Path]:
-    return sorted((place / CHECKPOINTS).glob("*.zip"))
+    exam = config.evaluation
+    rows = exam.seeds * exam.episodes
+    return {
+        name: Exams(
+            make_batch(config.environment, rows, **settings),
+            exam.first_seed,
+            exam.seeds,
+            exam.episodes,
+        )
+        for name, settings in config.populations().items()
+    }
 
 
 def _check_same(
@@ -209,56 +248,8 @@ def _continue(learner: BaseAlgorithm, checkpoint: Path, card: Card) -> None:
     """Let a new learner be as far as a checkpoint."""
     try:
         learner.set_parameters(str(checkpoint))
-    except (RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{checkpoint} cannot be continued: {error}") from None
     learner.num_timesteps, learner._n_updates = card.steps, card.updates
     if hasattr(learner, "learning_starts"):  # its memory is empty again
         learner.learning_starts += card.steps
-
-
-def _examiner(config: TrainingConfig, table: Path, best: float) -> Examiner:
-    from ..gym.stable_baselines import make_batch
-    from .callbacks import Examiner
-    from .evaluation import Exams
-
-    exam = config.evaluation
-    rows = exam.seeds * exam.episodes
-    return Examiner(
-        {
-            name: Exams(
-                make_batch(config.environment, rows, **settings),
-                exam.first_seed,
-                exam.seeds,
-                exam.episodes,
-            )
-            for name, settings in config.populations().items()
-        },
-        table,
-        best,
-    )
-
-
-@contextmanager
-def threads_of_torch(n: int) -> Iterator[None]:
-    """So many processors for torch, until it is over."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(n)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _log(folder: Path) -> Iterator[Any]:
-    """A logger that writes what TensorBoard reads."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from stable_baselines3.common.logger import configure
-
-    logger = configure(str(folder), ["tensorboard"])
-    try:
-        yield logger
-    finally:
-        logger.close()

@@ -48,6 +48,15 @@ def test_entries_of_lists_go_by_number(config: Config) -> None:
     assert changed.symbols[1:] == config.symbols[1:]
 
 
+def test_entries_of_lists_go_by_the_kind_or_symbol_that_one_of_them_has(config: Config) -> None:
+    changed = config.with_({"smart.noise_trader.count": 3, "symbols.XOM.initial_price": "99.00"})
+    assert changed == config.with_({"smart.1.count": 3, "symbols.1.initial_price": "99.00"})
+    assert changed.with_environment({"QTG_SMART__MARKET_MAKER__COUNT": "5"}).smart[0].count == 5
+    twice = config.with_(smart=[config.smart[0], config.smart[0]])
+    with pytest.raises(SettingError, match=r"^smart.market_maker: smart.0 and smart.1 are of this"):
+        twice.with_({"smart.market_maker.count": 1})
+
+
 def test_params_take_new_names(config: Config) -> None:
     changed = config.with_({"smart.0.params.edge": 0.5})
     changed = changed.with_({"smart.0.params": {"depth": 3}})

@@ -10,7 +10,7 @@ import pytest
 
 import qtg
 from qtg.gym import Trading, market_batch
-from qtg.schemas import PRICE_SCALE
+from qtg.schemas import PRICE_SCALE, ExecType
 from qtg.simulation import Simulation
 from qtg.state import copy_environment
 from qtg.stateful import kept
@@ -74,7 +74,7 @@ def test_each_sees_its_own_account_and_all_see_one_market(policies: Policies) ->
     exchange, (agent,) = sim.exchange, sim.onlookers
     names = [each["name"] for each in made.contract.features]
     mids: list[np.ndarray] = []
-    start = np.zeros(10)
+    start, volume = np.zeros(10), np.zeros(2)
     for tick in range(WARM, WARM + 48, 2):  # they look at odd ticks, and act in even ones
         books, seen = [exchange.venue.book(env) for env in (0, 1)], agent.observations
         mids.append(np.array([(b.bids(1).price[0] + b.asks(1).price[0]) // 2 for b in books]))
@@ -98,11 +98,19 @@ def test_each_sees_its_own_account_and_all_see_one_market(policies: Policies) ->
                     "AAPL.imbalance_deep": _lean(books[env], 10),
                 }
                 if step:
+                    deep = books[env].bids(10).qty.sum()
+                    expected["AAPL.trade_rate"] = min(volume[env] / deep, 10.0)
                     expected["AAPL.return_1"] = np.log(mid[env] / mids[-2][env]) / 0.0005
                 for name, value in expected.items():
                     found = seen[row, names.index(name)]
                     assert found == pytest.approx(value, rel=1e-5, abs=1e-6), (name, tick, row)
-        sim.run(2)
+        volume = np.zeros(2)
+        for _ in range(2):
+            events = sim.step().exchange.events
+            trades = events.exec_type[: exchange.n_events] == ExecType.TRADE
+            np.add.at(
+                volume, events.market[: len(trades)][trades], events.qty[: len(trades)][trades]
+            )
     assert len(np.unique(seen[:5], axis=0)) == 5
     assert step > 20, "a second episode has begun"
 
@@ -171,6 +179,16 @@ def test_it_trades_any_symbol(policies: Policies) -> None:
         other = {"AAPL": "XOM", "XOM": "AAPL"}.get(name.split(".")[0])
         swapped = name if other is None else f"{other}.{name.split('.')[1]}"
         assert first[j] == second[names.index(swapped)]
+
+
+def test_orders_take_their_agents_time(policies: Policies) -> None:
+    made = policies("target")
+    for latency in (1, 4):
+        group = agents(made, 3, latency=latency)
+        config = market(made, group, latency__enabled=True, latency__default_ticks=1)
+        sim = Simulation(config).run(WARM)
+        held = [sim.step().exchange.ledger.positions.qty[2:5, 0].any() for _ in range(latency + 1)]
+        assert held == [False] * latency + [True]
 
 
 def everyone(policies: Policies) -> qtg.Config:

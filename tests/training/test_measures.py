@@ -15,7 +15,7 @@ from qtg.gym.makers import market_batch
 from qtg.gym.tasks import DailyInvestor, Execution, MarketMaking, Trading
 from qtg.training.evaluation import Exams
 from qtg.training.measures import Episodes, Tally, line_of
-from qtg.training.rules import Look, problem_of, rules_of
+from qtg.training.rules import Look, always, closing, problem_of, rules_of
 
 PENALTY = ["profit_and_loss", {"kind": "inventory_penalty", "running": 0.5, "dt": 0.005}]
 
@@ -90,6 +90,11 @@ def test_exams_are_the_same_for_everyone() -> None:
     assert still.profit == still.inventory == 0.0
     assert bought.left == 10.0
     assert set(rules) == {"random", "hold", "buy_and_hold", "momentum"}
+    bought = exams.line("closed", closing(always(1), 5))
+    assert (bought.left, bought.inventory) == (
+        0.0,
+        (10 + 20 + 30 + 40 + 50 + 40 + 30 + 20 + 10) / 10,
+    )
 
 
 @pytest.mark.compiled

@@ -280,6 +280,18 @@ def test_the_best_model_stays_the_best_when_a_training_goes_on(tmp_path: Path) -
 
 
 @pytest.mark.compiled
+def test_a_disk_that_fails_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(qtg.StorageError, match="cannot be written: Not a directory"):
+        train(short(), "ppo", tmp_path / "file" / "run")
+    place = tmp_path / "run"
+    train(short(steps=2_500), "ppo", place)
+    (place / "evaluations.csv").write_text("steps\nmany\n")
+    with pytest.raises(qtg.StorageError, match="evaluations.csv is damaged; move it away"):
+        train(short(steps=5_000), "ppo", place, resume=True)
+
+
+@pytest.mark.compiled
 def test_a_training_that_runs_away_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,6 +344,10 @@ def test_bad_input_is_named(trained: Trained, tmp_path: Path) -> None:
     ):  # fmt: skip
         with pytest.raises(error, match=message):
             call()
+    wrong = short(evaluation__populations={"odd": {"rat": 1}})
+    with pytest.raises(qtg.ConfigError, match="no setting 'rat'"):
+        train(wrong, "ppo", trained.path, overwrite=True)
+    assert trained.model.exists(), "nothing is removed before all settings are known to fit"
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(qtg.StorageError, match="is there and no training"):
         train(short(), "ppo", tmp_path, overwrite=True)
