@@ -42,6 +42,17 @@ def path(tmp_path: Path) -> Path:
     return handmade().save(tmp_path / "m.json")
 
 
+@pytest.fixture
+def patient(tmp_path: Path) -> Path:
+    """A model that goes by the move over twenty ticks, which somebody has to remember."""
+    trees = [
+        stump(2, -0.5, (1, 0, 0), (0, 1, 0)),
+        stump(2, 0.5, (0, 1, 0), (0, 0, 1)),
+        stump(2, 0.0, (0.6, 0.4, 0), (0, 0.4, 0.6)),
+    ]
+    return handmade(trees).save(tmp_path / "patient.json")
+
+
 def mids(sim: Simulation, before: list[int]) -> list[int]:
     """Mids at the end of a tick; one side alone leaves a mid as it was."""
     found = []
@@ -106,21 +117,23 @@ def test_they_trade_the_symbols_they_may(path: Path) -> None:
 
 
 @pytest.mark.compiled
-def test_a_run_goes_on_from_a_snapshot_with_the_same_model_only(path: Path, tmp_path: Path) -> None:
-    whole = Simulation(config(path)).run(40)
-    half = Simulation(config(path)).run(23)
+def test_a_run_goes_on_from_a_snapshot_with_the_same_model_only(
+    patient: Path, tmp_path: Path
+) -> None:
+    whole = Simulation(config(patient)).run(40)
+    half = Simulation(config(patient)).run(23)
     half.snapshot(tmp_path / "half.qsnap")
     assert Simulation.restore(tmp_path / "half.qsnap").run(17).trace_hash == whole.trace_hash
     assert half.fork().run(17).trace_hash == whole.trace_hash
     other = [stump(1, 0.0, (0, 1, 0), (0, 0, 1))]
-    handmade(other).save(path)
+    handmade(other).save(patient)
     with pytest.raises(SnapshotError, match="another model than .* is now; put that one back"):
         Simulation.restore(tmp_path / "half.qsnap")
 
 
 @pytest.mark.compiled
-def test_an_environment_is_the_same_alone_in_a_batch_and_copied(path: Path) -> None:
-    market = config(path)
+def test_an_environment_is_the_same_alone_in_a_batch_and_copied(patient: Path) -> None:
+    market = config(patient)
     batch = Simulation(market, envs=[0, 1, 2]).run(40)
     assert Simulation(market, envs=[1]).run(40).trace_hash == batch.trace_hashes[1]
     begun = Simulation(market).run(20)

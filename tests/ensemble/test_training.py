@@ -38,6 +38,8 @@ def test_a_training_reports_itself(tmp_path: Path) -> None:
     model, report = train_ensemble(config, tmp_path / "m.json", lambda *each: told.append(each))
     read = EnsembleModel.load(tmp_path / "m.json")
     assert read.digest == model.digest
+    own = collect(config, every(config)).samples.of(config.seeds[0])
+    assert model.to_json() == model_of(fit(own, config), config).to_json(), "no other rows taught"
     assert read.trained["episodes"] == config.seeds[0] == [1, 2, 3, 4, 5, 6]
     assert told[-1] == ("held-out markets", 3, 3)
     assert report.rows == 6 * 2 * (250 - 40)
