@@ -199,11 +199,14 @@ def test_asyncio_stops_without_blocking_its_loop() -> None:
         block = Block(sim)
         bridge = qtg.Bridge(sim).start()
         await bridge.aclient().run()
+        while not block.reached.is_set():
+            await asyncio.sleep(0.001)
         stopping = asyncio.create_task(bridge.astop())
         turns = 0
-        while not block.reached.is_set() or turns < 5:
+        while turns < 5:
             await asyncio.sleep(0.001)
             turns += 1
+        assert not stopping.done(), "it waits for the tick that goes on"
         block.let_go()
         await asyncio.wait_for(stopping, LONG)
         assert bridge.health().state == BridgeState.STOPPED
