@@ -8,7 +8,7 @@ TAPES  := $(VENV)/.tapes
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench traces fuzz fuzz-readers bridge coverage kill-campaign \
-	disk-campaign soak realism tables peers docs clean
+	disk-campaign soak realism tables ensemble learned peers peers-learning docs clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -85,11 +85,24 @@ tables: $(STAMP)  ## tables of the literature, made again, to docs/evidence/text
 	@mkdir -p docs/evidence
 	$(BIN)/python -m qtg.gym.tables | tee docs/evidence/textbook-tables.txt
 
+learned: $(STAMP)  ## train the presets (half an hour) and compare, to docs/evidence/learned.txt
+	@mkdir -p docs/evidence
+	$(BIN)/python -m qtg.training.tables | tee docs/evidence/learned.txt
+	$(BIN)/python -m qtg.training.speed | tee docs/evidence/learning-speed.txt
+
+ensemble: $(STAMP)  ## ensembles and the noise traders beside them, to docs/evidence/ensemble.txt
+	@mkdir -p docs/evidence
+	$(BIN)/python -m qtg.ensemble.tables | tee docs/evidence/ensemble.txt
+
 peers: $(STAMP)  ## the same workloads on other engines, side by side
 	$(BIN)/python -m benchmarks.peers --install
 
-docs: $(STAMP)  ## rewrite docs/data-dictionary.md from the schemas
+peers-learning: $(STAMP)  ## steps of learning environments, qtg beside a peer
+	$(BIN)/python -m benchmarks.learning --install
+
+docs: $(STAMP)  ## rewrite docs/data-dictionary.md from the schemas, and schemas/contracts/
 	$(BIN)/python -m qtg.schemas.dictionary > docs/data-dictionary.md
+	$(BIN)/python -m qtg.gym.contracts
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -122,10 +122,15 @@ def add_volume(events, trades, out_volume):
 
 
 @kernel
-def write_order_events(events, n, clock, symbols, out, at):
-    """Copy the first `n` events into `out` from row `at` on; `clock` is (tick, time, sequence)."""
+def write_order_events(events, terms, clock, symbols, out, at):
+    """Copy a tick's events into `out` from row `at` on.
+
+    `terms` are the TimeInForce and ExecInst of their messages, int8 (n,) each; `clock` is (tick,
+    time, sequence).
+    """
+    time_in_force, exec_inst = terms
     tick, time, sequence = clock
-    for k in range(n):
+    for k in range(len(time_in_force)):
         sequence += 1
         row = at + k
         out.tick[row] = tick
@@ -143,3 +148,5 @@ def write_order_events(events, n, clock, symbols, out, at):
         out.limit_price[row] = events.limit_price[k]
         out.qty[row] = events.qty[k]
         out.leaves[row] = events.leaves[k]
+        out.time_in_force[row] = time_in_force[k]
+        out.exec_inst[row] = exec_inst[k]

@@ -1,4 +1,4 @@
-"""What learners may look at: a row of plain numbers for each environment, and features of it.
+"""What learners may look at: a row of plain numbers for each of them, and features of it.
 
 A scene row holds, for each symbol, `MARKET` columns, mids of earlier steps (newest first) and
 readings of indicators; then `ACCOUNT` columns. Money is in currency.
@@ -40,11 +40,12 @@ VALUE, LOG_RATIO, DIFFERENCE, RATIO, IMBALANCE, SHARE, RELATIVE = range(7)
 
 
 class SceneTerms(NamedTuple):
-    """How a scene row is laid out."""
+    """Who looks at what, and how a scene row is laid out."""
 
-    symbols: int
+    symbol: np.ndarray  # int64 (symbol,): of those that an environment lists
+    agent: np.ndarray  # int64 (k,): who looks, by row among an environment's agents
+    listed: int  # symbols of an environment
     agents: int  # of an environment
-    learner: int  # the learner's row among them
     near: int  # price levels that count as near
     deep: int  # and as deep
     history: int  # earlier mids
@@ -87,8 +88,54 @@ def depth_of(book, first, near, deep):
 
 
 @kernel
+def _look_at_market(books, view, volume, readings, m, terms, row):
+    """Write what everybody sees of market `m`; `row` begins with its first column."""
+    book = market_book(books, m)
+    past = len(MARKET)
+    for lag in range(terms.history - 1, 0, -1):
+        row[past + lag] = row[past + lag - 1]
+    if terms.history:
+        row[past] = row[MID]
+    near_bid, deep_bid = depth_of(book, 0, terms.near, terms.deep)
+    near_ask, deep_ask = depth_of(book, 2, terms.near, terms.deep)
+    row[BID] = view.bid[m] / PRICE_SCALE
+    row[ASK] = view.ask[m] / PRICE_SCALE
+    row[MID] = view.mid[m] / PRICE_SCALE
+    row[LAST] = view.last[m] / PRICE_SCALE
+    row[BID_QTY] = view.bid_qty[m]
+    row[ASK_QTY] = view.ask_qty[m]
+    row[NEAR_BID] = near_bid
+    row[NEAR_ASK] = near_ask
+    row[DEEP_BID] = deep_bid
+    row[DEEP_ASK] = deep_ask
+    row[VOLUME] = volume[m]
+    row[SENTIMENT] = view.sentiment[m]
+    row[NEWS] = view.news[m]
+    for r in range(readings.shape[0]):
+        row[past + terms.history + r] = readings[r, m]
+
+
+@kernel
+def _look_at_account(ledger, view, env, agent, terms, row):
+    """Write what an agent sees of its own account, to its scene."""
+    account = env * terms.agents + agent
+    equity = np.float64(ledger.accounts.cash[account])
+    for k in range(len(terms.symbol)):
+        symbol, at = terms.symbol[k], k * terms.width
+        held = ledger.positions.qty[account, symbol]
+        row[at + POSITION] = held
+        row[at + COST] = ledger.positions.cost[account, symbol] / PRICE_SCALE
+        equity += np.float64(held) * np.float64(view.mid[env * terms.listed + symbol])
+    at = len(terms.symbol) * terms.width
+    row[at + CASH] = ledger.accounts.cash[account] / PRICE_SCALE
+    row[at + RESERVED] = ledger.accounts.reserved[account] / PRICE_SCALE
+    row[at + EQUITY] = equity / PRICE_SCALE
+
+
+@kernel
 def look(books, view, volume, readings, ledger, terms, chosen, out):
-    """Write the scene of each environment in `chosen` (out modified in place).
+    """Write the scenes of each environment in `chosen`, a row for each who looks (out modified in
+    place).
 
     Parameters
     ----------
@@ -98,47 +145,21 @@ def look(books, view, volume, readings, ledger, terms, chosen, out):
     readings : float64 (reading, market)
     ledger : Ledger
     terms : SceneTerms
-    chosen : int64 (k,)                    environments
-    out : float64 (E, column)              the last columns of an account are written by others
+    chosen : int64 (n,)                    environments
+    out : float64 (E * k, column)          the last columns of an account are written by others
     """
+    lookers, columns = len(terms.agent), len(terms.symbol) * terms.width
     for c in range(len(chosen)):
         env = chosen[c]
-        row = env * terms.agents + terms.learner
-        equity = np.float64(ledger.accounts.cash[row])
-        for symbol in range(terms.symbols):
-            m = env * terms.symbols + symbol
-            at = symbol * terms.width
-            book = market_book(books, m)
-            past = at + len(MARKET)
-            for lag in range(terms.history - 1, 0, -1):
-                out[env, past + lag] = out[env, past + lag - 1]
-            if terms.history:
-                out[env, past] = out[env, at + MID]
-            near_bid, deep_bid = depth_of(book, 0, terms.near, terms.deep)
-            near_ask, deep_ask = depth_of(book, 2, terms.near, terms.deep)
-            held = ledger.positions.qty[row, symbol]
-            out[env, at + BID] = view.bid[m] / PRICE_SCALE
-            out[env, at + ASK] = view.ask[m] / PRICE_SCALE
-            out[env, at + MID] = view.mid[m] / PRICE_SCALE
-            out[env, at + LAST] = view.last[m] / PRICE_SCALE
-            out[env, at + BID_QTY] = view.bid_qty[m]
-            out[env, at + ASK_QTY] = view.ask_qty[m]
-            out[env, at + NEAR_BID] = near_bid
-            out[env, at + NEAR_ASK] = near_ask
-            out[env, at + DEEP_BID] = deep_bid
-            out[env, at + DEEP_ASK] = deep_ask
-            out[env, at + VOLUME] = volume[m]
-            out[env, at + SENTIMENT] = view.sentiment[m]
-            out[env, at + NEWS] = view.news[m]
-            out[env, at + POSITION] = held
-            out[env, at + COST] = ledger.positions.cost[row, symbol] / PRICE_SCALE
-            for r in range(readings.shape[0]):
-                out[env, past + terms.history + r] = readings[r, m]
-            equity += np.float64(held) * np.float64(view.mid[m])
-        at = terms.symbols * terms.width
-        out[env, at + CASH] = ledger.accounts.cash[row] / PRICE_SCALE
-        out[env, at + RESERVED] = ledger.accounts.reserved[row] / PRICE_SCALE
-        out[env, at + EQUITY] = equity / PRICE_SCALE
+        first = env * lookers
+        for k in range(len(terms.symbol)):
+            m, its = env * terms.listed + terms.symbol[k], out[first, k * terms.width :]
+            _look_at_market(books, view, volume, readings, m, terms, its)
+        for j in range(lookers):
+            if j:
+                for at in range(columns):
+                    out[first + j, at] = out[first, at]
+            _look_at_account(ledger, view, env, terms.agent[j], terms, out[first + j])
 
 
 @kernel
@@ -162,12 +183,12 @@ def _feature(row, operation, x, y, z):
 
 @kernel
 def observe(scene, plan, out):
-    """Write the features of every environment (float64 (E, feature), out modified in place)."""
-    for env in range(scene.shape[0]):
-        row = scene[env]
+    """Write the features of every scene (float64 (row, feature), out modified in place)."""
+    for i in range(scene.shape[0]):
+        row = scene[i]
         for j in range(len(plan.operation)):
             value = _feature(row, plan.operation[j], plan.x[j], plan.y[j], plan.z[j])
             value = (value - plan.shift[j]) * plan.scale[j]
             if np.isnan(value):
                 value = 0.0
-            out[env, j] = min(max(value, plan.low[j]), plan.high[j])
+            out[i, j] = min(max(value, plan.low[j]), plan.high[j])

@@ -53,9 +53,11 @@ if TYPE_CHECKING:
         CacheWarning,
         CapacityError,
         ConfigError,
+        ContractMismatch,
         CorruptData,
         InvariantError,
         LifecycleError,
+        ModelError,
         OrderError,
         QtgError,
         ReplayError,
@@ -101,9 +103,11 @@ _HOMES = {
         "CacheWarning",
         "CapacityError",
         "ConfigError",
+        "ContractMismatch",
         "CorruptData",
         "InvariantError",
         "LifecycleError",
+        "ModelError",
         "OrderError",
         "QtgError",
         "ReplayError",
@@ -140,7 +144,7 @@ _HOMES = {
     "tape": ("TapeReader", "TapeWriter", "replay_tape"),
     "venue": ("Venue",),
 }
-_ROOMS = ("gym", "quant")  # packages that are a public name themselves
+_ROOMS = ("gym", "models", "quant", "training")  # packages that are a public name themselves
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -157,6 +161,7 @@ __all__ = [
     "Comparison",
     "Config",
     "ConfigError",
+    "ContractMismatch",
     "CorruptData",
     "ExecInst",
     "ExecType",
@@ -164,6 +169,7 @@ __all__ = [
     "LifecycleError",
     "LifecycleEvent",
     "Matching",
+    "ModelError",
     "MsgType",
     "Need",
     "OrdStatus",

@@ -101,6 +101,14 @@ class SnapshotError(StorageError):
     """A snapshot cannot be taken, or does not fit the run that it is to be restored into."""
 
 
+class ModelError(QtgError):
+    """A model cannot be used: it is damaged, none of qtg's, or does not fit what is asked."""
+
+
+class ContractMismatch(ModelError):
+    """A model was trained on other observations, or for other actions, than it is to have."""
+
+
 class TapeError(QtgError):
     """A tape of trades or quotes cannot be used: a column is missing or a row makes no sense."""
 

@@ -44,7 +44,7 @@ from .config import Config
 from .errors import ConfigError, SnapshotError
 from .halts import Halts
 from .lending import Lending
-from .lifecycle import pending_states, states_frame
+from .lifecycle import message_terms, pending_states, states_frame
 from .stateful import State, Stateful, checked, found
 from .venue import Venue
 
@@ -131,6 +131,7 @@ class Exchange(Stateful):
         self.first_admission = 0
         self.n_checked = 0  # orders that came before admission in this tick
         self.first_match = 0
+        self.arrived: np.recarray | None = None  # what the events since then are about
         self.n_events = 0
         self.buy_ins = 0
         self._expected = 0
@@ -269,19 +270,28 @@ class Exchange(Stateful):
         return np.intersect1d(agents, np.flatnonzero(self.silent))
 
     def withdraw(
-        self, agents: Sequence[int] | np.ndarray = (), order_ids: Sequence[int] | np.ndarray = ()
+        self,
+        agents: Sequence[int] | np.ndarray = (),
+        order_ids: Sequence[int] | np.ndarray = (),
+        *,
+        env: int | None = None,
     ) -> np.ndarray:
         """Take orders of these agents and with these ids out of books and delay queue, between two
-        ticks; returns the ids that were found. The pool's orders cannot be found."""
-        found = [self._withdraw_resting(agents, order_ids)]
+        ticks and of one environment or all; returns the ids that were found. The pool's orders
+        cannot be found."""
+        chosen = np.ones(self.venue.n_markets, bool)
+        if env is not None:
+            chosen[:] = np.arange(len(chosen)) // self.terms.symbols == env
+        found = [self._withdraw_resting(agents, order_ids, chosen)]
         for bucket, n in enumerate(self.queue.n):
-            found.append(self._withdraw_waiting(bucket, int(n), agents, order_ids))
+            found.append(self._withdraw_waiting(bucket, int(n), agents, order_ids, chosen))
         return np.asarray(np.unique(np.concatenate(found)))
 
-    def _withdraw_resting(self, agents: Any, order_ids: Any) -> np.ndarray:
-        """Cancel what rests, and free what it had reserved."""
+    def _withdraw_resting(self, agents: Any, order_ids: Any, chosen: np.ndarray) -> np.ndarray:
+        """Cancel what rests in the markets `chosen`, and free what it had reserved."""
         resting = self.venue.book_columns.orders
-        market, slot = np.nonzero(_of(resting, agents, order_ids))
+        theirs = _of(resting, agents, order_ids)
+        market, slot = np.nonzero(theirs & chosen[:, np.newaxis])
         cancels = record_array(Orders, len(market))
         cancels.msg_type[:], cancels.market[:] = MsgType.CANCEL, market
         cancels.agent[:] = resting.agent[market, slot]
@@ -291,11 +301,13 @@ class Exchange(Stateful):
         settle(self.venue.events, 0, n, self.ledger, self.terms)
         return ids
 
-    def _withdraw_waiting(self, bucket: int, n: int, agents: Any, order_ids: Any) -> np.ndarray:
+    def _withdraw_waiting(
+        self, bucket: int, n: int, agents: Any, order_ids: Any, markets: np.ndarray
+    ) -> np.ndarray:
         """Take messages out of a bucket of the delay queue, and free what they had reserved."""
         queue = self.queue
         orders = queue.orders[bucket]
-        chosen = _of(orders[:n], agents, order_ids)
+        chosen = _of(orders[:n], agents, order_ids) & markets[queue.market[bucket, :n]]
         ids = orders.order_id[:n][chosen]
         priced = np.flatnonzero(chosen & (orders.msg_type[:n] != MsgType.CANCEL))
         freed = allocate(Events, len(priced))
@@ -346,7 +358,7 @@ class Exchange(Stateful):
 
     def match(self, arriving: Arrivals) -> None:
         """Let arriving orders trade."""
-        self.first_match = self.n_events
+        self.first_match, self.arrived = self.n_events, arriving.orders
         self.n_events = self.venue.match(*arriving, self.n_events)
 
     def open_markets(self) -> None:
@@ -368,6 +380,14 @@ class Exchange(Stateful):
     def settle(self) -> None:
         """Book what `match` did."""
         settle(self.venue.events, self.first_match, self.n_events, self.ledger, self.terms)
+
+    def message_terms(self) -> tuple[np.ndarray, np.ndarray]:
+        """TimeInForce and ExecInst of the messages that caused the tick's events, int8
+        (n_events,) each; NO_ROW for what came before matching, and where there is none."""
+        terms = np.full((2, self.n_events), NO_ROW, np.int8)
+        matched = slice(self.first_match, self.n_events)
+        terms[:, matched] = message_terms(self.events.row[matched], self.arrived)
+        return terms[0], terms[1]
 
     @property
     def events(self) -> Events:

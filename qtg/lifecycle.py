@@ -24,6 +24,7 @@ from qtg.kernels.lifecycle import (
     index_orders,
 )
 from qtg.schemas import (
+    NO_ROW,
     Directory,
     Events,
     ExecInst,
@@ -292,7 +293,7 @@ class OrderLog(Stateful):
             for name in Events._fields:
                 getattr(told.events, name)[: hi - lo] = getattr(events, name)[lo:hi]
             told.tick[: hi - lo] = tick
-            _read_terms(told, hi - lo, orders)
+            _tell_terms(told, hi - lo, *message_terms(events.row[lo:hi], orders))
             self._fold(told, hi - lo)
 
     def fold_stored(self, events: OrderEvents) -> Iterator[np.recarray]:
@@ -307,7 +308,7 @@ class OrderLog(Stateful):
                 getattr(told.events, name)[:n] = getattr(events, name)[rows]
             told.events.market[:n] = events.symbol[rows]
             told.tick[:n] = events.tick[rows]
-            told.lifetime[:n], told.post_only[:n] = ANY, 0
+            _tell_terms(told, n, events.time_in_force[rows], events.exec_inst[rows])
             first = int(self.tables.n[1])
             self._fold(told, n)
             yield self.steps[first:].view(np.recarray)
@@ -457,18 +458,32 @@ def _longer(table: type, old: np.recarray, rows: int) -> np.recarray:
     return grown_record_array(table, old, 1 << (rows - 1).bit_length())
 
 
-def _read_terms(told: Told, n: int, orders: Orders | np.recarray | None) -> None:
-    """Write what the messages of `n` events say about how long they live and how they trade."""
-    told.lifetime[:n], told.post_only[:n] = ANY, 0
+def message_terms(
+    row: np.ndarray, orders: Orders | np.recarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the messages in these rows of a batch say about how long they live and how they trade.
+
+    Returns
+    -------
+    int8 (n,), int8 (n,)    TimeInForce of new orders and ExecInst; NO_ROW where there is none
+    """
+    held, how = np.full((2, len(row)), NO_ROW, np.int8)
     if orders is None or len(orders.tif) == 0:
-        return
-    row = told.events.row[:n]
+        return held, how
     at = np.flatnonzero((row >= 0) & (row < len(orders.tif)))
     row = row[at]
-    held = lifetimes(np.asarray(orders.tif)[row], np.asarray(orders.ord_type)[row])
+    lifetime = lifetimes(np.asarray(orders.tif)[row], np.asarray(orders.ord_type)[row])
     is_new = np.asarray(orders.msg_type)[row] == MsgType.NEW
-    told.lifetime[at] = np.where(is_new, held, ANY)
-    told.post_only[at] = np.asarray(orders.exec_inst)[row] == ExecInst.POST_ONLY
+    held[at] = np.where(is_new & (lifetime != ANY), lifetime, NO_ROW)
+    exec_inst = np.asarray(orders.exec_inst)[row]
+    how[at] = np.where(np.isin(exec_inst, list(ExecInst)), exec_inst, NO_ROW)
+    return held, how
+
+
+def _tell_terms(told: Told, n: int, time_in_force: np.ndarray, exec_inst: np.ndarray) -> None:
+    """Write what is known of the messages of the first `n` events."""
+    told.lifetime[:n] = np.where(time_in_force == NO_ROW, ANY, time_in_force)
+    told.post_only[:n] = exec_inst == ExecInst.POST_ONLY
 
 
 def _error(

@@ -38,7 +38,8 @@ def order_status(run: "Result") -> "pl.DataFrame":
         _money(log.frame(), "price")
         .with_columns(pl.col("avg_price") / float(PRICE_SCALE), symbol=symbol)
         .select(
-            *("order_id", "symbol", "agent", "side", "status", "reason", "price", "qty"),
+            *("order_id", "symbol", "agent", "side", "time_in_force", "status", "reason"),
+            *("price", "qty"),
             *("cum_qty", "leaves", "avg_price", "fills", "first_tick", "last_tick"),
         )
     )

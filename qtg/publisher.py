@@ -246,7 +246,8 @@ class Publisher(Stateful):
         buffer = sink.table(OrderEvents)
         columns, at = buffer.reserve(n)
         clock = (sim.tick, sim.time_ns(sim.tick), int(self.event_count[0]) - n)
-        write_order_events(sim.exchange.events, n, clock, self._symbols, columns, at)
+        terms = sim.exchange.message_terms()
+        write_order_events(sim.exchange.events, terms, clock, self._symbols, columns, at)
         market = sim.exchange.events.market[:n]
         columns.symbol[at : at + n][(market < 0) | (market >= self._symbols)] = NO_ROW
         side = columns.side[at : at + n]

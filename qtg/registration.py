@@ -45,18 +45,25 @@ def register_environments() -> None:
 class _Waiting:
     """Finds nothing itself; sees that Gymnasium is imported, and goes."""
 
+    looking = False
+
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name != _WHOM:
+        if name != _WHOM or self.looking:
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec(name)
+        self.looking = True
+        try:
+            spec = find_spec(name)
+        finally:
+            self.looking = False
         loader: Any = spec.loader if spec else None
         if loader is not None:
             execute = loader.exec_module
 
             def execute_and_register(module: ModuleType) -> None:
+                if self in sys.meta_path:  # whoever only asked where it is did not come here
+                    sys.meta_path.remove(self)
                 execute(module)
                 register_environments()
 

@@ -13,8 +13,11 @@ from qtg.schemas import PRICE_SCALE, Account, Orders
 
 from .agents.background import BackgroundPool
 from .agents.board import Board
+from .agents.ensemble import EnsembleAgents
 from .agents.failure import Benched
+from .agents.group import Onlooker
 from .agents.guests import GUEST
+from .agents.policies import PolicyAgents
 from .agents.population import Members, build_members, fund
 from .agents.reactive import ReactiveAgents
 from .agents.smart import build_group
@@ -122,6 +125,9 @@ class Simulation:
         self.smart = [
             build_group(group, self.exchange, self.board, self.benched)
             for group in members[:n_smart]
+        ]
+        self.onlookers: list[Onlooker] = [
+            group for group in self.smart if isinstance(group, (PolicyAgents, EnsembleAgents))
         ]
         self.reactive = ReactiveAgents(members[n_smart:], self.exchange)
         self.background = BackgroundPool(config, self.exchange)

@@ -14,7 +14,8 @@ def run_tick(sim: Simulation) -> None:
     """Advance every market by one tick.
 
     Strategies see the books as they stand after expiries, and only write orders. What they send
-    arrives after its latency; what arrives now is matched, booked and published.
+    arrives after its latency; what arrives now is matched, booked and published. Who follows a
+    model looks at the end of the tick before, as learners do.
     """
     exchange, watch, counts = sim.exchange, sim.watch, sim.counts
     tick = sim.next_tick()
@@ -67,6 +68,11 @@ def run_tick(sim: Simulation) -> None:
     watch.lap(Phase.BACKGROUND)
 
     sim.publisher.publish(sim)
+    if sim.onlookers:
+        watch.lap(Phase.PUBLISH)
+        for onlooker in sim.onlookers:
+            onlooker.look(exchange, sim.warming_up)
+        watch.lap(Phase.SMART)
     sim.check()
     for hook in sim.hooks:
         hook(sim)

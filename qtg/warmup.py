@@ -123,7 +123,7 @@ def _everyone() -> dict[str, list[dict[str, Any]]]:
     """A few of every built-in kind."""
     tiers: dict[str, list[dict[str, Any]]] = {"smart": [], "reactive": []}
     for kind in kinds().values():
-        if kind.decide is None:
+        if kind.decide is None and not kind.has_model:
             group = {"kind": kind.name, "count": 2, "cash": 1_000_000, "shares": 1_000}
             tiers[kind.tier.name.lower()].append(group)
     tiers["smart"][0]["short_selling"] = True

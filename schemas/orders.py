@@ -83,3 +83,16 @@ class OrderEvents(NamedTuple):
     limit_price: Annotated[I64, Col("price", "the order's limit price")]
     qty: Annotated[I64, Col("shares", "traded, cancelled or accepted quantity")]
     leaves: Annotated[I64, Col("shares", "open quantity of the order afterwards")]
+    time_in_force: Annotated[
+        I8,
+        Col(
+            "TimeInForce",
+            "of the new order whose message caused this, of a market order IOC; none if it was "
+            "another message, or no message",
+            default=NO_ROW,
+        ),
+    ]
+    exec_inst: Annotated[
+        I8,
+        Col("ExecInst", "of the message that caused this; none if there was none", default=NO_ROW),
+    ]

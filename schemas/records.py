@@ -11,7 +11,7 @@ from .economy import News
 from .orders import OrderEvents, Trades
 
 # Raise it when a stored column is added, removed, renamed or changes its unit.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Candles(NamedTuple):

@@ -13,6 +13,7 @@ class Peer(NamedTuple):
     distribution: str
     imports: str  # top-level module of the distribution
     requirements: tuple[str, ...]
+    python: tuple[int, int] = (3, 11)  # the oldest that it runs on
 
 
 PEERS = (

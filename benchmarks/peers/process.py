@@ -18,9 +18,11 @@ class EngineFailed(Exception):
 class Worker:
     """An engine in its own process; use it as a context manager."""
 
-    def __init__(self, python: Path, engine: str, columns: Path) -> None:
+    def __init__(
+        self, python: Path, engine: str, given: Path | str, module: str = "benchmarks.peers.worker"
+    ) -> None:
         self.process = subprocess.Popen(
-            [str(python), "-m", "benchmarks.peers.worker", engine, str(columns)],
+            [str(python), "-m", module, engine, str(given)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -45,13 +47,14 @@ class Worker:
 
     def once(self) -> float:
         """Seconds of one repetition."""
-        return float(self._ask("once"))
+        return float(self.ask("once"))
 
     def answer(self) -> Answer:
         """What the engine made of the workload."""
-        return {key: int(value) for key, value in self._ask("answer").items()}
+        return {key: int(value) for key, value in self.ask("answer").items()}
 
-    def _ask(self, request: str) -> Any:
+    def ask(self, request: str) -> Any:
+        """What it answers to a line."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(f"{request}\n")

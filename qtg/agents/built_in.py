@@ -16,13 +16,14 @@ def _kind(
     needs: dict[str, Need] | None = None,
     has_desk: bool = False,
     has_pairs: bool = False,
+    has_model: bool = False,
     **params: float | Distribution | Param,
 ) -> Kind:
     known = {key: as_param(value) for key, value in params.items()}
     check_defaults(name, known)
     return Kind(
         name, tier, doc, known, rules=rules, needs=needs or {},
-        has_desk=has_desk, has_pairs=has_pairs,
+        has_desk=has_desk, has_pairs=has_pairs, has_model=has_model,
     )  # fmt: skip
 
 
@@ -32,6 +33,7 @@ def _trader(
     rules: tuple[Rule, ...] = (),
     needs: dict[str, Need] | None = None,
     has_pairs: bool = False,
+    has_model: bool = False,
     **params: float | Distribution | Param,
 ) -> Kind:
     """A kind that wants positions and leaves the orders to a desk."""
@@ -39,7 +41,8 @@ def _trader(
         "size": Param(Uniform(low=50, high=200), above=0),
         "lifetime": Param(3, low=1),
     }
-    return _kind(name, Tier.SMART, doc, rules, needs, True, has_pairs, **{**common, **params})
+    chosen = {**common, **params}
+    return _kind(name, Tier.SMART, doc, rules, needs, True, has_pairs, has_model, **chosen)
 
 
 def _bars(low: float, high: float, least: int = 1) -> Param:
@@ -57,7 +60,7 @@ def _watcher(
         "size": Param(Uniform(low=5, high=50), above=0),
         "lifetime": Param(5, low=1),
     }
-    return _kind(name, Tier.REACTIVE, doc, (), None, False, False, **{**common, **params})
+    return _kind(name, Tier.REACTIVE, doc, (), None, False, False, False, **{**common, **params})
 
 
 def _threshold(name: str, doc: str) -> Kind:
@@ -209,6 +212,17 @@ BUILT_IN: tuple[Kind, ...] = (
         horizon=Param(Uniform(low=60, high=300), above=0),
         window=_bars(30, 60, 2),
         size=Param(Uniform(low=300, high=900), above=0),
+    ),
+    _trader(
+        "ensemble",
+        "votes on every symbol as its trained models say: a forest, a line and support vectors",
+        has_model=True,
+    ),
+    Kind(
+        "rl_agent",
+        Tier.SMART,
+        "follows a policy that was trained in an environment (`model`: an ONNX file)",
+        has_model=True,
     ),
     _kind("guest", Tier.SMART, "an account in reserve: sends nothing of its own"),
     _kind(

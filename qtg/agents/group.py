@@ -24,6 +24,12 @@ class Group(Protocol):
     def restore(self, state: Mapping[str, Any]) -> None: ...
 
 
+class Onlooker(Protocol):
+    """Who looks at a market at the end of a tick, as learners do, and not at the start."""
+
+    def look(self, exchange: Exchange, warming_up: bool) -> None: ...
+
+
 def rows_for(table: Any, members: Members) -> Any:
     """A table with a row per agent: who it is, when it acts, and its parameters, as far as the
     table has columns of their names."""

@@ -24,3 +24,4 @@ class Kind:
     origin: str = "built in"  # the file, package or module that it comes from
     state: dict[str, float] = field(default_factory=dict)  # columns that a function keeps, starts
     has_pairs: bool = False  # takes `pairs`
+    has_model: bool = False  # follows a `model`

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -90,6 +91,7 @@ def check_populations(config: Config) -> None:
                 kind = find_kind(population.kind, tier)
                 _distributions(population, kind)
                 _check_policy(population, kind)
+                _check_model(population)
                 _check_windows(population, kind, config)
 
 
@@ -100,6 +102,11 @@ def _check_policy(population: Population, kind: Kind) -> None:
         raise SettingError(
             name, f"is for strategies of your own, and {kind.name} is built in; leave it out"
         )
+
+
+def _check_model(population: Population) -> None:
+    if population.model is not None and not Path(population.model).is_file():
+        raise SettingError("model", f"there is no file {population.model}; export a model first")
 
 
 @contextmanager
@@ -130,6 +137,10 @@ def _distributions(population: Population, kind: Kind) -> dict[str, Distribution
         raise ConfigError(f"{kind.name} sees all its symbols; `watches` is for tier 2")
     if population.execution is not None and not kind.has_desk:
         raise ConfigError(f"{kind.name} places its own orders; remove its `execution`")
+    if kind.has_model and population.model is None:
+        raise ConfigError(f"{kind.name} follows a model; give its file as `model`")
+    if population.model is not None and not kind.has_model:
+        raise ConfigError(f"{kind.name} follows no model; remove its `model`")
     if population.pairs is not None and not kind.has_pairs:
         raise ConfigError(f"{kind.name} trades no pairs; remove its `pairs`")
     for rule in kind.rules:

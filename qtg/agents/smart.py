@@ -6,6 +6,7 @@ from ..exchange import Exchange
 from .board import Board
 from .cancel_bots import CancelBots
 from .compiled import Compiled, CompiledStrategy
+from .ensemble import EnsembleAgents
 from .executors import Executors
 from .factors import FactorTraders
 from .failure import Benched
@@ -16,6 +17,7 @@ from .news_traders import NewsTraders
 from .noise import NoiseTraders
 from .pairs import PairsTraders
 from .per_agent import AgentStrategy
+from .policies import PolicyAgents
 from .population import Members
 from .technical import TechnicalTraders
 from .user import UserStrategy
@@ -33,6 +35,8 @@ _GROUPS: dict[str, Callable[[Members, Exchange, Board], Group]] = {
     "factor_long_short": FactorTraders,
     "news_trader": NewsTraders,
     "vwap_executor": Executors,
+    "ensemble": EnsembleAgents,
+    "rl_agent": PolicyAgents,
     GUEST: Guests,
 }
 

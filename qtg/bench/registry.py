@@ -21,6 +21,7 @@ ROOMS = (
     "monitor",
     "wal",
     "gym",
+    "models",
     "sweep",
 )
 

@@ -62,6 +62,6 @@ def check_place(out: Path | None) -> None:
     if out is None:
         return
     if out.is_dir():
-        raise ConfigError(f"{out}: is a folder; give the name of a .toml file")
+        raise ConfigError(f"{out}: is a folder; give the name of a file")
     if not out.parent.is_dir():
         raise ConfigError(f"{out}: there is no folder {out.parent}; make it first")

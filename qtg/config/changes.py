@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from .problem import SettingError, shown
 from .spelling import did_you_mean
 
-OPEN_TABLES = frozenset({"params"})  # tables whose names the user makes up
+# Tables whose names the user makes up.
+OPEN_TABLES = frozenset({"params", "populations", "settings"})
 
 
 def plain(model: BaseModel) -> dict[str, Any]:

@@ -55,6 +55,9 @@ class Population(Model):
         default=None,
     )
     short_selling: Switch = setting("whether they may borrow shares and sell them", default=False)
+    model: str | None = setting(
+        "file of the model that they follow, if their kind follows one", default=None, min_length=1
+    )
     params: Annotated[dict[Identifier, Distribution], AfterValidator(freeze)] = setting(
         "the strategy's own parameters, drawn once per agent", default=Frozen()
     )

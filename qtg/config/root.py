@@ -48,7 +48,8 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 Changes = Mapping[str, Any]
 
 
-def _name(text: str) -> str:
+def checked_name(text: str) -> str:
+    """A name that files can have; ValueError with a sentence if it is none."""
     if not _NAME.fullmatch(text):
         raise ValueError(
             f"must be 1 to 64 letters, digits or any of _ . -, as it names files, got {shown(text)}"
@@ -83,7 +84,7 @@ class Config(Model):
     (7, 0.9)
     """
 
-    name: Annotated[str, AfterValidator(_name)] = setting(
+    name: Annotated[str, AfterValidator(checked_name)] = setting(
         "name of the configuration, shown in reports and used in file names", default="custom"
     )
     seed: Whole = setting(

@@ -19,30 +19,42 @@ def checked(actions: Any, space: Space[Any], num_envs: int) -> np.ndarray:
     ------
     ConfigError    another shape, not numbers, NaN, or no such code; it names the environment
     """
-    found: np.ndarray = np.asarray(actions)
-    shape = (num_envs, *(space.shape or ()))
+    return _checked(actions, space, (num_envs, *(space.shape or ())), "")
+
+
+def checked_action(action: Any, space: Space[Any], whose: str = "environment 0") -> np.ndarray:
+    """One action, of the space's shape, checked in the same way; errors say whose it is."""
+    return _checked(action, space, space.shape or (), whose)
+
+
+def _checked(actions: Any, space: Space[Any], shape: tuple[int, ...], whose: str) -> np.ndarray:
+    of = f"actions of {whose}" if whose else "actions"
+    try:
+        found: np.ndarray = np.asarray(actions)
+    except ValueError:
+        raise ConfigError(f"{of} must be an array of shape {shape}") from None
     if found.shape != shape:
-        raise ConfigError(f"actions have shape {found.shape}; this needs {shape}")
+        raise ConfigError(f"{of} have shape {found.shape}; this needs {shape}")
     if isinstance(space, Box):
         if found.dtype.kind not in "fiu":
-            raise ConfigError(f"actions must be numbers, not {found.dtype}")
-        wrong = np.isnan(found)
-        _refuse(wrong, found, "is not a number")
+            raise ConfigError(f"{of} must be numbers, not {found.dtype}")
+        _refuse(np.isnan(found), found, "is not a number", whose)
         clipped: np.ndarray = np.clip(found, space.low, space.high)
         return clipped
     if found.dtype.kind not in "iu":
-        raise ConfigError(f"actions must be whole numbers, not {found.dtype}")
+        raise ConfigError(f"{of} must be whole numbers, not {found.dtype}")
     if isinstance(space, Discrete):
         least, end = space.start, space.start + space.n
     elif isinstance(space, MultiDiscrete):
         least, end = space.start, space.start + space.nvec
     else:
         raise ConfigError(f"actions in {space} are not known here")
-    _refuse((found < least) | (found >= end), found, f"is not in {space}")
+    _refuse((found < least) | (found >= end), found, f"is not in {space}", whose)
     return found
 
 
-def _refuse(wrong: np.ndarray, actions: np.ndarray, why: str) -> None:
+def _refuse(wrong: np.ndarray, actions: np.ndarray, why: str, whose: str) -> None:
     if wrong.any():
         place = tuple(int(each) for each in np.argwhere(wrong)[0])
-        raise ConfigError(f"the action {actions[place]} of environment {place[0]} {why}")
+        owner = whose or f"environment {place[0]}"
+        raise ConfigError(f"the action {actions[place]} of {owner} {why}")

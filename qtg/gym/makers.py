@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from inspect import signature
-from typing import Any
+from typing import Any, NamedTuple
 
 from gymnasium.vector import AutoresetMode
 
@@ -14,8 +14,9 @@ from qtg.schemas import Sector
 from ..config import Config
 from ..errors import ConfigError
 from .batch import Batch
-from .market import LearnersMarket
+from .market import Seats
 from .market_batch import MarketBatch
+from .markets import Markets
 from .single import BatchEnv, MarketEnv
 from .styles import settings_in
 from .task import Task
@@ -23,9 +24,28 @@ from .tasks import DailyInvestor, Execution, MarketMaking, Trading
 from .textbook import DealerBatch
 from .vector import BatchVectorEnv
 
+MARKET = ("config", "starts")
 BATCH = ("features", "reward", "ticks", "steps", "truncates")
-MARKET = ("cash", "shares", "short_selling", "latency", "starts", "history", "near", "deep")
+SEATS = ("cash", "shares", "short_selling", "latency", "history", "near", "deep")
+# Environments on the real book: task, and settings that the name stands for.
+TASKS: dict[str, tuple[Callable[..., Task], dict[str, Any]]] = {
+    "qtg/Trading-v0": (Trading, {}),
+    "qtg/MarketMaking-v0": (MarketMaking, {}),
+    "qtg/Execution-v0": (Execution, {"truncates": False, "steps": 40}),
+    "qtg/DailyInvestor-v0": (
+        DailyInvestor,
+        {"steps": 385, "ticks": 60, "cash": 10_000.0, "near": 3},
+    ),
+}
 CROWD = 66  # background agents; about 20 of them send an order in a tick
+
+
+class Role(NamedTuple):
+    """A task, and learners who have it in each environment."""
+
+    task: Task
+    seats: Seats
+    settings: dict[str, Any]  # of its MarketBatch
 
 
 def market_batch(
@@ -42,23 +62,38 @@ def market_batch(
     make_task : class    of the task
     style : str          a set of settings by name (`qtg.gym.styles`), which others are given beside
     given                settings of `MarketBatch` (features, reward, ticks, steps, truncates), of
-        the market (`LearnersMarket`), and of the task; `config`: a Config, the name of a preset, or
-        changes to the default market (`default_market`)
+        the learner's account (`Seats`), of the task, and of the market: `starts`, and `config`, a
+        Config, the name of a preset, or changes to the default market (`default_market`)
 
     Raises
     ------
     ConfigError    a setting that there is none of, or that makes no sense
     """
     settings = settings_in(make_task.__name__, style, given)
-    config = settings.pop("config", None)
-    of_batch, of_market = _taken(settings, BATCH), _taken(settings, MARKET)
+    of_market = _taken(settings, MARKET)
+    return market_batches([role_of(make_task, settings)], num_envs, **of_market)[0]
+
+
+def role_of(make_task: Callable[..., Task], given: Mapping[str, Any], learners: int = 1) -> Role:
+    """A role from settings of the task, of `MarketBatch` and of `Seats`."""
+    settings = dict(given)
+    of_batch, of_seats = _taken(settings, BATCH), _taken(settings, SEATS)
     known = sorted(signature(make_task).parameters)
-    _refuse_unknown(settings, known, ("config", *BATCH, *MARKET, *known))
+    _refuse_unknown(settings, known, ("config", *BATCH, "starts", *SEATS, *known))
     task = make_task(**settings)
     builders = of_batch.get("features") or task.features
-    indicators = "indicator" in builders
-    market = LearnersMarket(_market(config), num_envs, indicators=indicators, **of_market)
-    return MarketBatch(market, task, **of_batch)
+    return Role(task, Seats(learners, indicators="indicator" in builders, **of_seats), of_batch)
+
+
+def market_batches(
+    roles: Sequence[Role], num_envs: int, *, config: Any = None, starts: int = 16
+) -> list[MarketBatch]:
+    """What learners of these roles do in markets that they share, role by role."""
+    markets = Markets(_market(config), num_envs, [each.seats for each in roles], starts=starts)
+    return [
+        MarketBatch(markets, each.task, kind=kind, **each.settings)
+        for kind, each in enumerate(roles)
+    ]
 
 
 def _taken(settings: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -162,11 +197,31 @@ def _vector(
 
 
 dealer_vector = partial(_vector, dealer_batch)
-_trading = partial(market_batch, Trading)
+
+
+def made_by(name: str) -> tuple[Callable[..., Task], dict[str, Any]]:
+    """The task of an environment on the real book, and the settings that its name stands for.
+
+    Raises
+    ------
+    ConfigError    no such environment
+    """
+    if name not in TASKS:
+        raise ConfigError(f"no environment {name!r} with a market; there are {', '.join(TASKS)}")
+    make_task, settings = TASKS[name]
+    return make_task, dict(settings)
+
+
+def _maker(name: str) -> Callable[..., MarketBatch]:
+    make_task, settings = made_by(name)
+    return partial(market_batch, make_task, **settings)
+
+
+_trading = _maker("qtg/Trading-v0")
 trading, trading_vector = partial(_single, _trading), partial(_vector, _trading)
-_making = partial(market_batch, MarketMaking)
+_making = _maker("qtg/MarketMaking-v0")
 making, making_vector = partial(_single, _making), partial(_vector, _making)
-_execution = partial(market_batch, Execution, truncates=False, steps=40)
+_execution = _maker("qtg/Execution-v0")
 execution, execution_vector = partial(_single, _execution), partial(_vector, _execution)
-_investing = partial(market_batch, DailyInvestor, steps=385, ticks=60, cash=10_000.0, near=3)
+_investing = _maker("qtg/DailyInvestor-v0")
 investing, investing_vector = partial(_single, _investing), partial(_vector, _investing)

@@ -1,230 +1,127 @@
-"""Many markets in one simulation, with a learner's account in each."""
+"""Markets as learners see them, and the accounts that they trade through."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from qtg.kernels.scene import ACCOUNT, MARKET, SceneTerms, look
-from qtg.kernels.view import read_books
-from qtg.schemas import F64, I64, MarketView, Orders, allocate, grown
+from qtg.schemas import F64, I64, Orders, allocate, grown
 
-from ..agents.guests import GUEST
-from ..agents.need import Need
-from ..config import Config
-from ..errors import ConfigError
+from ..agents.scenes import Scenes, Seen
 from ..number_checks import check_counts
 from ..simulation import Simulation
-from ..state.rows import copy_environments
-from .batch import U64
-
-READINGS = {  # of qtg.quant, at the end of the last bar
-    "rsi": Need("rsi", {"n": 14}),
-    "macd": Need("macd", {"fast": 12, "slow": 26, "signal": 9}, part="macd"),
-    "macd_signal": Need("macd", {"fast": 12, "slow": 26, "signal": 9}, part="signal"),
-    "bollinger_upper": Need("bollinger", {"n": 20}, part="upper"),
-    "bollinger_lower": Need("bollinger", {"n": 20}, part="lower"),
-    "sma": Need("sma", {"n": 20}),
-    "atr": Need("atr", {"n": 14}),
-    "volatility": Need("rolling_volatility", {"n": 20}),
-}
 
 
-class Seen(NamedTuple):
-    """How much of a market a scene has."""
+class Seats(NamedTuple):
+    """Learners of one kind in each environment: what they start with, and how much they see."""
 
-    history: int
-    near: int
-    deep: int
-    indicators: bool
+    learners: int = 1
+    cash: float = 1_000_000.0  # of each at the start [currency]
+    shares: int = 0  # of each symbol
+    short_selling: bool | None = None  # by default if the rules let anything be borrowed
+    latency: int = 0  # of their orders [ticks]; the run's default if 0
+    history: int = 20  # earlier mids that a scene has
+    near: int = 5  # price levels whose quantity a scene has
+    deep: int = 10
+    indicators: bool = False  # whether a scene has the readings of indicators
+
+    @property
+    def seen(self) -> Seen:
+        """How much of a market a scene has."""
+        return Seen(self.history, self.near, self.deep, self.indicators)
+
+    def check(self) -> None:
+        """Raise a ConfigError about a number that makes no sense."""
+        check_counts("environments", learners=self.learners, near=self.near)
+        check_counts(
+            "environments",
+            least=0,
+            shares=self.shares,
+            latency=self.latency,
+            history=self.history,
+        )
+        check_counts("environments", least=self.near, deep=self.deep)
 
 
 class LearnersMarket:
-    """`num_envs` markets of one configuration, each with an account to trade through.
+    """The markets of a simulation as learners of one kind see them, and their orders.
 
-    An episode begins at one of a few `starts`: markets that were warmed up once and are copied from
-    then on. Which one, and all that is drawn afterwards, is a function of the episode's seed.
+    A row is a learner in an environment: `environment * learners + learner`. With one learner in
+    each, rows are environments. `Markets` moves it.
 
     Parameters
     ----------
-    config : Config      the market; its warm-up is what every start has behind it
-    num_envs : int
-    cash : float         of the learner at the start [currency]
-    shares : int         of each symbol
-    short_selling : bool, optional    by default if the rules let anything be borrowed
-    latency : int        of the learner's orders [ticks]; the run's default if 0
-    starts : int         how many warmed-up markets episodes begin in
-    history : int        earlier mids that a scene has
-    near, deep : int     price levels whose quantity a scene has
-    indicators : bool    whether a scene has `READINGS`
+    sim : Simulation
+    seats : Seats
+    learner : int    the agent row, within an environment, of the first of the learners
 
     Attributes
     ----------
-    scene : float64 (num_envs, column)    what can be looked at; `column(name)` says where
+    num_envs : int                    rows
+    scene : float64 (row, column)     what can be looked at; `column(name)` says where
     """
 
-    def __init__(
-        self,
-        config: Config,
-        num_envs: int,
-        *,
-        cash: float = 1_000_000.0,
-        shares: int = 0,
-        short_selling: bool | None = None,
-        latency: int = 0,
-        starts: int = 16,
-        history: int = 20,
-        near: int = 5,
-        deep: int = 10,
-        indicators: bool = False,
-    ) -> None:
-        check_counts("environments", num_envs=num_envs, starts=starts)
-        check_counts("environments", least=0, shares=shares, latency=latency, history=history)
-        check_counts("environments", near=near)
-        check_counts("environments", least=near, deep=deep)
-        if latency and not config.latency.enabled:
-            raise ConfigError(f"latency is {latency}, but the market has none: set latency.enabled")
-        if not config.background.count * config.background.traits.activity and not config.n_agents:
-            raise ConfigError("the learner would have nobody to trade with; add agents")
-        can_borrow = config.rules_in_force.borrow_pool > 0
-        learner = {
-            "kind": GUEST,
-            "count": 1,
-            "cash": cash,
-            "shares": shares,
-            "short_selling": can_borrow if short_selling is None else short_selling,
-            "latency": latency,
-        }
-        others = [each.model_dump(mode="json", exclude_unset=True) for each in config.smart]
-        if any(each["kind"] == GUEST for each in others):
-            raise ConfigError("the market has guests; the learner is the only one")
-        self.config = config.with_(smart=[*others, learner])
-        self.num_envs, self.symbols = num_envs, tuple(each.symbol for each in config.symbols)
-        seen = Seen(history, near, deep, indicators)
-        self._begun = _Rows(self.config, starts, seen)
-        while self._begun.sim.tick < max(self.config.warmup.ticks, 1):
-            self._begun.move(None)
-        self._rows = _Rows(self.config, num_envs, seen)
-        terms = config.latency
-        self._latency = (latency or int(terms.default_ticks)) if terms.enabled else 0
-        self.scene, self.column = self._rows.scene, self._rows.column
-        self.sim = self._rows.sim
-        self._orders, self._written = allocate(Orders, 2 * num_envs * len(self.symbols)), 0
+    def __init__(self, sim: Simulation, seats: Seats, learner: int) -> None:
+        self.sim, self.config, self.learner = sim, sim.config, learner
+        self.symbols, self.seen = sim.symbols, seats.seen
+        self.learners = seats.learners
+        exchange, symbols = sim.exchange, dict(enumerate(sim.symbols))
+        self._scenes = Scenes(exchange, sim.board, symbols, self.agents, self.seen)
+        self.scene, self.column = self._scenes.rows, self._scenes.column
+        self.num_envs = len(self.scene)
+        of_env = np.arange(self._scenes.envs)[:, np.newaxis] * exchange.n_agents
+        self._accounts: I64 = (of_env + self.agents).ravel()
+        terms = sim.config.latency
+        self._latency = (seats.latency or int(terms.default_ticks)) if terms.enabled else 0
+        most = 2 * self.num_envs * len(self.symbols)
+        self._orders, self._written = allocate(Orders, most), 0
 
     @property
-    def learner(self) -> int:
-        """The learner's row among the agents of an environment."""
-        return self._rows.terms.learner
-
-    def begin(self, rows: I64, seeds: U64) -> None:
-        """Start an episode in each of `rows`, int64 (k,)."""
-        if self._rows.fresh and len(rows) < self.num_envs:
-            everywhere = np.zeros(self.num_envs, np.uint64)  # others wait, but have begun too
-            everywhere[rows] = seeds
-            rows, seeds = np.arange(self.num_envs), everywhere
-        start = (seeds % np.uint64(self._begun.num_envs)).astype(np.int64)
-        copy_environments(self._begun.sim, start, self.sim, rows, seeds)
-        self._rows.copy(self._begun, start, rows)
-
-    def move(self, ticks: int = 1) -> None:
-        """Send the learners' new orders and let `ticks` ticks pass."""
-        orders = Orders._make(column[: self._written] for column in self._orders)
-        self._written = 0
-        self._rows.move(orders, ticks)
+    def agents(self) -> I64:
+        """The learners' rows among the agents of an environment, int64 (learner,)."""
+        return np.arange(self.learner, self.learner + self.learners)
 
     def live_orders(self) -> tuple[I64, I64]:
-        """The id of each learner's latest live buy and sell order, int64 (num_envs, symbols) each;
-        0 if there is none."""
-        positions, rows = self.sim.exchange.ledger.positions, self._rows.accounts
-        return positions.bid_id[rows], positions.ask_id[rows]
+        """The id of each row's latest live buy and sell order, int64 (num_envs, symbols) each; 0 if
+        there is none."""
+        positions = self.sim.exchange.ledger.positions
+        return positions.bid_id[self._accounts], positions.ask_id[self._accounts]
 
-    def new_orders(self, env: I64, symbol: I64 | int) -> Orders:
-        """Rows of orders to be filled in, one for each element of `env`, which are sent after those
-        that were asked for before; they are views, good until the next `move`."""
-        first, last = self._written, self._written + len(env)
+    def new_orders(self, row: I64, symbol: I64 | int) -> Orders:
+        """Orders to be filled in, one for each element of `row`, which are sent after those that
+        were asked for before; they are views, good until the next `take_orders`."""
+        first, last = self._written, self._written + len(row)
         if last > len(self._orders.qty):
             self._orders = grown(self._orders, 2 * last)
         self._written = last
         orders = Orders._make(column[first:last] for column in self._orders)
         for name in ("msg_type", "ord_type", "tif", "exec_inst", "price", "order_id"):
             getattr(orders, name)[:] = 0
+        env, learner = (row, 0) if self.learners == 1 else np.divmod(row, self.learners)
         orders.market[:] = env * len(self.symbols) + symbol
-        orders.agent[:] = self.learner
+        orders.agent[:] = self.learner + learner
         orders.latency_ticks[:] = self._latency
         return orders
+
+    def take_orders(self) -> Orders:
+        """What was written since the last time; views, good until the next `new_orders`."""
+        taken = Orders._make(column[: self._written] for column in self._orders)
+        self._written = 0
+        return taken
+
+    def tick_is_over(self) -> None:
+        """Count what was traded in a tick."""
+        self._scenes.tick_is_over(self.sim.exchange)
+
+    def look(self, envs: I64) -> None:
+        """Write the scenes of these environments."""
+        self._scenes.look(self.sim.exchange, envs)
+
+    def copy(self, source: LearnersMarket, start: I64, envs: I64) -> None:
+        """Let these environments look as environments `start` of `source` did last."""
+        self._scenes.copy(source._scenes, start, envs)
 
     def raw(self) -> dict[str, F64]:
         """Everything that can be looked at, by name, float64 (num_envs,) each; copies."""
         return {name: self.scene[:, at].copy() for name, at in self.column.items()}
-
-
-class _Rows:
-    """A simulation of several environments and its scenes."""
-
-    def __init__(self, config: Config, n: int, seen: Seen) -> None:
-        self.num_envs = n
-        history = seen.history
-        self.sim = sim = Simulation(config, envs=range(n), population=0)
-        readings = READINGS if seen.indicators else {}
-        self._reading = _request(sim, readings)
-        self._view = allocate(MarketView, sim.exchange.venue.n_markets)
-        self._view.tick_size[:] = sim.exchange.view.tick_size
-        self._volume = np.zeros(sim.exchange.venue.n_markets, np.int64)
-        columns = [*MARKET, *(f"mid[-{lag + 1}]" for lag in range(history)), *readings]
-        self.terms = SceneTerms(
-            len(config.symbols),
-            sim.exchange.n_agents,
-            int(sim.agents(GUEST)[0]),
-            seen.near,
-            seen.deep,
-            history,
-            len(columns),
-        )
-        names = [f"{each.symbol}.{name}" for each in config.symbols for name in columns]
-        self.column = {name: at for at, name in enumerate([*names, *ACCOUNT])}
-        self.scene = np.zeros((n, len(self.column)))
-        self.accounts = np.arange(n) * sim.exchange.n_agents + self.terms.learner
-        self._all = np.arange(n)
-
-    @property
-    def fresh(self) -> bool:
-        """Whether nothing has happened here yet."""
-        return self.sim.tick == 0
-
-    def move(self, orders: Orders | None, ticks: int = 1) -> None:
-        sim = self.sim
-        if orders is not None and len(orders.qty):
-            sim.submit_columns(orders)
-        self._volume[:] = 0
-        for _ in range(ticks):
-            sim.step()
-            self._volume += sim.exchange.view.volume
-        self.look(self._all)
-
-    def look(self, rows: I64) -> None:
-        """Write the scenes of these environments."""
-        exchange = self.sim.exchange
-        view = exchange.view
-        for name in ("sentiment", "news"):
-            getattr(self._view, name)[:] = getattr(view, name)
-        read_books(exchange.venue.book_columns, self._view)
-        readings = np.ascontiguousarray(self.sim.board.values[self._reading])
-        books = exchange.venue.book_columns
-        look(
-            books, self._view, self._volume, readings, exchange.ledger, self.terms, rows, self.scene
-        )
-
-    def copy(self, source: _Rows, start: I64, rows: I64) -> None:
-        """Scenes of these environments as they were in `source`."""
-        self.scene[rows] = source.scene[start]
-        symbols = self.terms.symbols
-        mine, theirs = (each._view.mid.reshape(-1, symbols) for each in (self, source))
-        mine[rows] = theirs[start]  # which stays as it is while a side of a book is empty
-
-
-def _request(sim: Simulation, readings: dict[str, Need]) -> I64:
-    """Rows of the board that hold these indicators, int64 (reading,)."""
-    nothing: dict[str, Any] = {"": np.zeros(1)}
-    rows = [sim.board.rows("learner", need, nothing)[0] for need in readings.values()]
-    return np.array(rows, np.int64)

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Box
 
-from qtg.schemas import F64, I64
+from qtg.schemas import F64, I64, Reason
 
+from ..contract import Contract
+from ..features import features_of
 from ..number_checks import check_counts
+from ..observation import Observation
 from .batch import F32, U64, Outcome
-from .features import Contract, Observation, features_of
-from .market import LearnersMarket
+from .markets import Markets
 from .rewards import AccountStep, Reward, reward_of
 from .task import Task
+
+_REASONS = np.full(max(Reason) + 1, "", f"<U{max(len(each.name) for each in Reason)}")
+for _each in Reason:
+    _REASONS[_each] = _each.name if _each else ""
 
 
 class MarketBatch:
     """Learners with a task on the real book, one in each of many markets.
 
+    Where learners of several kinds, or several of one, share a market, a `MarketBatch` is what one
+    kind does; its rows are then (environment, learner) pairs, and whoever has them all calls
+    `enter`, `act` and `outcome`, and moves the markets (`qtg.gym.petting_zoo`).
+
     Parameters
     ----------
-    market : LearnersMarket
+    markets : Markets
     task : Task
+    kind : int                    which of the markets' kinds of learners
     features : names, optional    builders of the observation; by default the task's
     reward : Reward or its name, optional    by default the task's
     ticks : int                   ticks of a step
@@ -35,9 +47,10 @@ class MarketBatch:
 
     def __init__(
         self,
-        market: LearnersMarket,
+        markets: Markets,
         task: Task,
         *,
+        kind: int = 0,
         features: Sequence[str] | None = None,
         reward: Reward | str | None = None,
         ticks: int = 1,
@@ -45,7 +58,9 @@ class MarketBatch:
         truncates: bool = True,
     ) -> None:
         check_counts("environments", ticks=ticks, steps=steps)
-        self.market, self.task, self.num_envs = market, task, market.num_envs
+        self.markets, self.task = markets, task
+        self.market = market = markets.learners[kind]
+        self.num_envs = market.num_envs
         self.ticks, self.steps, self._truncates = ticks, steps, truncates
         task.start(market, steps)
         builders = task.features if features is None else features
@@ -58,6 +73,7 @@ class MarketBatch:
         self.reward = task.reward if reward is None else reward_of(reward)
         self.reward.start(self.num_envs)
         self._exact = np.zeros((self.num_envs, n))
+        self._before = market.scene
         self._at = {name: market.column[name] for name in ("equity", "start", "step", "left")}
         of = [market.column[f"{symbol}.mid"] for symbol in market.symbols]
         self._mids = np.array(of)
@@ -65,22 +81,40 @@ class MarketBatch:
 
     @property
     def contract(self) -> Contract:
-        """What each number of an observation is."""
-        return self.observation.contract
+        """What each number of an observation is, and by what the numbers and the actions beside
+        them are measured."""
+        task, seen = self.task, self.market.seen
+        measures = {name: getattr(task, name) for name in task.measures}
+        steps = {"ticks": self.ticks, "steps": self.steps}
+        depth = {"history": seen.history, "near": seen.near, "deep": seen.deep}
+        environment = {"id": task.name, **measures, **steps, **depth}
+        return replace(self.observation.contract, environment=environment)
 
     def begin(self, rows: I64, seeds: U64) -> None:
-        self.market.begin(rows, seeds)
+        self.markets.begin(rows, seeds)
+        self.enter(rows, seeds)
+
+    def step(self, actions: np.ndarray) -> Outcome:
+        self.act(actions)
+        self.markets.move(self.ticks)
+        return self.outcome()
+
+    def enter(self, rows: I64, seeds: U64) -> None:
+        """Learners take their seats in `rows`, whose markets have just begun."""
         scene, at = self.market.scene, self._at
         scene[rows, at["start"]] = scene[rows, at["equity"]]
         scene[rows, at["step"]], scene[rows, at["left"]] = 0.0, 1.0
         self.task.begin(rows, seeds)
         self.reward.begin(rows, scene[rows, at["start"]])
 
-    def step(self, actions: np.ndarray) -> Outcome:
-        scene, at = self.market.scene, self._at
-        before = scene.copy()
+    def act(self, actions: np.ndarray) -> None:
+        """Write what the learners send."""
+        self._before = self.market.scene.copy()
         self.task.act(actions)
-        self.market.move(self.ticks)
+
+    def outcome(self) -> Outcome:
+        """What the step came to, now that the markets have moved."""
+        before, scene, at = self._before, self.market.scene, self._at
         scene[:, at["step"]] += 1.0
         scene[:, at["left"]] = 1.0 - scene[:, at["step"]] / self.steps
         late = scene[:, at["step"]] >= self.steps
@@ -128,11 +162,16 @@ class MarketBatch:
         return self.market.raw()
 
     def info(self) -> dict[str, np.ndarray]:
+        """Equity, profit since the start, inventory; how many orders were refused since the last
+        step, and the name of the last reason for it (`qtg.Reason`), or ""."""
         scene = self.market.scene
+        refused, reason = self.markets.refusals_of(self.market)
         return {
             "equity": scene[:, self._at["equity"]].copy(),
             "profit": scene[:, self._at["equity"]] - scene[:, self._at["start"]],
             "inventory": self._inventory(scene).copy(),
+            "refused": refused,
+            "reason": _REASONS[reason],
         }
 
     def close(self) -> None:

@@ -6,8 +6,9 @@ composites: `LogReturn() + 0.1 * DrawdownPenalty()`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -241,27 +242,60 @@ class TerminalUtility(Reward):
         return np.where(step.ended, -np.exp(np.minimum(power, 700.0)), 0.0)
 
 
-REWARDS: dict[str, Callable[[], Reward]] = {
+REWARDS: dict[str, Callable[..., Reward]] = {
     "profit_and_loss": ProfitAndLoss,
     "log_return": LogReturn,
     "differential_sharpe": DifferentialSharpe,
     "drawdown_penalty": DrawdownPenalty,
+    "inventory_penalty": InventoryPenalty,
     "transaction_cost": TransactionCost,
     "terminal_bonus": TerminalBonus,
+    "terminal_utility": TerminalUtility,
 }
 
+Told = Reward | str | Mapping[str, Any]
 
-def reward_of(given: Reward | str) -> Reward:
-    """A reward, or the one of a name with its defaults.
+
+def reward_of(given: Told | list[Told] | tuple[Told, ...]) -> Reward:
+    """A reward, or the one that is told.
+
+    Parameters
+    ----------
+    given : a Reward; its name; a mapping of `kind`, `weight` (1) and what the kind has; or a list
+        of these, which add up
 
     Raises
     ------
-    ConfigError    neither
+    ConfigError    none of these
+
+    Examples
+    --------
+    >>> of_inventory = {"kind": "inventory_penalty", "running": 0.5, "weight": 0.1}
+    >>> [weight for weight, _ in reward_of(["profit_and_loss", of_inventory]).parts]
+    [1.0, 0.1]
     """
     if isinstance(given, Reward):
         return given
-    if given not in REWARDS:
+    if isinstance(given, list | tuple) and given:
+        return Composite(tuple((1.0, reward_of(each)) for each in given))
+    if isinstance(given, Mapping):
+        terms = dict(given)
+        kind, weight = terms.pop("kind", None), terms.pop("weight", 1.0)
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise ConfigError(f"a reward's weight must be a finite number, got {weight!r}")
+        return weight * _made(kind, terms)
+    return _made(given, {})
+
+
+def _made(kind: Any, terms: dict[str, Any]) -> Reward:
+    if not isinstance(kind, str) or kind not in REWARDS:
         raise ConfigError(
-            f"no reward {given!r}; give one of {', '.join(REWARDS)}, or a Reward of your own"
+            f"no reward {kind!r}; give one of {', '.join(REWARDS)}, or a Reward of your own"
         )
-    return REWARDS[given]()
+    make = REWARDS[kind]
+    try:
+        signature(make).bind(**terms)
+        return make(**terms)
+    except TypeError as error:
+        known = ", ".join(signature(make).parameters) or "nothing to set"
+        raise ConfigError(f"the reward {kind} cannot be made: {error}; it has {known}") from None

@@ -1,5 +1,6 @@
 """A batch of one as a Gymnasium environment."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
@@ -7,10 +8,10 @@ import numpy as np
 
 from qtg.schemas import F64
 
+from ..contract import Contract
 from ..errors import ConfigError
-from .actions import checked
+from .actions import checked_action
 from .batch import Batch
-from .features import Contract
 from .market_batch import MarketBatch
 from .seeds import Seeds
 
@@ -66,8 +67,8 @@ class BatchEnv(gymnasium.Env[np.ndarray, Any]):
         """
         if self._over:
             raise ConfigError("no episode is going on; call reset first")
-        actions = np.asarray(action)[np.newaxis]
-        outcome = self.batch.step(checked(actions, self.action_space, 1))
+        actions = checked_action(action, self.action_space)[np.newaxis]
+        outcome = self.batch.step(actions)
         terminated, truncated = bool(outcome.terminated[0]), bool(outcome.truncated[0])
         self._steps, self._over = self._steps + 1, terminated or truncated
         reward = float(outcome.reward[0])
@@ -77,8 +78,7 @@ class BatchEnv(gymnasium.Env[np.ndarray, Any]):
         """A line about the present step, in mode "ansi"."""
         if self.render_mode is None:
             return None
-        said = ", ".join(f"{name} {value:g}" for name, value in self._info().items())
-        return f"step {self._steps}: {said}"
+        return line_about(self._steps, self._info())
 
     def close(self) -> None:
         """Let go of the batch; it can be called again."""
@@ -92,6 +92,14 @@ class BatchEnv(gymnasium.Env[np.ndarray, Any]):
 
     def _info(self) -> dict[str, Any]:
         return {name: column[0].item() for name, column in self.batch.info().items()}
+
+
+def line_about(steps: int, info: Mapping[str, Any]) -> str:
+    """Where an episode stands, for people."""
+    said = {
+        name: f"{value:g}" if not isinstance(value, str) else value for name, value in info.items()
+    }
+    return f"step {steps}: " + ", ".join(f"{name} {value}" for name, value in said.items() if value)
 
 
 class MarketEnv(BatchEnv):

@@ -18,11 +18,15 @@ class Task(Protocol):
 
     Attributes
     ----------
+    name : str                  of its environments, as Gymnasium knows them
+    measures : tuple of str     settings that say what an action means
     action_space : Space        of one environment
     features : tuple of str     the builders that its observation has by default
     reward : Reward             that it has by default, beside its `bonus`
     """
 
+    name: str
+    measures: tuple[str, ...]
     action_space: Space[Any]
     features: tuple[str, ...]
     reward: Reward

@@ -1,15 +1,19 @@
 """`qtg/AvellanedaStoikov-v0`: a dealer's market without a book, known in closed form."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Box
 
+from qtg.kernels.scene import VALUE
 from qtg.kernels.textbook import Dealers, DealerTerms, step_dealers
 from qtg.schemas import F64, I64
 
+from ..contract import Contract
 from ..errors import ConfigError
+from ..features import Feature, min_max
 from ..number_checks import check_counts, check_number
 from .batch import F32, U64, Outcome
 from .rewards import AccountStep, ProfitAndLoss, Reward, reward_of
@@ -88,8 +92,8 @@ class DealerBatch:
         )
         self._price, self._deepest = price, deepest
         self._first = inventory, spread_inventory
-        self._reward = ProfitAndLoss() if reward is None else reward_of(reward)
-        self._reward.start(num_envs)
+        self.reward = ProfitAndLoss() if reward is None else reward_of(reward)
+        self.reward.start(num_envs)
 
     def begin(self, rows: I64, seeds: U64) -> None:
         dealers, (middle, spread) = self.dealers, self._first
@@ -98,10 +102,10 @@ class DealerBatch:
         # The high bits: philox hashes the seed for everything that is drawn later.
         drawn = (seeds >> np.uint64(32)) * np.uint64(2 * spread + 1) >> np.uint64(32)
         dealers.inventory[rows] = middle - spread + drawn.astype(np.int64)
-        self._reward.begin(rows, self.wealth[rows])
+        self.reward.begin(rows, self.wealth[rows])
 
     def step(self, actions: np.ndarray) -> Outcome:
-        return self.quote((np.asarray(actions, np.float64) + 1.0) * (0.5 * self._deepest))
+        return self.quote(self.depths_of(actions))
 
     def quote(self, depths: F64) -> Outcome:
         """A step with these depths of bid and ask, float64 (num_envs, 2) [currency], which may be
@@ -117,7 +121,28 @@ class DealerBatch:
         happened = AccountStep(
             before, self.wealth, held, after, np.abs(traded), paid - traded, ended
         )
-        return Outcome(self._reward(happened), ended, np.zeros(self.num_envs, bool))
+        return Outcome(self.reward(happened), ended, np.zeros(self.num_envs, bool))
+
+    def depths_of(self, actions: np.ndarray) -> F64:
+        """Depths of bid and ask that actions ask for, float64 (num_envs, 2) [currency]."""
+        depths: F64 = (np.asarray(actions, np.float64) + 1.0) * (0.5 * self._deepest)
+        return depths
+
+    def action_of(self, depths: F64) -> np.ndarray:
+        """The actions that quote these depths, float32 (num_envs, 2), or come nearest."""
+        actions: np.ndarray = np.clip(depths / (0.5 * self._deepest) - 1.0, -1.0, 1.0)
+        return actions.astype(np.float32)
+
+    @property
+    def contract(self) -> Contract:
+        """What each number of an observation is."""
+        held = Feature(
+            "inventory", VALUE, ("inventory",), min_max(0.0, float(self.terms.most)), -1.0, 1.0
+        )
+        left = Feature("left", VALUE, ("left",), min_max(0.0, 1.0), 0.0, 1.0)
+        measures = {"deepest": self._deepest, "steps": self.steps}
+        environment = {"id": "qtg/AvellanedaStoikov-v0", **measures}
+        return replace(Contract.of((held, left)), environment=environment)
 
     @property
     def wealth(self) -> F64:

@@ -43,6 +43,8 @@ class _Event(NamedTuple):
     limit_price: int
     qty: int
     leaves: int
+    time_in_force: int
+    exec_inst: int
 
 
 def event_lines(events: OrderEvents, header: Header) -> Iterator[str]:
@@ -59,8 +61,10 @@ def event_lines(events: OrderEvents, header: Header) -> Iterator[str]:
     for values in zip(*(column.tolist() for column in events), strict=True):
         row = _Event._make(values)
         kind = ExecType(row.exec_type)
+        unknown = row.reason == Reason.UNKNOWN_MARKET
+        symbol = "?" if unknown else header.symbols[row.symbol]
         words = [
-            f"tick={row.tick} event={row.sequence} {header.symbols[row.symbol]} {_name(kind)}",
+            f"tick={row.tick} event={row.sequence} {symbol} {_name(kind)}",
             f"{name_of(Side, row.side)} {row.qty}@{money(row.price)}",
             f"order={row.order_id} agent={row.agent}",
         ]

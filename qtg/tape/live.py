@@ -22,5 +22,6 @@ def copy_events(sim: Simulation, out: OrderEvents) -> int:
     """Copy the events of the last tick to the first rows of `out`; how many there are."""
     n = sim.exchange.n_events
     clock = (sim.tick, sim.time_ns(sim.tick), int(sim.publisher.event_count[0]) - n)
-    write_order_events(sim.exchange.events, n, clock, len(sim.symbols), out, 0)
+    terms = sim.exchange.message_terms()
+    write_order_events(sim.exchange.events, terms, clock, len(sim.symbols), out, 0)
     return n

@@ -51,10 +51,10 @@ def test_small_presets_keep_to_makers_noise_and_four_kinds_of_sleepers(name: str
 
 @pytest.mark.parametrize("name", ["demo", "standard", "stress"])
 def test_large_presets_have_every_kind(name: str) -> None:
-    """But guests, who stand for people, and cancel bots, whom a market must ask for: they came
-    later, and presets keep their traces."""
+    """But guests, who stand for people, cancel bots, whom a market must ask for (they came later,
+    and presets keep their traces), and those who need a file to follow."""
     config = Config.preset(name)
-    known = [kind for kind in known_kinds().values() if kind.decide is None]
+    known = [each for each in known_kinds().values() if each.decide is None and not each.has_model]
     known = [kind for kind in known if kind.name not in ("cancel_bot", "guest")]
     for tier, populations in ((Tier.SMART, config.smart), (Tier.REACTIVE, config.reactive)):
         assert {each.kind for each in populations} == {k.name for k in known if k.tier == tier}

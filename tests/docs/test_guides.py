@@ -40,6 +40,8 @@ PAGES = (
     "docs/guide/bridge.md",
     "docs/guide/chaos.md",
     "docs/guide/learn.md",
+    "docs/guide/ensemble.md",
+    "docs/guide/models.md",
     "docs/guide/sweeps.md",
 )
 

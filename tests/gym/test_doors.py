@@ -1,12 +1,10 @@
 """One batch, several doors: what an environment does depends on none of them."""
 
-import warnings
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
@@ -30,17 +28,6 @@ def vector(mode: AutoresetMode, envs: int = ENVS, **settings: Any) -> BatchVecto
 def actions(step: int, envs: int = ENVS) -> np.ndarray:
     rng = np.random.default_rng(step)
     return rng.uniform(-1.0, 1.0, (envs, 2)).astype(np.float32)
-
-
-def test_gymnasium_has_nothing_to_say_against_it() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        env = gymnasium.make(NAME, **SHORT)
-        check_env(env.unwrapped)
-        env.reset(seed=1)
-        env.step(env.action_space.sample())
-        env.close()
-        env.close()
 
 
 def same(ours: Any, theirs: Any) -> bool:

@@ -1,7 +1,6 @@
 """Environments on the real book: what they show, what they do, and what they are paid."""
 
 import json
-import warnings
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,19 +8,18 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import qtg
 from qtg.book import BookView
+from qtg.contract import Contract
+from qtg.features import BUILDERS
 from qtg.gym import BatchEnv, BatchVectorEnv, TradingEnv, TransactionCost
-from qtg.gym.features import BUILDERS, Contract
 from qtg.gym.makers import default_market, execution, making, market_batch, trading
 from qtg.gym.market_batch import MarketBatch
 from qtg.gym.tasks import DailyInvestor, Execution, MarketMaking, Trading
 from qtg.schemas import PRICE_SCALE, ExecType
 
-NAMES = ("Trading-v0", "MarketMaking-v0", "Execution-v0", "DailyInvestor-v0")
 SHORT: dict[str, Any] = {"starts": 3, "steps": 12}
 TWO = {
     "symbols": [
@@ -55,17 +53,6 @@ def observed(batch: MarketBatch) -> np.ndarray:
     out = np.empty((batch.num_envs, *batch.observation_space.shape), np.float32)  # type: ignore[misc]
     batch.observe(out)
     return out
-
-
-@pytest.mark.compiled
-@pytest.mark.parametrize("name", NAMES)
-def test_gymnasium_has_nothing_to_say_against_them(name: str) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        env = gymnasium.make(f"qtg/{name}", **SHORT)
-        check_env(env.unwrapped)
-        env.reset(seed=1)
-        env.step(env.action_space.sample())
 
 
 @pytest.mark.compiled
@@ -452,6 +439,7 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
         "bounds": [-10.0, 10.0],
         "formula": "log(x / y)",
         "columns": ["AAPL.mid", "AAPL.mid[-1]"],
+        "undefined": 0.0,
     }
     contract.save(tmp_path / "contract.json")
     assert Contract.load(tmp_path / "contract.json") == contract
@@ -474,6 +462,7 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
     [
         (trading, {"features": ["price", "weather"]}, "are not each one of price, book"),
         (trading, {"features": []}, "an observation needs features"),
+        (trading, {"features": ["book", "abides_investor"]}, "would have AAPL.spread twice"),
         (trading, {"sise": 3}, "no setting 'sise' here; there are config, features"),
         (trading, {"size": 0}, "Trading: size is 0; pass a whole number of at least 1"),
         (trading, {"ruin": 1.0}, "Trading: ruin is 1.0; pass a number from 0 to below 1"),

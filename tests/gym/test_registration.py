@@ -23,6 +23,8 @@ MADE = "print(gymnasium.make('{}').unwrapped.batch.steps)"
         ("import gymnasium", "qtg:qtg/AvellanedaStoikov-v0"),
         ("import qtg; from gymnasium.vector import VectorEnv; import gymnasium",
          "qtg/AvellanedaStoikov-v0"),
+        ("import qtg; from importlib.util import find_spec; find_spec('gymnasium'); import gymnasium",
+         "qtg/AvellanedaStoikov-v0"),
     ],
 )  # fmt: skip
 def test_an_environment_is_made_by_its_name(imports: str, name: str) -> None:

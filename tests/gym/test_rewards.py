@@ -20,6 +20,7 @@ from qtg.gym import (
     TerminalUtility,
     TransactionCost,
 )
+from qtg.gym.rewards import reward_of
 
 ROWS, STEPS = 4, 30
 Path = list[float]
@@ -139,3 +140,43 @@ def test_all_is_finite_when_everything_is_lost() -> None:
 def test_numbers_that_make_no_reward(make: Callable[[], Reward]) -> None:
     with pytest.raises(qtg.ConfigError):
         make()
+
+
+def test_a_reward_that_is_told_is_the_one_that_is_made() -> None:
+    told = [
+        "profit_and_loss",
+        {"kind": "inventory_penalty", "running": 0.5, "terminal": 0.1, "weight": 3},
+        {"kind": "terminal_utility", "risk_aversion": 0.2},
+    ]
+    made = ProfitAndLoss() + 3.0 * InventoryPenalty(0.5, 0.1) + TerminalUtility(0.2)
+    step = AccountStep(
+        *(np.array([each, each + 0.5]) for each in (5.0, 6.0, 1.0, 2.0, 3.0, 0.1)),
+        np.array([True, False]),
+    )
+    both = [reward_of(told), made]  # type: ignore[arg-type]
+    for each in both:
+        each.start(2)
+        each.begin(np.arange(2), np.array([5.0, 5.5]))
+    found, expected = (each(step) for each in both)
+    assert np.array_equal(found, expected)
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ("weather", "no reward 'weather'; give one of profit_and_loss"),
+        ([], "no reward"),
+        (3, "no reward 3"),
+        ({"weight": 2}, "no reward None"),
+        ({"kind": "log_return", "weight": "much"}, "weight must be a finite number, got 'much'"),
+        ({"kind": "log_return", "weight": float("nan")}, "weight must be a finite number"),
+        ({"kind": "log_return", "wrost": -1}, "log_return cannot be made.*it has worst"),
+        ({"kind": "terminal_utility"}, "terminal_utility cannot be made: missing"),
+        ({"kind": "inventory_penalty", "running": -1}, "running must be 0 or more"),
+        ({"kind": "inventory_penalty", "running": "x"}, "inventory_penalty cannot be made"),
+    ],
+)
+def test_rewards_that_are_none(told: object, message: str) -> None:
+    with pytest.raises(qtg.ConfigError, match=message):
+        reward_of(told)  # type: ignore[arg-type]

@@ -3,13 +3,25 @@
 from random import Random
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 import qtg
 from qtg.lifecycle import OrderLog
-from qtg.schemas import Events, ExecInst, MsgType, OrdStatus, OrdType, TimeInForce
+from qtg.schemas import (
+    Events,
+    ExecInst,
+    ExecType,
+    LifecycleRule,
+    MsgType,
+    OrderEvents,
+    OrdStatus,
+    OrdType,
+    TimeInForce,
+)
 from qtg.simulation import Simulation
+from qtg.tape.live import events_of
 from tests.property.lifecycle import compare, found
 from tests.reference.columns import as_columns, as_dicts
 from tests.reference.lifecycle import SlowLifecycle
@@ -65,21 +77,47 @@ def test_no_order_of_a_run_does_what_none_can(mode: str) -> None:
     sim = start(lively(MODES[mode]))
     exchange, noise = sim.exchange, Noise(sim, seed=len(mode))
     exchange.venue.track_orders()
-    slow, everything = SlowLifecycle(), OrderLog(history=True)
+    slow, everything, stored = SlowLifecycle(), OrderLog(history=True), OrderLog()
     for _ in range(TICKS):
         sim.submit(as_columns(noise.messages(20)))
         sim.step()
         events = Events(*(column[: exchange.n_events] for column in exchange.events))
         everything.fold(events, sim.tick)
         slow.read(as_dicts(events), sim.tick)
+        for _ in stored.fold_stored(events_of(sim)):
+            pass
+    assert found(stored.violations) == []
     assert found(exchange.venue.order_log.violations) == []
     assert found(everything.violations) == slow.impossible == []
     compare(everything, slow)
     # The venue's own log knows each order's time in force, and not what admission refused.
     mine, theirs = exchange.venue.orders(), everything.frame()
     assert mine.drop("time_in_force").equals(theirs.drop("time_in_force"))
+    # What is stored knows it too.
+    assert stored.frame().equals(mine)
+    assert mine["time_in_force"].n_unique() == len(TimeInForce)
     issued = exchange.orders()["order_id"].to_list()
     assert sorted(issued) == list(range(1, int(exchange.venue.next_id[0])))
+
+
+def test_stored_events_tell_what_a_time_in_force_forbids() -> None:
+    sim = start(lively(MODES["price_time"]))
+    noise, stored = Noise(sim, seed=5), []
+    for _ in range(TICKS):
+        sim.submit(as_columns(noise.messages(30)))
+        stored.append(events_of(sim.step()))
+    events = OrderEvents(*map(np.concatenate, zip(*stored, strict=True)))
+    ended = (events.exec_type == ExecType.CANCELED) & (events.time_in_force == TimeInForce.IOC)
+    fills = (events.exec_type == ExecType.TRADE) & (events.exec_inst == ExecInst.NONE)
+    for where, column, value, rule in (
+        (ended, "exec_type", ExecType.EXPIRED, LifecycleRule.TRANSITION),
+        (fills, "exec_inst", ExecInst.POST_ONLY, LifecycleRule.TAKING),
+    ):
+        at = int(np.flatnonzero(where)[0])
+        spoilt = OrderEvents(*(each.copy() for each in events))
+        getattr(spoilt, column)[at] = value
+        wrong = qtg.lifecycle_violations(spoilt)
+        assert (int(wrong.at[0]), int(wrong.rule[0])) == (at, rule)
 
 
 def test_an_order_is_pending_until_it_reaches_its_market() -> None:

@@ -27,11 +27,12 @@ SCRATCH = (
     "exchange.venue._progress",
     "exchange.venue.threads",
     "exchange.outbox",  # empty between ticks
-    "exchange.n_events",  # rows of the last tick's events, as are the next four
+    "exchange.n_events",  # rows of the last tick's events, as are the next five
     "exchange.first_admission",
     "exchange.first_match",
     "exchange.buy_ins",
     "exchange.n_checked",
+    "exchange.arrived",
     "exchange.lending._notices",  # of the last tick
     "exchange.halts._moved",
     "exchange.halts._reopened",  # in the last tick
@@ -48,7 +49,11 @@ SCRATCH = (
     "publisher._trade_rows",
     "publisher._equity_agents",
 )
-SCRATCH_NAMES = ("_mine", "_row_of", "_scratch", "_fault", "_weights")  # of groups
+# Of groups; a model's session is its file again, and of a view only the mid is kept (test_rl_agent).
+SCRATCH_NAMES = (
+    *("_mine", "_row_of", "_scratch", "_fault", "_weights"),
+    *("_session", "_exact", "_blank", "_written", "_view"),
+)
 PLAIN = (bool, int, float, str, bytes, np.generic, type(None))
 Seen = dict[tuple[int, int], Any]
 LEAVES = (FunctionType, MethodType, BuiltinFunctionType, ModuleType, type)

@@ -113,7 +113,7 @@ def test_parts_carry_schema_version_seed_and_fingerprint(tmp_path: Path) -> None
         sink.table(Trades).extend(counted_trades(0, 10))
         sink.close()
     footer = pq.read_metadata(tmp_path / "run/trades/part-00000.parquet").metadata
-    assert footer[b"qtg.schema_version"] == b"3"
+    assert footer[b"qtg.schema_version"] == b"4"
     assert footer[b"qtg.seed"] == b"7"
     assert footer[b"qtg.fingerprint"] == b"1f2e"
     assert footer[b"qtg.table"] == b"trades"

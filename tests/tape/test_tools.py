@@ -17,6 +17,8 @@ from qtg.tape import TapeReader, TapeWriter
 from qtg.tape.choosing import choose
 from qtg.tape.comparing import compare_tapes
 from qtg.tape.exporting import TapeFormat, export_tape, tape_result
+from qtg.tape.layout import pack_events, unpack_events
+from qtg.tape.lines import event_lines
 from qtg.tape.moments import moments, replayed_moments
 from qtg.tape.resting import Resting
 from qtg.tape.totals import totals
@@ -293,7 +295,9 @@ def test_verify_finds_events_that_were_changed(lively_tape: Path, tmp_path: Path
     frames = split(lively_tape.read_bytes())
     place = [number for number, (kind, _) in enumerate(frames) if kind == 5][4]
     kind, payload = frames[place]
-    frames[place] = (kind, payload[:-8] + (12345).to_bytes(8, "little"))
+    columns = unpack_events(payload).columns()
+    columns.leaves[-1] += 1
+    frames[place] = (kind, pack_events(5, columns))
     (tmp_path / "changed.rpl").write_bytes(sealed(frames))
     with pytest.raises(CorruptData, match="events of tick 5 do not have the trace hash"):
         verify_tape(TapeReader(tmp_path / "changed.rpl"), replay=False)
@@ -393,3 +397,14 @@ def write_golden() -> None:
 
 if __name__ == "__main__":
     write_golden()
+
+
+def test_an_order_for_no_market_is_shown_without_a_symbol(tmp_path: Path) -> None:
+    sim = start(quiet())
+    with TapeWriter(sim, tmp_path / "a.rpl", events=True):
+        sim.submit({"agent": [2], "market": [7], "side": [1], "price": [900_000], "qty": [1]})
+        sim.run(3)
+    tape = TapeReader(tmp_path / "a.rpl")
+    (line,) = [line for each in moments(tape) for line in event_lines(each.events, tape.header)]
+    assert line.startswith("tick=1 event=1 ? rejected buy 1@90.0000")
+    assert line.endswith("reason=unknown_market")

@@ -6,8 +6,9 @@ import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Discrete
 
-from qtg.schemas import F64, I64, PRICE_SCALE, MsgType, OrdType
+from qtg.schemas import F64, I64, PRICE_SCALE, OrdType
 
+from ...agents.moves import cancel
 from ...errors import ConfigError
 from ...number_checks import check_counts, check_number
 from ..batch import U64, Flags
@@ -39,6 +40,8 @@ class Execution:
     leftover : float    cost of a share that remains [currency]
     """
 
+    name = "qtg/Execution-v0"
+    measures: tuple[str, ...] = ("parent", "size", "side")
     features: tuple[str, ...] = ("order", "price", "book")
 
     def __init__(
@@ -87,8 +90,7 @@ class Execution:
         market = self.market
         acts = np.flatnonzero(actions != 2)
         live = market.live_orders()[0 if self.side > 0 else 1][acts, 0]
-        cancels = market.new_orders(acts[live != 0], 0)
-        cancels.msg_type[:], cancels.order_id[:] = MsgType.CANCEL, live[live != 0]
+        cancel(market.new_orders(acts[live != 0], 0), live[live != 0])
         price = np.rint(market.scene[acts, self._touch] * PRICE_SCALE).astype(np.int64)
         qty = np.minimum(self.remaining[acts], self.size).astype(np.int64)
         possible = (qty > 0) & ((actions[acts] == 0) | (price > 0))

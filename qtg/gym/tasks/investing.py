@@ -8,6 +8,7 @@ from gymnasium.spaces import Discrete
 
 from qtg.schemas import F64, I64, OrdType
 
+from ...agents.moves import invested
 from ...errors import ConfigError
 from ...number_checks import check_counts, check_share
 from ..batch import U64, Flags
@@ -33,6 +34,8 @@ class DailyInvestor:
     sparse : bool
     """
 
+    name = "qtg/DailyInvestor-v0"
+    measures: tuple[str, ...] = ("size",)
     features: tuple[str, ...] = ("abides_investor",)
 
     def __init__(self, size: int = 10, *, ruin: float = 0.3, sparse: bool = False) -> None:
@@ -61,10 +64,11 @@ class DailyInvestor:
         return worth
 
     def act(self, actions: np.ndarray) -> None:
-        env = np.flatnonzero(actions != 1)
+        wanted = invested(np.asarray(actions), self.size)
+        env = np.flatnonzero(wanted)
         orders = self.market.new_orders(env, 0)
         orders.ord_type[:], orders.qty[:] = OrdType.MARKET, self.size
-        orders.side[:] = 1 - actions[env]
+        orders.side[:] = np.sign(wanted[env])
 
     def bonus(self) -> F64 | float:
         scene, worth = self.market.scene, self.worth

@@ -6,8 +6,9 @@ import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Box
 
-from qtg.schemas import F64, I64, PRICE_SCALE, ExecInst, MsgType, TimeInForce
+from qtg.schemas import F64, I64, PRICE_SCALE
 
+from ...agents.moves import QuoteTerms, cancel, quotes
 from ...errors import ConfigError
 from ...number_checks import check_counts
 from ..batch import U64, Flags
@@ -29,6 +30,8 @@ class MarketMaking:
     most : int      largest inventory either way [shares]
     """
 
+    name = "qtg/MarketMaking-v0"
+    measures: tuple[str, ...] = ("widest", "size", "most")
     features: tuple[str, ...] = ("price", "book", "portfolio")
 
     def __init__(self, widest: int = 20, size: int = 100, most: int = 1_000) -> None:
@@ -44,31 +47,22 @@ class MarketMaking:
             )
         self.market = market
         terms = market.config.symbols[0]
-        self._tick, self._lot = market.sim.exchange.view.tick_size[0], int(terms.lot_size)
+        tick, lot = int(market.sim.exchange.view.tick_size[0]), int(terms.lot_size)
+        self._quoting = QuoteTerms(self.widest, self.size, self.most, tick, lot)
         self._mid = market.column[f"{terms.symbol}.mid"]
         self._held = market.column[f"{terms.symbol}.position"]
-        self._rows = np.arange(market.num_envs)
 
     def begin(self, rows: I64, seeds: U64) -> None:
         """Nothing is remembered."""
 
     def act(self, actions: np.ndarray) -> None:
         market, scene = self.market, self.market.scene
-        share = (np.asarray(actions, np.float64) + 1.0) / 2.0
-        held = scene[:, self._held]
-        mid = np.rint(scene[:, self._mid] * PRICE_SCALE)
         for live in market.live_orders():
             env = np.flatnonzero(live[:, 0])
-            cancels = market.new_orders(env, 0)
-            cancels.msg_type[:], cancels.order_id[:] = MsgType.CANCEL, live[env, 0]
-        for side, distance, part in ((1, share[:, 0], share[:, 2]), (-1, share[:, 1], share[:, 3])):
-            ticks = mid / self._tick - side * distance * self.widest
-            price = (np.floor(ticks) if side > 0 else np.ceil(ticks)) * self._tick
-            qty = np.floor(part * self.size / self._lot) * self._lot
-            env = np.flatnonzero((qty > 0) & (price > 0) & (side * held + qty <= self.most))
-            quotes = market.new_orders(env, 0)
-            quotes.side[:], quotes.price[:], quotes.qty[:] = side, price[env], qty[env]
-            quotes.tif[:], quotes.exec_inst[:] = TimeInForce.GTC, ExecInst.POST_ONLY
+            cancel(market.new_orders(env, 0), live[env, 0])
+        mid = np.rint(scene[:, self._mid] * PRICE_SCALE)
+        for each in quotes(actions, mid, scene[:, self._held], self._quoting):
+            each.write(market.new_orders(each.row, 0))
 
     def bonus(self) -> F64 | float:
         return 0.0

@@ -8,6 +8,7 @@ from gymnasium.spaces import Box, Discrete, MultiDiscrete
 
 from qtg.schemas import F64, I64, OrdType
 
+from ...agents.moves import towards, traded
 from ...errors import ConfigError
 from ...number_checks import check_counts, check_share
 from ..batch import U64, Flags
@@ -32,6 +33,8 @@ class Trading:
     ruin : float    part of the equity, 0 to below 1
     """
 
+    name = "qtg/Trading-v0"
+    measures: tuple[str, ...] = ("size", "target", "most")
     features: tuple[str, ...] = ("price", "book", "portfolio")
 
     def __init__(
@@ -64,11 +67,9 @@ class Trading:
         n, symbols = self.market.num_envs, len(self.market.symbols)
         asked = np.asarray(actions).reshape(n, symbols)
         if self.target:
-            held = self.market.scene[:, self._held].astype(np.int64)
-            lots = np.rint(asked.astype(np.float64) * self.most / self._lot).astype(np.int64)
-            wanted = lots * self._lot - held
+            wanted = towards(asked, self.market.scene[:, self._held], self.most, self._lot)
         else:
-            wanted = np.array([0, self.size, -self.size])[asked]
+            wanted = traded(asked, self.size)
         env, symbol = np.nonzero(wanted)
         orders = self.market.new_orders(env, symbol)
         signed = wanted[env, symbol]

@@ -1,34 +1,19 @@
-"""Observations: named features of a scene, and the contract that says exactly what they are."""
+"""What observations are made of: named features of a scene, and builders of them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from qtg.kernels import scene
-from qtg.kernels.scene import Plan, observe
-from qtg.schemas import F64
 
-from ..errors import ConfigError
+from .errors import ConfigError
 
-VERSION = 1  # of the contracts; rises when what a name means changes
 BOUND = 10.0
 HUGE = 1e9  # where numbers are not scaled
-
-_FORMULAS = {  # operation code -> formula of columns x, y and z
-    scene.VALUE: "x",
-    scene.LOG_RATIO: "log(x / y)",
-    scene.DIFFERENCE: "x - y",
-    scene.RATIO: "x / y",
-    scene.IMBALANCE: "(x - y) / (x + y)",
-    scene.SHARE: "x / (x + y)",
-    scene.RELATIVE: "(x - y) / z",
-}
 
 
 class Norm(NamedTuple):
@@ -36,6 +21,14 @@ class Norm(NamedTuple):
 
     kind: str  # "none", "min_max" or "z_score"
     params: tuple[float, ...] = ()
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it can be computed."""
+        if self.kind == "none":
+            return not self.params
+        known = self.kind in ("min_max", "z_score") and len(self.params) == 2
+        return known and all(np.isfinite(self.params)) and bool(np.isfinite(self.line).all())
 
     @property
     def line(self) -> tuple[float, float]:
@@ -212,7 +205,7 @@ def features_of(builders: Sequence[str], symbols: Sequence[str]) -> list[Feature
 
     Raises
     ------
-    ConfigError    no such builder, or one twice
+    ConfigError    no such builder, one twice, or two that have features of one name
     """
     found: list[Feature] = []
     for name in builders:
@@ -224,112 +217,12 @@ def features_of(builders: Sequence[str], symbols: Sequence[str]) -> list[Feature
         for symbol in symbols:
             found += [replace(one, name=f"{symbol}.{one.name}") for one in each(symbol)]
         found += OF_ACCOUNT if name == "portfolio" else []
+    names = [each.name for each in found]
+    twice = sorted(name for name in set(names) if names.count(name) > 1)
+    if twice:
+        raise ConfigError(
+            f"features {list(builders)} would have {twice[0]} twice; leave one of them out"
+        )
     if not found:
         raise ConfigError(f"an observation needs features; name some of {', '.join(BUILDERS)}")
     return found
-
-
-class Observation:
-    """Features of the scenes of a market, and their contract.
-
-    Parameters
-    ----------
-    features : list of Feature
-    column : mapping    place of each column in a scene
-    """
-
-    def __init__(self, features: Sequence[Feature], column: dict[str, int]) -> None:
-        self.features = tuple(features)
-        missing = {name for each in features for name in each.columns} - set(column)
-        if missing:
-            raise ConfigError(f"the market has no {', '.join(sorted(missing))} to look at")
-        places = np.zeros((3, len(features)), np.int64)
-        for j, each in enumerate(features):
-            for i, name in enumerate(each.columns):
-                places[i, j] = column[name]
-        shift, scale = np.array([each.norm.line for each in features]).T.copy()
-        self._plan = Plan(
-            np.array([each.operation for each in features], np.int64),
-            places[0],
-            places[1],
-            places[2],
-            shift,
-            scale,
-            np.array([each.low for each in features]),
-            np.array([each.high for each in features]),
-        )
-
-    def write(self, scenes: F64, out: F64) -> None:
-        """Features of every row, float64 (num_envs, feature)."""
-        observe(scenes, self._plan, out)
-
-    @property
-    def contract(self) -> Contract:
-        """What each number is."""
-        return Contract(VERSION, tuple(self._entries()))
-
-    def _entries(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": each.name,
-                "start_index": at,
-                "end_index": at + 1,
-                "normalization": each.norm.kind,
-                "norm_params": list(each.norm.params),
-                "bounds": [each.low, each.high],
-                "formula": _FORMULAS[each.operation],
-                "columns": list(each.columns),
-            }
-            for at, each in enumerate(self.features)
-        ]
-
-
-@dataclass(frozen=True)
-class Contract:
-    """What an observation is: a model that was trained on one contract fits no other."""
-
-    version: int
-    features: tuple[dict[str, Any], ...]
-
-    @property
-    def shape(self) -> tuple[int]:
-        """Of an observation."""
-        return (len(self.features),)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As it is written to JSON."""
-        return {
-            "version": self.version,
-            "shape": list(self.shape),
-            "features": [dict(each) for each in self.features],
-        }
-
-    def to_json(self) -> str:
-        """JSON, for people too."""
-        return json.dumps(self.as_dict(), indent=2)
-
-    def save(self, path: str | Path) -> None:
-        """Write it to a file."""
-        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: str | Path) -> Contract:
-        """Read a file that `save` wrote.
-
-        Raises
-        ------
-        ConfigError    it is none, or of a version that this qtg does not know
-        """
-        try:
-            read = json.loads(Path(path).read_text(encoding="utf-8"))
-            found = cls(int(read["version"]), tuple(read["features"]))
-            whole = read["shape"] == list(found.shape)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"{path} is no observation contract: {error}") from None
-        if not whole:
-            raise ConfigError(f"{path} is no observation contract: shape and features differ")
-        if found.version != VERSION:
-            raise ConfigError(
-                f"{path} is of contract version {found.version}; this qtg has {VERSION}"
-            )
-        return found
