@@ -23,7 +23,9 @@ def make_run(setup: Setup, job: Job) -> Row | str:
             _runners[key] = Runner(setup, _here())
         except Exception as error:
             return f"{type(error).__name__}: {error}"
-    return _runners[key].run(job)
+    row = _runners[key].run(job)
+    _runners[key].tidy()
+    return row
 
 
 def look(out: str | None) -> tuple[str | None, dict[str, str]]:

@@ -1,5 +1,6 @@
 """One run of a sweep, in whatever process."""
 
+import gc
 import os
 import socket
 import sys
@@ -52,6 +53,7 @@ class Runner:
         self._places = Places(Path(setup.out)) if setup.out is not None else None
         self._worker = worker or f"{socket.gethostname()}:{os.getpid()}"
         self._progress = progress
+        self._tidied = False
 
     def run(self, job: Job) -> Row:
         """Make a run and measure it; a failure is a row too."""
@@ -63,6 +65,17 @@ class Runner:
         except Exception as error:
             row = replace(row, error=told(error))
         return row
+
+    def tidy(self) -> None:
+        """Let go of what the last run left in cycles, which would add up from run to run.
+
+        For a process that does nothing else: what there is after its first run stays for good, and
+        is not looked at again.
+        """
+        gc.collect()
+        if not self._tidied:
+            gc.freeze()
+            self._tidied = True
 
     def _made(self, job: Job, row: Row) -> Row:
         config = self._config.with_(job.changes, seed=job.seed)

@@ -31,6 +31,7 @@ def work(pipe: "Connection[object, object]", setup: bytes) -> None:
             return
         assert isinstance(job, Job)
         pipe.send(runner.run(job))
+        runner.tidy()
 
 
 def _end_with_parent() -> None:
