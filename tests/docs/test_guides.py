@@ -42,6 +42,7 @@ PAGES = (
     "docs/guide/learn.md",
     "docs/guide/ensemble.md",
     "docs/guide/models.md",
+    "docs/guide/market-maker.md",
     "docs/guide/sweeps.md",
 )
 
