@@ -214,7 +214,7 @@ def training_presets() -> tuple[str, ...]:
     """The names that `TrainingConfig.load` takes.
 
     >>> training_presets()
-    ('dealer', 'execution', 'trading')
+    ('dealer', 'execution', 'maker', 'trading')
     """
     names = (entry.name for entry in _folder().iterdir())
     return tuple(sorted(name[: -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX)))
