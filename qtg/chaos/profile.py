@@ -1,20 +1,16 @@
 """What goes wrong in a chaos run, and how often: named profiles, or one from a file."""
 
 from enum import IntEnum
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Self
 
 from ..config.base import Model, setting
-from ..config.spelling import did_you_mean
+from ..config.shelf import SUFFIX, Shelf
 from ..config.toml import read_toml
 from ..config.types import ByName, Real, Whole
 from ..errors import ConfigError
 
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
-_SUFFIX = ".toml"
+PROFILES = Shelf("chaos", "chaos profile")
 
 
 class Overflow(IntEnum):
@@ -110,15 +106,14 @@ class Profile(Model):
         ConfigError    no such profile or file, or a setting that makes no sense
         """
         name = str(source)
-        if name.endswith(_SUFFIX):
+        if name.endswith(SUFFIX):
             told, _ = read_toml(Path(name))
             return cls.model_validate({"name": Path(name).stem, **told})
-        known = profile_names()
-        if name not in known:
+        if name not in PROFILES.names():
             raise ConfigError(
-                f"no chaos profile {name!r}; {did_you_mean(name, known)}, or give a .toml file"
+                f"no chaos profile {name!r}; {PROFILES.hint(name)}, or give a .toml file"
             )
-        text = (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+        text = PROFILES.text(name)
         told, _ = read_toml(text)
         return cls.model_validate({"name": name, **told})
 
@@ -129,9 +124,4 @@ def profile_names() -> tuple[str, ...]:
     >>> profile_names()
     ('bad-disk', 'crashes', 'everything', 'gentle', 'lossy-network')
     """
-    names = (entry.name for entry in _folder().iterdir())
-    return tuple(sorted(name[: -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX)))
-
-
-def _folder() -> "Traversable":
-    return files("qtg.data") / "chaos"
+    return PROFILES.names()

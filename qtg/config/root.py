@@ -11,13 +11,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
-from qtg.errors import ConfigError
 from qtg.schemas import Tier
 
 from .background import Background
-from .base import Model, setting
+from .base import setting
 from .changes import apply_change, plain
 from .checks import check_config
+from .document import Changes, Document
 from .durability import Durability
 from .economy import Economy, NewsConfig
 from .environment import apply_environment, blame
@@ -26,14 +26,12 @@ from .halts import Halts
 from .latency import Latency
 from .limits import Limits
 from .populations import Population
-from .presets import preset_names, preset_text
+from .presets import PRESETS
 from .problem import SettingError, shown
 from .rules import PLAIN, RULES, Rules, RuleSet
 from .short_selling import ShortSelling
-from .spelling import did_you_mean
 from .storage import Storage
 from .symbols import SymbolConfig
-from .toml import read_toml, write_toml
 from .types import MAX_TICK, ByName, Whole
 from .venue import VenueConfig
 from .violation import OnViolation
@@ -44,8 +42,6 @@ LONGEST_TICK_MS = 366 * 86_400_000
 DEFAULT_START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 _MS_PER_HOUR = 3_600_000
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-
-Changes = Mapping[str, Any]
 
 
 def checked_name(text: str) -> str:
@@ -74,7 +70,7 @@ def _utc(value: datetime) -> datetime:
         raise ValueError(f"is out of range, got {shown(value)}") from None
 
 
-class Config(Model):
+class Config(Document):
     """Everything that a run depends on, besides orders from outside.
 
     Examples
@@ -83,6 +79,8 @@ class Config(Model):
     >>> config.seed, config.background.traits.activity
     (7, 0.9)
     """
+
+    SHELF = PRESETS
 
     name: Annotated[str, AfterValidator(checked_name)] = setting(
         "name of the configuration, shown in reports and used in file names", default="custom"
@@ -151,22 +149,8 @@ class Config(Model):
         ------
         ConfigError    no such preset or setting, or a value that does not fit
         """
-        config = cls.from_toml(preset_text(name))
+        config = cls.from_toml(PRESETS.text(name))
         return config.with_(changes, **fields) if changes or fields else config
-
-    @classmethod
-    def from_toml(cls, source: str | Path) -> Self:
-        """Read a TOML file, or TOML text (told from a path by a line break or equals sign).
-
-        Raises
-        ------
-        ConfigError    the file cannot be read, is not TOML, or holds a setting that does not fit
-        """
-        settings, name = read_toml(source)
-        try:
-            return cls(**settings)
-        except SettingError as error:
-            raise SettingError(error.path, error.text, source=name) from None
 
     @classmethod
     def load(
@@ -215,10 +199,6 @@ class Config(Model):
         'CALM'
         """
         return self._varied(os.environ if environ is None else environ, None, {})
-
-    def to_toml(self) -> str:
-        """All settings as TOML; `Config.from_toml` gives the same configuration back."""
-        return write_toml(plain(self))
 
     def fingerprint(self) -> str:
         """SHA-256 of the settings in canonical JSON: equal for equal configurations only."""
@@ -296,17 +276,6 @@ class Config(Model):
     def _check(self) -> Self:
         check_config(self)
         return self
-
-    @classmethod
-    def _named(cls, source: str | Path) -> Self:
-        if isinstance(source, str) and source in preset_names():
-            return cls.preset(source)
-        path = Path(source)
-        if path.suffix != ".toml" and not path.exists():
-            raise ConfigError(
-                f"no preset or file {str(source)!r}; {did_you_mean(str(source), preset_names())}"
-            )
-        return cls.from_toml(path)
 
     def _varied(
         self, environ: Mapping[str, str], changes: Changes | None, fields: Mapping[str, Any]

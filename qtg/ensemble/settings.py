@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, model_validator
 
 from ..config import Config
 from ..config.base import Model, setting
-from ..config.changes import apply_change, plain
+from ..config.document import Document
 from ..config.problem import SettingError
-from ..config.spelling import did_you_mean
-from ..config.toml import read_toml, write_toml
+from ..config.shelf import SUFFIX, Shelf
 from ..config.types import Real, Whole
-from ..errors import ConfigError
 
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
-_SUFFIX = ".toml"
+TRAININGS = Shelf("ensemble", "training")
 FEW_ROWS = 200  # of training; fewer teach nothing
 MOST_SEED = 10_000_000
 
@@ -30,7 +22,7 @@ def _market(given: Any) -> Any:
     """A market by the name of a preset or file."""
     if not isinstance(given, str):
         return given
-    return Config.from_toml(given) if given.endswith(_SUFFIX) else Config.preset(given)
+    return Config.from_toml(given) if given.endswith(SUFFIX) else Config.preset(given)
 
 
 class Forest(Model):
@@ -73,7 +65,7 @@ class Exam(Model):
     rival: str = setting("the kind that they are compared with", default="noise_trader")
 
 
-class EnsembleConfig(Model):
+class EnsembleConfig(Document):
     """What an ensemble is trained on, and how.
 
     Examples
@@ -82,6 +74,8 @@ class EnsembleConfig(Model):
     >>> config.forest.trees, config.market.symbols[0].symbol
     (10, 'AAPL')
     """
+
+    SHELF = TRAININGS
 
     market: Annotated[Config, BeforeValidator(_market)] = setting(
         "the market to learn from: a table of its settings, a preset's name, or a TOML file"
@@ -121,39 +115,6 @@ class EnsembleConfig(Model):
             )
         return self
 
-    @classmethod
-    def load(
-        cls, source: str | Path, changes: Mapping[str, Any] | None = None, /, **fields: Any
-    ) -> Self:
-        """A training that comes with qtg, by name, or a TOML file, with changes by dotted path.
-
-        Raises
-        ------
-        ConfigError    no such training, file or setting, or a value that does not fit
-        """
-        config = cls._named(source)
-        return config.with_(changes, **fields) if changes or fields else config
-
-    @classmethod
-    def from_toml(cls, source: str | Path) -> Self:
-        """Read a TOML file or text."""
-        settings, name = read_toml(source)
-        try:
-            return cls(**settings)
-        except SettingError as error:
-            raise SettingError(error.path, error.text, source=name) from None
-
-    def with_(self, changes: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
-        """A changed copy, checked as a whole."""
-        settings = plain(self)
-        for path, value in {**(changes or {}), **fields}.items():
-            apply_change(settings, path, value)
-        return type(self)(**settings)
-
-    def to_toml(self) -> str:
-        """All settings as TOML; `from_toml` gives them back."""
-        return write_toml(self.model_dump(mode="json"))
-
     @property
     def seeds(self) -> tuple[list[int], list[int]]:
         """Seeds of the episodes that teach and of those that validate."""
@@ -167,18 +128,6 @@ class EnsembleConfig(Model):
         first = self.evaluation.first_seed
         return list(range(first, first + self.evaluation.episodes))
 
-    @classmethod
-    def _named(cls, source: str | Path) -> Self:
-        known = trainings()
-        if isinstance(source, str) and source in known:
-            return cls.from_toml((_folder() / f"{source}{_SUFFIX}").read_text(encoding="utf-8"))
-        path = Path(source)
-        if path.suffix != _SUFFIX and not path.exists():
-            raise ConfigError(
-                f"no training or file {str(source)!r}; {did_you_mean(str(source), known)}"
-            )
-        return cls.from_toml(path)
-
 
 def trainings() -> tuple[str, ...]:
     """The names that `EnsembleConfig.load` takes.
@@ -186,9 +135,4 @@ def trainings() -> tuple[str, ...]:
     >>> trainings()
     ('news_driven',)
     """
-    names = (entry.name for entry in _folder().iterdir())
-    return tuple(sorted(name[: -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX)))
-
-
-def _folder() -> Traversable:
-    return files("qtg.data") / "ensemble"
+    return TRAININGS.names()

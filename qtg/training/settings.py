@@ -1,23 +1,15 @@
 """What is trained, on what, and how: TOML files, and a few that come with qtg."""
 
-from collections.abc import Mapping
-from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
 from ..config.base import Model, setting
-from ..config.changes import apply_change, plain
+from ..config.document import Document
 from ..config.problem import SettingError
 from ..config.root import LARGEST_SEED, checked_name
-from ..config.spelling import did_you_mean
-from ..config.toml import read_toml, write_toml
+from ..config.shelf import Shelf
 from ..config.types import Real, Switch, Whole, freeze
-from ..errors import ConfigError
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
 
 Settings = Annotated[dict[str, Any], AfterValidator(freeze)]
 Algorithm = Literal["ppo", "dqn"]
@@ -25,7 +17,7 @@ ALGORITHMS: tuple[Algorithm, ...] = ("ppo", "dqn")
 
 OWN = "same"  # the population that is learned from
 
-_SUFFIX = ".toml"
+TRAININGS = Shelf("training", "training")
 _MOST = 2**53
 
 
@@ -116,7 +108,7 @@ class Checkpoints(Model):
     keep: Whole = setting("how many, the newest", default=3, ge=1, le=10_000)
 
 
-class TrainingConfig(Model):
+class TrainingConfig(Document):
     """What is trained, on what, and how.
 
     Examples
@@ -125,6 +117,8 @@ class TrainingConfig(Model):
     >>> config.environment, config.ppo.n_epochs
     ('qtg/Execution-v0', 3)
     """
+
+    SHELF = TRAININGS
 
     name: Annotated[str, AfterValidator(checked_name)] = setting(
         "name of the training, used in file names", default="custom"
@@ -140,39 +134,6 @@ class TrainingConfig(Model):
     dqn: Dqn = setting("settings of DQN", default=Dqn())
     evaluation: Exam = setting("how the learner is measured", default=Exam())
     checkpoints: Checkpoints = setting("what is kept on the way", default=Checkpoints())
-
-    @classmethod
-    def load(
-        cls, source: str | Path, changes: Mapping[str, Any] | None = None, /, **fields: Any
-    ) -> Self:
-        """A preset by name or a TOML file, with changes by dotted path.
-
-        Raises
-        ------
-        ConfigError    no such preset, file or setting, or a value that does not fit
-        """
-        config = cls._named(source)
-        return config.with_(changes, **fields) if changes or fields else config
-
-    @classmethod
-    def from_toml(cls, source: str | Path) -> Self:
-        """Read a TOML file or text."""
-        settings, name = read_toml(source)
-        try:
-            return cls(**settings)
-        except SettingError as error:
-            raise SettingError(error.path, error.text, source=name) from None
-
-    def with_(self, changes: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
-        """A changed copy, checked as a whole."""
-        settings = plain(self)
-        for path, value in {**(changes or {}), **fields}.items():
-            apply_change(settings, path, value)
-        return type(self)(**settings)
-
-    def to_toml(self) -> str:
-        """All settings as TOML; `from_toml` gives them back."""
-        return write_toml(plain(self))
 
     def learner(self, algorithm: Algorithm) -> Ppo | Dqn:
         """The settings of an algorithm.
@@ -197,18 +158,6 @@ class TrainingConfig(Model):
         others = self.evaluation.populations.items()
         return {OWN: own} | {name: own | dict(changed) for name, changed in others}
 
-    @classmethod
-    def _named(cls, source: str | Path) -> Self:
-        known = training_presets()
-        if isinstance(source, str) and source in known:
-            return cls.from_toml((_folder() / f"{source}{_SUFFIX}").read_text(encoding="utf-8"))
-        path = Path(source)
-        if path.suffix != _SUFFIX and not path.exists():
-            raise ConfigError(
-                f"no training or file {str(source)!r}; {did_you_mean(str(source), known)}"
-            )
-        return cls.from_toml(path)
-
 
 def training_presets() -> tuple[str, ...]:
     """The names that `TrainingConfig.load` takes.
@@ -216,9 +165,4 @@ def training_presets() -> tuple[str, ...]:
     >>> training_presets()
     ('dealer', 'execution', 'maker', 'trading')
     """
-    names = (entry.name for entry in _folder().iterdir())
-    return tuple(sorted(name[: -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX)))
-
-
-def _folder() -> "Traversable":
-    return files("qtg.data") / "training"
+    return TRAININGS.names()
