@@ -26,6 +26,8 @@ from platformdirs import user_cache_path
 
 from qtg.errors import CacheWarning
 
+from ._calls import QuickDispatcher
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -111,7 +113,7 @@ def _tell_once(error: OSError) -> None:
     warnings.warn(_problems[0], CacheWarning, stacklevel=2)
 
 
-class _Kernel(_numba_dispatcher):  # type: ignore[misc]
+class _Kernel(QuickDispatcher):
     """A kernel, and the same for the kernels that call it.
 
     numba gives every function a door from Python, and compiles what it inlines a second time for
