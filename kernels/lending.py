@@ -47,6 +47,21 @@ def _notice(notices, market, agent, event, qty, due_tick, order):
 
 
 @kernel
+def count_open(ledger, shorts, rows):
+    """Positions that a fee or notice of this tick can be about."""
+    owed, recalled, qty = ledger.exposures.accrued, ledger.exposures.recalled, ledger.positions.qty
+    n = np.int64(0)
+    for row in rows:
+        for symbol in range(qty.shape[1]):
+            n += (
+                qty[row, symbol] < 0
+                or recalled[row, symbol] > 0
+                or owed[row, symbol] >= shorts.ticks_per_year
+            )
+    return n
+
+
+@kernel
 def charge_fees(ledger, terms, shorts, rows, last):
     """Every short pays its lender for a tick at the last price (ledger modified in place)."""
     accounts, exposures, qty = ledger.accounts, ledger.exposures, ledger.positions.qty

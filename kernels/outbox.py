@@ -18,6 +18,27 @@ class Outbox(NamedTuple):
 
 
 @kernel
+def put_all(out, orders):
+    """Orders as they are, columns (Orders)."""
+    first = out.n[0]
+    for i in range(len(orders.qty)):
+        order = out.orders[first + i]
+        order.msg_type = orders.msg_type[i]
+        order.ord_type = orders.ord_type[i]
+        order.tif = orders.tif[i]
+        order.exec_inst = orders.exec_inst[i]
+        order.side = orders.side[i]
+        order.market = orders.market[i]
+        order.agent = orders.agent[i]
+        order.latency_ticks = orders.latency_ticks[i]
+        order.price = orders.price[i]
+        order.qty = orders.qty[i]
+        order.order_id = orders.order_id[i]
+        order.expire_tick = orders.expire_tick[i]
+    out.n[0] = first + len(orders.qty)
+
+
+@kernel
 def _start(out, market, agent, latency, msg_type):
     k = out.n[0]
     out.n[0] = k + 1

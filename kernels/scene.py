@@ -88,7 +88,7 @@ def depth_of(book, first, near, deep):
 
 
 @kernel
-def _look_at_market(books, view, volume, readings, m, terms, row):
+def _look_at_market(books, view, moods, volume, readings, m, terms, row):
     """Write what everybody sees of market `m`; `row` begins with its first column."""
     book = market_book(books, m)
     past = len(MARKET)
@@ -109,8 +109,9 @@ def _look_at_market(books, view, volume, readings, m, terms, row):
     row[DEEP_BID] = deep_bid
     row[DEEP_ASK] = deep_ask
     row[VOLUME] = volume[m]
-    row[SENTIMENT] = view.sentiment[m]
-    row[NEWS] = view.news[m]
+    volume[m] = 0
+    row[SENTIMENT] = moods.sentiment[m]
+    row[NEWS] = moods.news[m]
     for r in range(readings.shape[0]):
         row[past + terms.history + r] = readings[r, m]
 
@@ -133,7 +134,7 @@ def _look_at_account(ledger, view, env, agent, terms, row):
 
 
 @kernel
-def look(books, view, volume, readings, ledger, terms, chosen, out):
+def look(books, view, moods, volume, readings, ledger, terms, chosen, out):
     """Write the scenes of each environment in `chosen`, a row for each who looks (out modified in
     place).
 
@@ -141,7 +142,8 @@ def look(books, view, volume, readings, ledger, terms, chosen, out):
     ----------
     books : Book
     view : MarketView                      just read
-    volume : int64 (market,)               traded since the last look
+    moods : MarketView                     the same markets, with sentiment and news
+    volume : int64 (market,)               traded since the last look; 0 from then on
     readings : float64 (reading, market)
     ledger : Ledger
     terms : SceneTerms
@@ -154,7 +156,7 @@ def look(books, view, volume, readings, ledger, terms, chosen, out):
         first = env * lookers
         for k in range(len(terms.symbol)):
             m, its = env * terms.listed + terms.symbol[k], out[first, k * terms.width :]
-            _look_at_market(books, view, volume, readings, m, terms, its)
+            _look_at_market(books, view, moods, volume, readings, m, terms, its)
         for j in range(lookers):
             if j:
                 for at in range(columns):

@@ -16,7 +16,7 @@ from qtg.kernels.copying import copy_messages, take_out
 from qtg.kernels.delay import DelayQueue
 from qtg.kernels.ledger import LedgerTerms, settle
 from qtg.kernels.limits import LimitTerms, raise_peaks
-from qtg.kernels.outbox import Outbox
+from qtg.kernels.outbox import Outbox, put_all
 from qtg.kernels.random import Moment
 from qtg.kernels.view import read_books
 from qtg.schemas import (
@@ -207,12 +207,8 @@ class Exchange(Stateful):
 
     def write_orders(self, orders: Orders) -> None:
         """Append order rows to the outbox."""
-        first = int(self.outbox.n[0])
-        last = first + len(orders.qty)
-        self.reserve_outbox(last)
-        for name, column in orders._asdict().items():
-            self.outbox.orders[name][first:last] = column
-        self.outbox.n[0] = last
+        self.reserve_outbox(self.pending() + len(orders.qty))
+        put_all(self.outbox, orders)
 
     def write_batches(self, batches: list[Orders]) -> None:
         """Append the orders that came from outside."""
@@ -226,7 +222,7 @@ class Exchange(Stateful):
     def reserve_queue(self, rows: int) -> None:
         """Make room for `rows` more orders in every bucket of the delay queue."""
         room = self.queue.orders.shape[1]
-        most = int(self.queue.n.max()) + rows
+        most = max(self.queue.n.tolist()) + rows
         if most > room:
             self._use_queue(_grown_queue(self.queue, max(most, room * 3 // 2)))
 

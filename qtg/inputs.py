@@ -102,10 +102,16 @@ class Inputs(Stateful):
     def begin(self) -> None:
         """Start a tick: what was waiting takes effect in it."""
         waiting, self._waiting = self._waiting, []
-        of = {kind: [each.columns for each in waiting if each.kind == kind] for kind in InputKind}
-        self.orders, self.news = of[InputKind.ORDERS], of[InputKind.NEWS]
-        self.openings = of[InputKind.OPENING]
-        self.regime = int(of[InputKind.REGIME][-1].regime[0]) if of[InputKind.REGIME] else -1
+        self.orders, self.news, self.openings, self.regime = [], [], [], -1
+        for each in waiting:
+            if each.kind == InputKind.ORDERS:
+                self.orders.append(each.columns)
+            elif each.kind == InputKind.NEWS:
+                self.news.append(each.columns)
+            elif each.kind == InputKind.OPENING:
+                self.openings.append(each.columns)
+            else:
+                self.regime = int(each.columns.regime[0])
 
     def state(self) -> State:
         """The last sequence, and what waits for the next tick."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from qtg.kernels.ledger import LedgerTerms
-from qtg.kernels.lending import Notices, buy_in, charge_fees, recall
+from qtg.kernels.lending import Notices, buy_in, charge_fees, count_open, recall
 from qtg.kernels.outbox import Outbox
 from qtg.kernels.shorts import ShortTerms
 from qtg.schemas import NO_ROW, Borrows, Ledger, MarketView, allocate, taken
@@ -43,7 +43,7 @@ class Lending:
     def begin(self, ledger: Ledger, venue: Venue, view: MarketView) -> int:
         """Charge fees and recall; returns the outbox rows that buy-ins may need, 0 if there can be
         none."""
-        n = self._open_shorts(ledger)
+        n = count_open(ledger, self.terms, self.rows)
         self._notices.n[0] = 0
         if n == 0:
             return 0
@@ -93,13 +93,6 @@ class Lending:
         sent = np.flatnonzero(notices.order != NO_ROW)
         rows.order_id[sent] = outbox.orders.order_id[notices.order[sent]]
         return rows
-
-    def _open_shorts(self, ledger: Ledger) -> int:
-        """Positions that a fee or notice of this tick can be about."""
-        open_ = ledger.positions.qty[self.rows] < 0
-        open_ |= ledger.exposures.recalled[self.rows] > 0
-        open_ |= ledger.exposures.accrued[self.rows] >= self.terms.ticks_per_year
-        return int(np.count_nonzero(open_))
 
 
 def _empty_notices(rows: int) -> Notices:

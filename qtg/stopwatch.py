@@ -3,8 +3,6 @@
 from enum import IntEnum
 from time import perf_counter_ns
 
-import numpy as np
-
 
 class Phase(IntEnum):
     """Phases of the tick that are timed."""
@@ -24,13 +22,13 @@ class Stopwatch:
     """`start`, then `lap(phase)` after each piece of work; a phase may have several laps."""
 
     def __init__(self) -> None:
-        self.ns = np.zeros(len(Phase), np.int64)
+        self.ns = [0] * len(Phase)  # of each phase
         self.total_ns = 0
         self._started = self._last = 0
 
     def start(self) -> None:
         """Begin a new tick."""
-        self.ns[:] = 0
+        self.ns[:] = [0] * len(Phase)
         self._started = self._last = perf_counter_ns()
 
     def lap(self, phase: Phase) -> None:

@@ -9,6 +9,8 @@ from .stopwatch import Phase
 if TYPE_CHECKING:
     from .simulation import Simulation
 
+NEWS, SMART, WAKE, BACKGROUND, ADMIT, DELAY, MATCH, SETTLE, PUBLISH = Phase
+
 
 def run_tick(sim: Simulation) -> None:
     """Advance every market by one tick.
@@ -24,58 +26,58 @@ def run_tick(sim: Simulation) -> None:
     for opening in sim.inputs.openings:
         sim.publisher.publish_opening(sim, opening, exchange.open_accounts(*opening))
     exchange.begin(tick)
-    watch.lap(Phase.MATCH)
+    watch.lap(MATCH)
 
     sim.economy.move(exchange, sim.inputs.news)
-    watch.lap(Phase.NEWS)
+    watch.lap(NEWS)
 
     sim.board.update(exchange.view, exchange.clock)
     if not sim.warming_up:
         for group in sim.smart:
             group.decide(exchange)
     counts.orders_smart = exchange.pending() - exchange.buy_ins
-    watch.lap(Phase.SMART)
+    watch.lap(SMART)
 
     counts.woken = sim.reactive.decide(exchange, sim.economy)
     counts.orders_reactive = exchange.pending() - counts.orders_smart - exchange.buy_ins
     exchange.write_batches(sim.inputs.orders)
-    watch.lap(Phase.WAKE)
+    watch.lap(WAKE)
 
     told = sim.inputs.regime
     counts.orders_background = sim.background.decide(exchange, sim.economy, told)
-    watch.lap(Phase.BACKGROUND)
+    watch.lap(BACKGROUND)
 
     exchange.admit()
     counts.rejected = exchange.n_events - exchange.first_admission
-    watch.lap(Phase.ADMIT)
+    watch.lap(ADMIT)
 
     arriving = exchange.due()
     counts.orders = arriving.n
-    watch.lap(Phase.DELAY)
+    watch.lap(DELAY)
 
     exchange.match(arriving)
     if sim.opens_now:
         exchange.open_markets()
     exchange.reopen_markets()
-    watch.lap(Phase.MATCH)
+    watch.lap(MATCH)
 
     counts.halted = exchange.watch_prices(not sim.warming_up)
     exchange.settle()
     sim.reactive.apply_updates(exchange)
-    watch.lap(Phase.SETTLE)
+    watch.lap(SETTLE)
 
     sim.background.decay(exchange, sim.economy)
-    watch.lap(Phase.BACKGROUND)
+    watch.lap(BACKGROUND)
 
     sim.publisher.publish(sim)
     if sim.onlookers:
-        watch.lap(Phase.PUBLISH)
+        watch.lap(PUBLISH)
         for onlooker in sim.onlookers:
             onlooker.look(exchange, sim.warming_up)
-        watch.lap(Phase.SMART)
+        watch.lap(SMART)
     sim.check()
     for hook in sim.hooks:
         hook(sim)
-    watch.lap(Phase.PUBLISH)
+    watch.lap(PUBLISH)
     watch.stop()
     sim.publisher.publish_metrics(sim)

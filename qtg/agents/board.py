@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from qtg import quant
+from qtg.kernels.bars import Bar, add_tick
 from qtg.kernels.desk import Sight
 from qtg.kernels.pairs import Spreads
 from qtg.schemas import PRICE_SCALE, MarketView
@@ -31,15 +32,15 @@ class Board(Stateful):
     markets : int
     """
 
-    STATE = ("_volume", "_high", "_low", "_bar_volume", "_values")
+    STATE = ("_volume", "_bar", "_values")
 
     def __init__(self, bar_ticks: int, markets: int) -> None:
         self.bar_ticks = bar_ticks
         self._markets = markets
         self._volume = np.zeros(markets, np.int64)
-        self._high = np.full(markets, -np.inf)
-        self._low = np.full(markets, np.inf)
-        self._bar_volume = np.zeros(markets, np.int64)
+        self._bar = Bar(
+            np.full(markets, -np.inf), np.full(markets, np.inf), np.zeros(markets, np.int64)
+        )
         self._values = np.full((0, markets), np.nan)
         self._rows: dict[tuple[Any, ...], int] = {}
         self._rolling: dict[tuple[Any, ...], tuple[Any, Any, list[tuple[str | None, int]]]] = {}
@@ -82,12 +83,15 @@ class Board(Stateful):
         """Take in a tick; at a bar's end every indicator moves on by one bar.
 
         `tick` is an int, or int64 (E,) if environments may be at different ticks."""
-        price = view.mid / PRICE_SCALE
-        self._volume += view.volume
-        self._bar_volume += view.volume
-        np.maximum(self._high, price, out=self._high)
-        np.minimum(self._low, price, out=self._low)
-        self._end_bars(price, tick % self.bar_ticks == 0)
+        add_tick(self._bar, view, self._volume)
+        ends = tick % self.bar_ticks == 0
+        if isinstance(ends, bool):
+            if ends:
+                self._close_bar(view.mid / PRICE_SCALE, slice(None))
+        elif ends.any():
+            markets = np.flatnonzero(np.repeat(ends, self._markets // len(ends)))
+            whole = len(markets) == self._markets
+            self._close_bar(view.mid / PRICE_SCALE, slice(None) if whole else markets)
 
     @property
     def values(self) -> np.ndarray:
@@ -119,24 +123,15 @@ class Board(Stateful):
     def nbytes(self) -> int:
         return int(self._values.nbytes + self._volume.nbytes)
 
-    def _end_bars(self, price: np.ndarray, ends: bool | np.ndarray) -> None:
-        """End the bar of all environments, or of those for which `ends` is set."""
-        if isinstance(ends, bool) or ends.all():
-            if np.any(ends):
-                self._close_bar(price, slice(None))
-        elif ends.any():
-            markets = np.repeat(ends, self._markets // len(ends))
-            self._close_bar(price, np.flatnonzero(markets))
-
     def _close_bar(self, close: np.ndarray, markets: slice | np.ndarray) -> None:
         """Move every indicator on by the bar of these markets, all or some."""
         bar = {
             "x": close,
             "price": close,
             "close": close,
-            "high": self._high,
-            "low": self._low,
-            "volume": self._bar_volume.astype(np.float64),
+            "high": self._bar.high,
+            "low": self._bar.low,
+            "volume": self._bar.volume.astype(np.float64),
         }
         for indicator, state, parts in self._rolling.values():
             result = _step(indicator, state, markets, [bar[name] for name in indicator.inputs])
@@ -146,8 +141,8 @@ class Board(Stateful):
             pairs = markets if isinstance(markets, slice) else np.flatnonzero(np.isin(y, markets))
             result = _step(quant.hedge, state, pairs, [close[y], close[x]])
             spreads.zscore[row, pairs], spreads.ratio[row, pairs] = result.zscore, result.ratio
-        self._high[markets], self._low[markets] = -np.inf, np.inf
-        self._bar_volume[markets] = 0
+        self._bar.high[markets], self._bar.low[markets] = -np.inf, np.inf
+        self._bar.volume[markets] = 0
 
     def _row(self, kind: str, name: str, arguments: dict[str, int], part: str | None) -> int:
         key = (name, *arguments.items())

@@ -66,6 +66,7 @@ class Scenes(Stateful):
     ) -> None:
         readings = READINGS if seen.indicators else {}
         self._reading = _request(board, readings.values())
+        self._nothing = np.zeros((0, exchange.venue.n_markets))
         self._board = board
         self._view = allocate(MarketView, exchange.venue.n_markets)
         self._view.tick_size[:] = exchange.view.tick_size
@@ -92,23 +93,19 @@ class Scenes(Stateful):
 
     def look(self, exchange: Exchange, envs: I64) -> None:
         """Write the scenes of these environments as they are after a tick."""
-        view = exchange.view
-        for name in ("sentiment", "news"):
-            getattr(self._view, name)[:] = getattr(view, name)
         books = exchange.venue.book_columns
         read_books(books, self._view)
-        readings = np.ascontiguousarray(self._board.values[self._reading])
         look(
             books,
             self._view,
+            exchange.view,
             self._volume,
-            readings,
+            self._board.values[self._reading] if len(self._reading) else self._nothing,
             exchange.ledger,
             self._terms,
             envs,
             self.rows,
         )
-        self._by_env(self._volume)[envs] = 0
 
     def copy(self, source: Scenes, start: I64, envs: I64) -> None:
         """Let these environments see what environments `start` of `source` saw last."""

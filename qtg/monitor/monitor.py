@@ -188,7 +188,7 @@ class Monitor:
         self.close(f"{kind.__name__}: {error}".removesuffix(": ") if kind is not None else None)
 
     def _after_tick(self, sim: "Simulation") -> None:
-        self._times.append((sim.watch.total_ns, *sim.watch.ns.tolist()))
+        self._times.append((sim.watch.total_ns, *sim.watch.ns))
         self._counts.append(tuple(vars(sim.counts).values()))
         events, n = sim.exchange.events, sim.exchange.n_events
         rejected = np.flatnonzero(events.exec_type[:n] == _REJECTED)
