@@ -3,7 +3,7 @@
 `latency` travels with the order. The outbox has room for everything its strategies can send.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ._jit import kernel
 
 
 class Outbox(NamedTuple):
-    orders: np.recarray  # Orders (row,)
+    orders: Any  # Orders (row,), as records; learners write theirs to columns
     n: np.ndarray  # int64 (1,): rows written so far
 
 

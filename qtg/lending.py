@@ -43,7 +43,7 @@ class Lending:
     def begin(self, ledger: Ledger, venue: Venue, view: MarketView) -> int:
         """Charge fees and recall; returns the outbox rows that buy-ins may need, 0 if there can be
         none."""
-        n = count_open(ledger, self.terms, self.rows)
+        n = int(count_open(ledger, self.terms, self.rows))
         self._notices.n[0] = 0
         if n == 0:
             return 0

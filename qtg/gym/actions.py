@@ -38,23 +38,29 @@ def _checked(actions: Any, space: Space[Any], shape: tuple[int, ...], whose: str
     if isinstance(space, Box):
         if found.dtype.kind not in "fiu":
             raise ConfigError(f"{of} must be numbers, not {found.dtype}")
-        _refuse(np.isnan(found), found, "is not a number", whose)
+        unknown = np.isnan(found)
+        if unknown.any():
+            _refuse(unknown, found, "is not a number", whose)
         clipped: np.ndarray = np.clip(found, space.low, space.high)
         return clipped
     if found.dtype.kind not in "iu":
         raise ConfigError(f"{of} must be whole numbers, not {found.dtype}")
+    least: Any
+    end: Any
     if isinstance(space, Discrete):
-        least, end = space.start, space.start + space.n
+        least, end = int(space.start), int(space.start + space.n)
     elif isinstance(space, MultiDiscrete):
         least, end = space.start, space.start + space.nvec
     else:
         raise ConfigError(f"actions in {space} are not known here")
-    _refuse((found < least) | (found >= end), found, f"is not in {space}", whose)
-    return found
+    wrong = (found < least) | (found >= end)
+    if wrong.any():
+        _refuse(wrong, found, f"is not in {space}", whose)
+    return found.astype(np.int64)
 
 
 def _refuse(wrong: np.ndarray, actions: np.ndarray, why: str, whose: str) -> None:
-    if wrong.any():
-        place = tuple(int(each) for each in np.argwhere(wrong)[0])
-        owner = whose or f"environment {place[0]}"
-        raise ConfigError(f"the action {actions[place]} of {owner} {why}")
+    """Name the first wrong action."""
+    place = tuple(int(each) for each in np.argwhere(wrong)[0])
+    owner = whose or f"environment {place[0]}"
+    raise ConfigError(f"the action {actions[place]} of {owner} {why}")

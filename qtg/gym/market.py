@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from qtg.kernels.learners import Seated
+from qtg.kernels.outbox import Outbox
 from qtg.schemas import F64, I64, Orders, allocate, grown
 
 from ..agents.scenes import Scenes, Seen
@@ -74,41 +76,54 @@ class LearnersMarket:
         self._accounts: I64 = (of_env + self.agents).ravel()
         terms = sim.config.latency
         self._latency = (seats.latency or int(terms.default_ticks)) if terms.enabled else 0
-        most = 2 * self.num_envs * len(self.symbols)
-        self._orders, self._written = allocate(Orders, most), 0
+        env, place = np.divmod(np.arange(self.num_envs), self.learners)
+        self.seated = Seated(
+            env * len(self.symbols), self.learner + place, self._accounts, self._latency
+        )
+        self._outbox = Outbox(allocate(Orders, self.num_envs), np.zeros(1, np.int64))
 
     @property
     def agents(self) -> I64:
         """The learners' rows among the agents of an environment, int64 (learner,)."""
         return np.arange(self.learner, self.learner + self.learners)
 
+    def live(self, side: int) -> I64:
+        """The id of the latest live order on a side, by account, int64 (account, symbol); 0 if
+        there is none. It is the ledger's own column."""
+        positions = self.sim.exchange.ledger.positions
+        return positions.bid_id if side > 0 else positions.ask_id
+
     def live_orders(self) -> tuple[I64, I64]:
         """The id of each row's latest live buy and sell order, int64 (num_envs, symbols) each; 0 if
         there is none."""
-        positions = self.sim.exchange.ledger.positions
-        return positions.bid_id[self._accounts], positions.ask_id[self._accounts]
+        return self.live(1)[self._accounts], self.live(-1)[self._accounts]
+
+    def outbox(self, rows: int) -> Outbox:
+        """Where learners' orders are written, in columns, with room for `rows` more."""
+        needed = int(self._outbox.n[0]) + rows
+        if needed > len(self._outbox.orders.qty):
+            self._outbox = self._outbox._replace(orders=grown(self._outbox.orders, 2 * needed))
+        return self._outbox
 
     def new_orders(self, row: I64, symbol: I64 | int) -> Orders:
         """Orders to be filled in, one for each element of `row`, which are sent after those that
         were asked for before; they are views, good until the next `take_orders`."""
-        first, last = self._written, self._written + len(row)
-        if last > len(self._orders.qty):
-            self._orders = grown(self._orders, 2 * last)
-        self._written = last
-        orders = Orders._make(column[first:last] for column in self._orders)
+        out = self.outbox(len(row))
+        first = int(out.n[0])
+        out.n[0] = last = first + len(row)
+        orders = Orders._make(column[first:last] for column in out.orders)
         for name in ("msg_type", "ord_type", "tif", "exec_inst", "price", "order_id"):
             getattr(orders, name)[:] = 0
-        env, learner = (row, 0) if self.learners == 1 else np.divmod(row, self.learners)
-        orders.market[:] = env * len(self.symbols) + symbol
-        orders.agent[:] = self.learner + learner
+        orders.market[:] = self.seated.market[row] + symbol
+        orders.agent[:] = self.seated.agent[row]
         orders.latency_ticks[:] = self._latency
         return orders
 
     def take_orders(self) -> Orders:
         """What was written since the last time; views, good until the next `new_orders`."""
-        taken = Orders._make(column[: self._written] for column in self._orders)
-        self._written = 0
-        return taken
+        n = int(self._outbox.n[0])
+        self._outbox.n[0] = 0
+        return Orders._make(column[:n] for column in self._outbox.orders)
 
     def tick_is_over(self) -> None:
         """Count what was traded in a tick."""

@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Box
 
+from qtg.kernels.learners import Places, account_for, count_step, inventories
 from qtg.schemas import F64, I64, Reason
 
 from ..contract import Contract
@@ -75,9 +76,14 @@ class MarketBatch:
         self._exact = np.zeros((self.num_envs, n))
         self._before = market.scene
         self._at = {name: market.column[name] for name in ("equity", "start", "step", "left")}
-        of = [market.column[f"{symbol}.mid"] for symbol in market.symbols]
-        self._mids = np.array(of)
-        self._held = np.array([market.column[f"{symbol}.position"] for symbol in market.symbols])
+        self._places = Places(
+            market.column["cash"],
+            market.column["equity"],
+            market.column["step"],
+            market.column["left"],
+            np.array([market.column[f"{symbol}.mid"] for symbol in market.symbols]),
+            np.array([market.column[f"{symbol}.position"] for symbol in market.symbols]),
+        )
 
     @property
     def contract(self) -> Contract:
@@ -114,39 +120,20 @@ class MarketBatch:
 
     def outcome(self) -> Outcome:
         """What the step came to, now that the markets have moved."""
-        before, scene, at = self._before, self.market.scene, self._at
-        scene[:, at["step"]] += 1.0
-        scene[:, at["left"]] = 1.0 - scene[:, at["step"]] / self.steps
-        late = scene[:, at["step"]] >= self.steps
-        over = self.task.over()
+        late = np.empty(self.num_envs, bool)
+        count_step(self.market.scene, self._places, self.steps, late)
+        judged, over = self.task.judge()
         ended = over | late
-        reward = self.reward(self._accounts(before, scene, ended)) + self.task.bonus()
+        reward = self.reward(self._accounts(ended)) + judged
         if not self._truncates:
             return Outcome(reward, ended, np.zeros(self.num_envs, bool))
         return Outcome(reward, over, late & ~over)
 
-    def _accounts(self, before: F64, after: F64, ended: np.ndarray) -> AccountStep:
-        mids, cash = before[:, self._mids], self.market.column["cash"]
-        bought = after[:, self._held] - before[:, self._held]
-        traded = bought * mids
-        paid = before[:, cash] - after[:, cash]
-        return AccountStep(
-            before[:, self._at["equity"]].copy(),
-            after[:, self._at["equity"]].copy(),
-            self._inventory(before),
-            self._inventory(after),
-            np.abs(traded).sum(axis=1),
-            paid - traded.sum(axis=1),
-            ended,
-        )
-
-    def _inventory(self, scene: F64) -> F64:
-        """Units held; of several symbols, their value."""
-        held = scene[:, self._held]
-        if held.shape[1] == 1:
-            return held[:, 0]
-        value: F64 = (held * scene[:, self._mids]).sum(axis=1)
-        return value
+    def _accounts(self, ended: np.ndarray) -> AccountStep:
+        step = np.empty((6, self.num_envs))
+        account_for(self._before, self.market.scene, self._places, step)
+        before, equity, held_before, held, traded, cost = step
+        return AccountStep(before, equity, held_before, held, traded, cost, ended)
 
     def observe(self, out: F32) -> None:
         self.observation.write(self.market.scene, self._exact)
@@ -164,12 +151,13 @@ class MarketBatch:
     def info(self) -> dict[str, np.ndarray]:
         """Equity, profit since the start, inventory; how many orders were refused since the last
         step, and the name of the last reason for it (`qtg.Reason`), or ""."""
-        scene = self.market.scene
+        scene, held = self.market.scene, np.empty(self.num_envs)
+        inventories(scene, self._places, held)
         refused, reason = self.markets.refusals_of(self.market)
         return {
             "equity": scene[:, self._at["equity"]].copy(),
             "profit": scene[:, self._at["equity"]] - scene[:, self._at["start"]],
-            "inventory": self._inventory(scene).copy(),
+            "inventory": held,
             "refused": refused,
             "reason": _REASONS[reason],
         }

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qtg.schemas import I64, ExecType, Orders
+from qtg.kernels.learners import hear_refusals
+from qtg.schemas import I64, Orders
 
 from ..agents.guests import GUEST
 from ..config import Config
@@ -57,6 +58,7 @@ class Markets:
         self._rows = _Rows(self.config, num_envs, seats)
         self.sim, self.learners = self._rows.sim, self._rows.learners
         self._agents = np.concatenate([each.agents for each in self.learners])
+        self._first = int(self._agents[0])
         self.refused, self.reason = np.zeros((2, num_envs, len(self._agents)), np.int64)
         self._gone = np.zeros((num_envs, len(self._agents)), bool)
         self._all = np.arange(num_envs)
@@ -87,7 +89,7 @@ class Markets:
         """Take learners, by agent row, out of an environment until its next episode: their orders
         are withdrawn, and what they write is not sent. What they hold stays theirs."""
         self.sim.exchange.withdraw(agents, env=env)
-        self._gone[env, agents - self._agents[0]] = True
+        self._gone[env, agents - self._first] = True
 
     def _orders(self) -> Orders:
         """What learners send, in each environment learner by learner."""
@@ -95,30 +97,19 @@ class Markets:
         if self._gone.shape[1] == 1:
             return taken[0]
         orders = Orders._make(np.concatenate(columns) for columns in zip(*taken, strict=True))
-        env, learner = self._places(orders.market, orders.agent)
+        env, learner = orders.market // len(self.sim.symbols), orders.agent - self._first
         sent = np.flatnonzero(~self._gone[env, learner])
         sent = sent[np.argsort(orders.agent[sent], kind="stable")]
         return Orders._make(column[sent] for column in orders)
 
-    def _places(self, market: np.ndarray, agent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Environment, and place among its learners."""
-        return market // len(self.config.symbols), agent - self._agents[0]
-
     def _hear_refusals(self) -> None:
-        exchange = self.sim.exchange
-        events, n = exchange.events, exchange.n_events
-        found = np.flatnonzero(events.exec_type[:n] == ExecType.REJECTED)
-        if len(found) == 0:
-            return
-        env, learner = self._places(events.market[found], events.agent[found])
-        theirs = (learner >= 0) & (learner < len(self._agents))
-        env, learner, found = env[theirs], learner[theirs], found[theirs]
-        np.add.at(self.refused, (env, learner), 1)
-        self.reason[env, learner] = events.reason[found]  # of several the last stays
+        exchange, symbols, first = self.sim.exchange, len(self.sim.symbols), self._first
+        n, refused, reason = exchange.n_events, self.refused, self.reason
+        hear_refusals(exchange.events, n, symbols, first, refused, reason)
 
     def refusals_of(self, learners: LearnersMarket) -> tuple[I64, I64]:
         """`refused` and `reason` of the rows of one kind, int64 (row,) each; copies."""
-        first = learners.learner - int(self._agents[0])
+        first = learners.learner - self._first
         mine = slice(first, first + learners.learners)
         return self.refused[:, mine].flatten(), self.reason[:, mine].flatten()
 

@@ -22,7 +22,7 @@ class Task(Protocol):
     measures : tuple of str     settings that say what an action means
     action_space : Space        of one environment
     features : tuple of str     the builders that its observation has by default
-    reward : Reward             that it has by default, beside its `bonus`
+    reward : Reward             that it has by default, beside what it judges itself
     """
 
     name: str
@@ -40,8 +40,6 @@ class Task(Protocol):
     def act(self, actions: Any) -> None:
         """Write what learners send for their actions (num_envs, ...): `market.new_orders`."""
 
-    def bonus(self) -> F64 | float:
-        """What the step that was made adds to the reward; 0 for most tasks."""
-
-    def over(self) -> Flags:
-        """Which episodes came to their own end with the step, bool (num_envs,)."""
+    def judge(self) -> tuple[F64 | float, Flags]:
+        """What the step that was made adds to the reward, 0 for most tasks; and which episodes came
+        to their own end with it, bool (num_envs,)."""

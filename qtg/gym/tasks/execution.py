@@ -6,9 +6,9 @@ import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Discrete
 
-from qtg.schemas import F64, I64, PRICE_SCALE, OrdType
+from qtg.kernels.parents import Parent, Worked, judge, work
+from qtg.schemas import F64, I64
 
-from ...agents.moves import cancel
 from ...errors import ConfigError
 from ...number_checks import check_counts, check_number
 from ..batch import U64, Flags
@@ -63,53 +63,41 @@ class Execution:
             raise ConfigError(
                 f"a parent order is of one symbol; the market has {len(market.symbols)}"
             )
-        self.market, n = market, market.num_envs
-        of = market.column
-        symbol = market.symbols[0]
-        self._touch = of[f"{symbol}.{'bid' if self.side > 0 else 'ask'}"]
-        self._mid, self._held = of[f"{symbol}.mid"], of[f"{symbol}.position"]
-        self._cash, self._left, self._at_remaining = of["cash"], of["left"], of["remaining"]
-        self._at_arrival = of["arrival"]
-        self._first = np.zeros(n)
-        self._filled, self._spent = np.zeros(n), np.zeros(n)
+        self.market, n, of, symbol = market, market.num_envs, market.column, market.symbols[0]
+        self._parent = Parent(
+            self.parent,
+            self.size,
+            self.side,
+            float(self.leftover),
+            of[f"{symbol}.{'bid' if self.side > 0 else 'ask'}"],
+            of[f"{symbol}.mid"],
+            of[f"{symbol}.position"],
+            of["cash"],
+            of["left"],
+            of["remaining"],
+            of["arrival"],
+        )
+        self._worked = Worked(np.zeros(n), np.zeros(n), np.zeros(n))
 
     def begin(self, rows: I64, seeds: U64) -> None:
-        scene = self.market.scene
-        self._first[rows] = scene[rows, self._held]
-        self._filled[rows], self._spent[rows] = 0.0, scene[rows, self._cash]
-        scene[rows, self._at_remaining], scene[rows, self._at_arrival] = 1.0, scene[rows, self._mid]
+        scene, at, worked = self.market.scene, self._parent, self._worked
+        worked.first[rows] = scene[rows, at.held]
+        worked.filled[rows], worked.cash[rows] = 0.0, scene[rows, at.cash]
+        scene[rows, at.remaining], scene[rows, at.arrival] = 1.0, scene[rows, at.mid]
 
     @property
     def remaining(self) -> F64:
         """Shares that are still to be traded, float64 (num_envs,)."""
-        done = self.side * (self.market.scene[:, self._held] - self._first)
-        remaining: F64 = self.parent - done
+        held = self.market.scene[:, self._parent.held]
+        remaining: F64 = self.parent - self.side * (held - self._worked.first)
         return remaining
 
     def act(self, actions: np.ndarray) -> None:
         market = self.market
-        acts = np.flatnonzero(actions != 2)
-        live = market.live_orders()[0 if self.side > 0 else 1][acts, 0]
-        cancel(market.new_orders(acts[live != 0], 0), live[live != 0])
-        price = np.rint(market.scene[acts, self._touch] * PRICE_SCALE).astype(np.int64)
-        qty = np.minimum(self.remaining[acts], self.size).astype(np.int64)
-        possible = (qty > 0) & ((actions[acts] == 0) | (price > 0))
-        orders = market.new_orders(acts[possible], 0)
-        orders.side[:], orders.qty[:] = self.side, qty[possible]
-        is_market = actions[acts[possible]] == 0
-        orders.ord_type[:] = np.where(is_market, OrdType.MARKET, OrdType.LIMIT)
-        orders.price[:] = np.where(is_market, 0, price[possible])
+        live, out = market.live(self.side), market.outbox(2 * market.num_envs)
+        work(actions, market.scene, self._parent, self._worked, market.seated, live, out)
 
-    def bonus(self) -> F64 | float:
-        scene = self.market.scene
-        filled, cash = self.parent - self.remaining, scene[:, self._cash]
-        bought, paid = filled - self._filled, self._spent - cash
-        gain = bought * self.side * scene[:, self._at_arrival] - paid
-        self._filled, self._spent = filled, cash.copy()
-        ended = (scene[:, self._left] <= 0.0) | (self.remaining <= 0)
-        scene[:, self._at_remaining] = self.remaining / self.parent
-        left = np.where(ended, np.maximum(self.remaining, 0.0) * self.leftover, 0.0)
-        return np.asarray((gain - left) / self.parent)
-
-    def over(self) -> Flags:
-        return np.asarray(self.remaining <= 0)
+    def judge(self) -> tuple[F64 | float, Flags]:
+        reward, over = np.empty(self.market.num_envs), np.empty(self.market.num_envs, bool)
+        judge(self.market.scene, self._parent, self._worked, reward, over)
+        return reward, over

@@ -70,16 +70,12 @@ class DailyInvestor:
         orders.ord_type[:], orders.qty[:] = OrdType.MARKET, self.size
         orders.side[:] = np.sign(wanted[env])
 
-    def bonus(self) -> F64 | float:
+    def judge(self) -> tuple[F64 | float, Flags]:
         scene, worth = self.market.scene, self.worth
+        ruined: Flags = worth <= self.ruin * self._first
         since = self._first if self.sparse else self._before
         gain = (worth - since) / (self.size * self._steps)
         self._before = worth
-        return (
-            np.where((scene[:, self._left] <= 0.0) | self.over(), gain, 0.0)
-            if self.sparse
-            else gain
-        )
-
-    def over(self) -> Flags:
-        return np.asarray(self.worth <= self.ruin * self._first)
+        if self.sparse:
+            gain = np.where((scene[:, self._left] <= 0.0) | ruined, gain, 0.0)
+        return gain, ruined

@@ -64,8 +64,5 @@ class MarketMaking:
         for each in quotes(actions, mid, scene[:, self._held], self._quoting):
             each.write(market.new_orders(each.row, 0))
 
-    def bonus(self) -> F64 | float:
-        return 0.0
-
-    def over(self) -> Flags:
-        return np.zeros(self.market.num_envs, bool)
+    def judge(self) -> tuple[F64 | float, Flags]:
+        return 0.0, np.zeros(self.market.num_envs, bool)

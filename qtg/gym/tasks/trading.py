@@ -76,10 +76,7 @@ class Trading:
         orders.ord_type[:] = OrdType.MARKET
         orders.side[:], orders.qty[:] = np.sign(signed), np.abs(signed)
 
-    def bonus(self) -> F64 | float:
-        return 0.0
-
-    def over(self) -> Flags:
+    def judge(self) -> tuple[F64 | float, Flags]:
         scene, of = self.market.scene, self.market.column
         ruined: Flags = scene[:, of["equity"]] <= self.ruin * scene[:, of["start"]]
-        return ruined
+        return 0.0, ruined
