@@ -29,13 +29,17 @@ _32 = np.uint64(32)
 
 
 @kernel
-def find_trades(events, lo, hi, out):
+def find_trades(events, lo, hi, out, out_volume):
     """Write the rows of the trades among events lo .. hi-1 to `out` (int64), which has room for
-    one row more than there are events; returns how many there are."""
+    one row more than there are events, and the quantity traded in each market to `out_volume`
+    (int64); returns how many there are."""
     n = np.uint64(0)
     for k in range(lo, hi):
         out[n] = k
         n += np.uint64(events.exec_type[np.uint64(k)] == ExecType.TRADE)
+    out_volume[:] = 0
+    for k in out[: np.int64(n)]:
+        out_volume[events.market[k]] += events.qty[k]
     return np.int64(n)
 
 
@@ -111,14 +115,6 @@ def trace(events, lo, hi, moment, symbols, out_hash, out_count):
         out_hash[env] += folded
         out_count[env] += end - first
         first = end
-
-
-@kernel
-def add_volume(events, trades, out_volume):
-    """Quantity of the trades, event rows, per market (int64, overwritten)."""
-    out_volume[:] = 0
-    for k in trades:
-        out_volume[events.market[k]] += events.qty[k]
 
 
 @kernel

@@ -152,7 +152,8 @@ class Exchange(Stateful):
         books, and see to borrowed shares; the outbox then holds the exchange's own orders."""
         self.queue.now[0] = tick
         self.n_events = self.venue.advance(tick)
-        settle(self.venue.events, 0, self.n_events, self.ledger, self.terms)
+        if self.n_events:
+            settle(self.venue.events, 0, self.n_events, self.ledger, self.terms)
         read_books(self.venue.book_columns, self.view)
         if self._limits.drawdown_ppm:
             raise_peaks(self.ledger, self.terms, self.view.last)

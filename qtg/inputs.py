@@ -104,11 +104,11 @@ class Inputs(Stateful):
         waiting, self._waiting = self._waiting, []
         self.orders, self.news, self.openings, self.regime = [], [], [], -1
         for each in waiting:
-            if each.kind == InputKind.ORDERS:
+            if isinstance(each.columns, Orders):
                 self.orders.append(each.columns)
-            elif each.kind == InputKind.NEWS:
+            elif isinstance(each.columns, News):
                 self.news.append(each.columns)
-            elif each.kind == InputKind.OPENING:
+            elif isinstance(each.columns, Openings):
                 self.openings.append(each.columns)
             else:
                 self.regime = int(each.columns.regime[0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from qtg.kernels.candles import OpenCandles, add_trades, clear, merge_up
 from qtg.kernels.depth import write_depth
-from qtg.kernels.publish import add_volume, find_trades, trace, write_order_events, write_trades
+from qtg.kernels.publish import find_trades, trace, write_order_events, write_trades
 from qtg.kernels.view import read_books
 from qtg.schemas import (
     NO_ROW,
@@ -133,7 +133,6 @@ class Publisher(Stateful):
         trace(events, 0, n, exchange.venue.moment, self._symbols, self.trace, self.event_count)
         read_books(exchange.venue.book_columns, exchange.view)
         trades = self._find_trades(sim)
-        add_volume(events, trades, exchange.view.volume)
         sim.counts.events, sim.counts.trades = n, len(trades)
         if self._sink is not None:
             sim.counts.accepted = int(np.count_nonzero(events.exec_type[:n] == ExecType.NEW))
@@ -192,12 +191,12 @@ class Publisher(Stateful):
             )
 
     def _find_trades(self, sim: Simulation) -> np.ndarray:
-        """Event rows of the tick's trades."""
+        """Event rows of the tick's trades; their volume goes to the view."""
         exchange = sim.exchange
         if len(self._trade_rows) <= exchange.n_events:
             self._trade_rows = np.empty(2 * exchange.n_events, np.int64)
-        lo, hi = exchange.first_match, exchange.n_events
-        return self._trade_rows[: find_trades(exchange.events, lo, hi, self._trade_rows)]
+        lo, hi, rows = exchange.first_match, exchange.n_events, self._trade_rows
+        return rows[: find_trades(exchange.events, lo, hi, rows, exchange.view.volume)]
 
     def _write_tick(self, sim: Simulation, sink: Sink, trades: np.ndarray) -> None:
         storage = self._config.storage

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 Hook = Callable[["Simulation"], Any]
 
+_FIRST_AGENT = int(Account.FIRST_AGENT)
+
 
 @dataclass
 class Counts:
@@ -187,9 +189,9 @@ class Simulation:
 
     def submit_columns(self, batch: Orders) -> Input:
         """`submit` for a whole batch in the declared dtypes, which is not copied."""
-        if len(batch.agent) and batch.agent.min() < Account.FIRST_AGENT:
+        if len(batch.agent) and batch.agent.min() < _FIRST_AGENT:
             raise OrderError(
-                f"orders need an account: `agent` must be {int(Account.FIRST_AGENT)} to "
+                f"orders need an account: `agent` must be {_FIRST_AGENT} to "
                 f"{self.exchange.n_agents - 1}; see `Simulation.agents`"
             )
         silent = self.exchange.silent_among(batch.agent)

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 MAX_SLOTS = 1 << 22  # per market; times the largest quantity: 2**62 (docs/adr/0002)
 TIMER_BUCKETS = 256
+_OK = int(Status.OK)
 
 
 class Venue(Stateful):
@@ -116,6 +117,8 @@ class Venue(Stateful):
         self.symbols = markets
         self.n_markets = markets * len(self.envs)
         self.matching = Matching(matching)
+        self._shuffles = self.matching == Matching.SHUFFLED
+        self._trading = UNCROSS if self.matching == Matching.AUCTION else 0
         self.self_trade = SelfTradePrevention(self_trade)
         self.pool_trades_itself = pool_trades_itself
         self.threads = min(threads, self.n_markets)
@@ -459,7 +462,7 @@ class Venue(Stateful):
 
     def _parts(self, n: int, auction: bool) -> list[Part]:
         """The first `n` rows of the index, cut where markets in a call begin and end."""
-        trading = UNCROSS if auction or self.matching == Matching.AUCTION else 0
+        trading = UNCROSS if auction else self._trading
         if self._calls in (0, self.n_markets):
             return [Part(0, n, GATHER if self._calls else trading)]
         gathers = self.gathering
@@ -545,7 +548,7 @@ class Venue(Stateful):
         if len(self._index) < n:
             self._index = np.zeros(2 * n, np.int64)
         group_rows(market, n, self._index, self._starts)
-        if self.matching == Matching.SHUFFLED:
+        if self._shuffles:
             shuffle(self._index, self._starts, self.symbols, self.moment)
 
     def _begin(self, row: int, end_row: int, event: int) -> None:
@@ -556,6 +559,8 @@ class Venue(Stateful):
     def _finished(self) -> bool:
         """Whether the last kernel call got through; if it ran out of room, make more."""
         status = int(self._progress.status[0])  # a NumPy scalar would swallow Ctrl-C below
+        if status == _OK:
+            return True
         if status == Status.GROW_EVENTS:
             most = 2 * len(self._events.qty) + int(self.resting.max())
             self._events = grown(self._events, most)
@@ -564,7 +569,7 @@ class Venue(Stateful):
             self.grow_orders()
         elif status == Status.GROW_TIMERS:
             self.grow_timers()
-        return bool(status == Status.OK)
+        return False
 
     def grow_orders(self) -> None:
         """Double the resting-order columns of every market."""

@@ -20,6 +20,8 @@ from ..economy import Economy
 from ..exchange import Exchange
 from ..stateful import Stateful
 
+_FOR_A_WHILE = int(Regime.BURST)  # regimes from here on end by themselves
+
 
 class BackgroundPool(Stateful):
     """The background pool of every environment of a run."""
@@ -90,7 +92,8 @@ class BackgroundPool(Stateful):
         that is set from outside; without one it is as scheduled or drawn."""
         venue, moment = exchange.venue, exchange.moment
         terms = self.pool.terms
-        if self._changes or told >= 0 or terms.regime.max() >= Regime.BURST:
+        changes = self._changes or told >= 0 or terms.regime.max() >= _FOR_A_WHILE
+        if changes:
             now, resting = self._set_now(told, moment.tick), venue.resting
             switch_regimes(terms, self._traits, self._chain, self.episodes, now, resting, moment)
         mids = (exchange.view.mid, self._last_mid)
@@ -103,7 +106,7 @@ class BackgroundPool(Stateful):
             moment,
             self._latency,
         )
-        if terms.canceled.any():
+        if changes and terms.canceled.any():
             exchange.reserve_queue(int(venue.resting.sum()))
             books = venue.book_columns
             n += int(cancel_background(terms, books, exchange.queue, self._latency, moment))

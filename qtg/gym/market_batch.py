@@ -19,7 +19,7 @@ from ..number_checks import check_counts
 from ..observation import Observation
 from .batch import F32, U64, Outcome
 from .markets import Markets
-from .rewards import AccountStep, Reward, reward_of
+from .rewards import AccountStep, Composite, Reward, reward_of
 from .task import Task
 
 _REASONS = np.full(max(Reason) + 1, "", f"<U{max(len(each.name) for each in Reason)}")
@@ -73,6 +73,7 @@ class MarketBatch:
         self.action_space = task.action_space
         self.reward = task.reward if reward is None else reward_of(reward)
         self.reward.start(self.num_envs)
+        self._pays = not isinstance(self.reward, Composite) or len(self.reward.parts) > 0
         self._exact = np.zeros((self.num_envs, n))
         self._before = market.scene
         self._at = {name: market.column[name] for name in ("equity", "start", "step", "left")}
@@ -124,7 +125,9 @@ class MarketBatch:
         count_step(self.market.scene, self._places, self.steps, late)
         judged, over = self.task.judge()
         ended = over | late
-        reward = self.reward(self._accounts(ended)) + judged
+        reward = np.zeros(self.num_envs) + judged
+        if self._pays:
+            reward += self.reward(self._accounts(ended))
         if not self._truncates:
             return Outcome(reward, ended, np.zeros(self.num_envs, bool))
         return Outcome(reward, over, late & ~over)
