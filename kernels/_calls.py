@@ -13,9 +13,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.core.registry import CPUDispatcher
-
-_numba_dispatcher: Any = CPUDispatcher  # its types are left open
 
 
 class _Known(NamedTuple):
@@ -25,14 +22,17 @@ class _Known(NamedTuple):
     arrays: tuple[tuple[int, np.dtype, int, bool], ...]  # where, dtype, dimensions, contiguous
 
 
-class QuickDispatcher(_numba_dispatcher):  # type: ignore[misc]
-    """numba's dispatcher, which remembers calls by the classes of their arguments.
+class KnownCalls:
+    """Goes before numba's dispatcher: remembers calls by the classes of their arguments.
 
     Of calls whose classes are the same and whose arrays are not, it remembers the first.
     """
 
-    def __init__(self, py_func: Callable[..., Any], targetoptions: dict[str, Any]) -> None:
-        super().__init__(py_func, targetoptions=targetoptions)
+    overloads: dict[Any, Any]  # numba's
+    typeof_pyval: Callable[[Any], Any]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self._known: dict[tuple[type, ...], _Known | None] = {}  # None: numba must look
 
     def __call__(self, *args: Any) -> Any:
@@ -45,7 +45,7 @@ class QuickDispatcher(_numba_dispatcher):  # type: ignore[misc]
                     break
             else:
                 return entry(*args)
-        result = super().__call__(*args)
+        result = super().__call__(*args)  # type: ignore[misc]
         classes = tuple(map(type, args))
         if classes not in self._known:
             self._known[classes] = self._what_was_called(args)

@@ -26,7 +26,7 @@ from platformdirs import user_cache_path
 
 from qtg.errors import CacheWarning
 
-from ._calls import QuickDispatcher
+from ._calls import KnownCalls
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -113,7 +113,7 @@ def _tell_once(error: OSError) -> None:
     warnings.warn(_problems[0], CacheWarning, stacklevel=2)
 
 
-class _Kernel(QuickDispatcher):
+class _Kernel(_numba_dispatcher):  # type: ignore[misc]
     """A kernel, and the same for the kernels that call it.
 
     numba gives every function a door from Python, and compiles what it inlines a second time for
@@ -132,9 +132,13 @@ class _Kernel(QuickDispatcher):
         return self.part._numba_type_
 
 
+class _OwnKernel(KnownCalls, _Kernel):
+    """A kernel of qtg, whose tables are what their classes declare."""
+
+
 def kernel(function: F) -> F:
     """Compile a kernel."""
-    compiled: Any = kernel_of_a_user(function)
+    compiled = _compiled(function, _OwnKernel)
     if compiled is not function:  # as it is with the JIT off
         compiled._cache = _cache_of(function, _CACHE_FOLDER)
         compiled.part._cache = _cache_of(function, _PARTS_FOLDER)
@@ -145,11 +149,15 @@ def kernel_of_a_user(function: F) -> F:
     """Compile what a user wrote, as a kernel is; it is not kept on disk.
 
     numba names a cached function by its file, and would not notice that another one it calls has
-    changed.
+    changed. Its tables may be of any types.
     """
+    return _compiled(function, _Kernel)  # type: ignore[no-any-return]
+
+
+def _compiled(function: Callable[..., Any], form: type[_Kernel]) -> Any:
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return function
-    compiled: Any = _Kernel(
+    return form(
         function,
         nopython=True,
         boundscheck=None,
@@ -158,7 +166,6 @@ def kernel_of_a_user(function: F) -> F:
         forceinline=True,
         _nrt=False,
     )
-    return compiled  # type: ignore[no-any-return]
 
 
 def template(function: F) -> F:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qtg.kernels._jit import cache_problem
+from qtg.schemas import Account, MsgType
 
 from .agents.registry import kinds
 from .agents.resting import read_own, rows_of
@@ -82,6 +83,7 @@ def _run_everything() -> None:
     _submit_to_a_venue()
     for sim in _small_markets():
         sim.publisher.attach(sim, open_sink(sim.config, None))
+        sim.submit({"agent": [Account.FIRST_AGENT], "msg_type": [MsgType.CANCEL]})
         sim.run(5)
         sim.publisher.finish(sim)
     read_own(sim.exchange, 0, rows_of(sim.agents("noise_trader"), sim.exchange.n_agents))

@@ -13,12 +13,12 @@ SCRIPT = """
 import json, sys
 import numpy as np
 import qtg
-from qtg.kernels._calls import QuickDispatcher
+from qtg.kernels._calls import KnownCalls
 from qtg.simulation import Simulation
 from qtg.warmup import compile_kernels
 from tests.simulation.small import lively
 
-del QuickDispatcher.__call__  # numba looks at every call
+del KnownCalls.__call__  # numba looks at every call
 
 def entry_points():
     # Kernels that Python calls; what they call among each other is theirs.

@@ -173,7 +173,7 @@ def test_enqueue_copies_every_column_and_names_new_orders() -> None:
     orders = record_array(Orders, 1)
     for number, name in enumerate(Orders._fields):
         orders[name] = number + 1
-    places, now = np.zeros((4, 2), np.int32), np.array([6 - orders.latency_ticks[0]])
+    places, now = np.zeros((4, 2), np.int32), np.array([6 - int(orders.latency_ticks[0])])
     queue = DelayQueue(
         record_array(Orders, 4, 2), places, np.zeros(4, np.int64), now, np.array([5, 40])
     )
