@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from ..errors import ConfigError
+from ..processors import processors
 from .registry import Benchmark, Probe
 
 ENVS, MANY = 1_024, 4_096
@@ -28,17 +29,22 @@ def _gymnasium() -> Any:
     return gymnasium
 
 
-def _vector(envs: int) -> Any:
+def _vector(envs: int, threads: int = 1) -> Any:
     made = _gymnasium().make_vec(
-        "qtg/Execution-v0", envs, "vector_entry_point", autoreset_mode="SameStep", **SETTINGS
+        "qtg/Execution-v0",
+        envs,
+        "vector_entry_point",
+        autoreset_mode="SameStep",
+        threads=threads,
+        **SETTINGS,
     )
     made.reset(seed=1)
     made.action_space.seed(1)
     return made
 
 
-def _steps_per_second() -> Probe:
-    env = _vector(ENVS)
+def _steps_per_second(threads: int) -> Probe:
+    env = _vector(ENVS, threads)
     actions = cycle([env.action_space.sample() for _ in range(16)])
     steps = 20
 
@@ -50,8 +56,11 @@ def _steps_per_second() -> Probe:
 
     for _ in range(12):  # until episodes end at different times
         sample()
-    orders = env.unwrapped.batch.market.sim.counts.orders_background / ENVS
-    return Probe(sample, note=f"{ENVS:,} environments, {orders:.0f} background orders each a step")
+    batch = env.unwrapped.batch
+    parts = batch.parts if threads > 1 else (batch,)
+    orders = sum(part.market.sim.counts.orders_background for part in parts) / ENVS
+    said = f"{ENVS:,} environments, {orders:.0f} background orders each a step, {threads} threads"
+    return Probe(sample, note=said if threads > 1 else said.replace("threads", "thread"))
 
 
 def _alone() -> Probe:
@@ -85,7 +94,16 @@ def _memory() -> Probe:
 
 BENCHMARKS = (
     Benchmark(
-        "gym.steps", "a batch of environments, vector interface", "env-steps/s", _steps_per_second
+        "gym.steps",
+        "a batch of environments, vector interface, a thread for each processor",
+        "env-steps/s",
+        lambda: _steps_per_second(processors()),
+    ),
+    Benchmark(
+        "gym.one_thread",
+        "the same on one thread",
+        "env-steps/s",
+        lambda: _steps_per_second(1),
     ),
     Benchmark("gym.single", "one environment", "steps/s", _alone),
     Benchmark("gym.memory", "memory of an environment in a batch", "kB", _memory, repeats=1),

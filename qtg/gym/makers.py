@@ -14,6 +14,7 @@ from qtg.schemas import Sector
 from ..config import Config
 from ..errors import ConfigError
 from .batch import Batch
+from .divided import divided
 from .market import Seats
 from .market_batch import MarketBatch
 from .markets import Markets
@@ -190,9 +191,10 @@ def _vector(
     *,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     copy: bool = True,
+    threads: int = 1,
     **settings: Any,
 ) -> BatchVectorEnv:
-    batch = make(num_envs, **settings)
+    batch = divided(partial(make, **settings), num_envs, threads)
     return BatchVectorEnv(batch, autoreset_mode=autoreset_mode, copy=copy)
 
 
