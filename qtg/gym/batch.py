@@ -40,8 +40,9 @@ class Batch(Protocol):
     def step(self, actions: np.ndarray) -> Outcome:
         """Move all rows on; `actions` (num_envs, ...) are in the action space."""
 
-    def observe(self, out: F32) -> None:
-        """Write what each environment sees now, float32 (num_envs, n)."""
+    def observe(self, out: F32, rows: I64 | None = None) -> None:
+        """Write what each environment sees now, float32 (num_envs, n); or each of `rows`, int64
+        (k,), to as many rows."""
 
     def info(self) -> dict[str, np.ndarray]:
         """Named columns (num_envs,) that are of use beside the observation; new arrays."""

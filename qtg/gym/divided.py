@@ -7,7 +7,7 @@ parts really run at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from qtg.schemas import I64
 from ..contract import Contract
 from ..errors import ConfigError
 from ..number_checks import check_counts
-from .batch import F32, U64, Batch, Outcome
+from .batch import F32, U64, Batch, Flags, Outcome
 
 T = TypeVar("T")
 
@@ -50,18 +50,21 @@ class DividedBatch:
         return found
 
     def begin(self, rows: I64, seeds: U64) -> None:
-        owner = np.searchsorted(self._ends, rows, side="right") - 1
-        for p in np.unique(owner):
-            mine = owner == p
+        for p, mine in self._owners(rows):
             self.parts[p].begin(rows[mine] - self._ends[p], seeds[mine])
 
     def step(self, actions: np.ndarray) -> Outcome:
         outcomes = self._at_once(lambda part, rows: part.step(actions[rows]))
         return Outcome._make(map(np.concatenate, zip(*outcomes, strict=True)))
 
-    def observe(self, out: F32) -> None:
-        for part, rows in zip(self.parts, self._rows, strict=True):
-            part.observe(out[rows])
+    def observe(self, out: F32, rows: I64 | None = None) -> None:
+        if rows is None:
+            self._at_once(lambda part, its: part.observe(out[its]))
+            return
+        for p, mine in self._owners(rows):
+            seen = np.empty((np.count_nonzero(mine), *out.shape[1:]), out.dtype)
+            self.parts[p].observe(seen, rows[mine] - self._ends[p])
+            out[mine] = seen
 
     def info(self) -> dict[str, np.ndarray]:
         told = [part.info() for part in self.parts]
@@ -71,6 +74,12 @@ class DividedBatch:
         for part in self.parts:
             part.close()
         self._threads.shutdown()
+
+    def _owners(self, rows: I64) -> Iterator[tuple[int, Flags]]:
+        """Parts that have any of these rows, and which."""
+        owner = np.searchsorted(self._ends, rows, side="right") - 1
+        for p in np.unique(owner):
+            yield int(p), owner == p
 
     def _at_once(self, work: Callable[[Batch, slice], T]) -> list[T]:
         """Do it to all parts; all are done with it when an error is raised."""

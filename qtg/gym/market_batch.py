@@ -138,9 +138,14 @@ class MarketBatch:
         before, equity, held_before, held, traded, cost = step
         return AccountStep(before, equity, held_before, held, traded, cost, ended)
 
-    def observe(self, out: F32) -> None:
-        self.observation.write(self.market.scene, self._exact)
-        out[:] = self._exact
+    def observe(self, out: F32, rows: I64 | None = None) -> None:
+        if rows is None:
+            self.observation.write(self.market.scene, self._exact)
+            out[:] = self._exact
+        else:
+            seen = np.empty((len(rows), self._exact.shape[1]))
+            self.observation.write(self.market.scene[rows], seen)
+            out[:] = seen
 
     @property
     def exact(self) -> F64:

@@ -150,9 +150,10 @@ class DealerBatch:
         wealth: F64 = self.dealers.cash + self.dealers.inventory * self.dealers.mid
         return wealth
 
-    def observe(self, out: F32) -> None:
-        out[:, 0] = self.dealers.inventory / self.terms.most
-        out[:, 1] = 1.0 - self.dealers.step / self.steps
+    def observe(self, out: F32, rows: I64 | None = None) -> None:
+        which = slice(None) if rows is None else rows
+        out[:, 0] = self.dealers.inventory[which] / self.terms.most
+        out[:, 1] = 1.0 - self.dealers.step[which] / self.steps
 
     def info(self) -> dict[str, np.ndarray]:
         dealers = self.dealers

@@ -109,26 +109,26 @@ class BatchVectorEnv(VectorEnv[np.ndarray, Any, np.ndarray]):
 
     def _infos_of_the_end(self, rows: I64) -> Infos:
         """Begin anew in `rows`, and say how the episodes there ended beside how they begin."""
-        last = np.empty_like(self._seen)
-        self.batch.observe(last)
+        last = np.empty((len(rows), *self._seen.shape[1:]), np.float32)
+        self.batch.observe(last, rows)
         over = self._infos(rows)
         self._begin(rows)
         infos, mask = self._infos(self._rows), np.zeros(self.num_envs, bool)
         mask[rows] = True
         final = np.full(self.num_envs, None, object)
-        for row in rows:
-            final[row] = last[row].copy()
+        for row, seen in zip(rows, last, strict=True):
+            final[row] = seen
         infos |= {"final_obs": final, "_final_obs": mask}
         infos |= {"final_info": over, "_final_info": mask.copy()}
         return infos
 
     def _infos(self, rows: I64) -> Infos:
-        infos: Infos = {}
+        there = np.zeros(self.num_envs, bool)
+        there[rows] = True
+        others, infos = np.flatnonzero(~there), Infos()
         for name, column in self.batch.info().items():
-            there = np.zeros(self.num_envs, bool)
-            there[rows] = True
-            infos[name] = np.where(there, column, np.zeros(1, column.dtype))
-            infos[f"_{name}"] = there
+            column[others] = np.zeros(1, column.dtype)
+            infos[name], infos[f"_{name}"] = column, there.copy()
         return infos
 
     def _observe(self) -> F32:

@@ -8,10 +8,12 @@ and news on people's minds are of no fixed length, and their owners take them ov
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+
+from qtg.kernels.rows import RowColumns, copy_rows
 
 from ..agents.compiled import CompiledStrategy
 from ..agents.user import UserStrategy
@@ -96,9 +98,9 @@ def copy_environments(
     _check_places(source, rows, target, to, len(seeds))
     columns = _columns_of(source, target)
     _check_times(source, target, to)
-    at: Any = (int(rows[0]), int(to[0])) if len(rows) == 1 else (rows, to)
-    for its, into in columns:
-        into[at[1]] = its[at[0]]
+    copy_rows(columns.rows, rows, to)
+    for its, into in columns.others:
+        into[to] = its[rows]
     target.exchange.take_over(source.exchange, rows, to)
     target.economy.take_over(source.economy, rows, to)
     target.reactive.watchers.take_over(to, len(target.exchange.populations))
@@ -159,19 +161,38 @@ def _check_times(source: Simulation, target: Simulation, to: np.ndarray) -> None
     target.skip_warmup()
 
 
-# Of each target and source: (source's, target's) arrays, a row per environment.
+Pair = tuple[np.ndarray, np.ndarray]  # source's and target's column, a row per environment
+
+
+class _Columns(NamedTuple):
+    """All columns of two simulations."""
+
+    rows: RowColumns
+    others: list[Pair]  # whose axis of environments is not the first
+    kept: list[Pair]  # the arrays behind `rows`
+
+
+# Of each target and source.
 _known: WeakKeyDictionary[Simulation, WeakKeyDictionary[Simulation, Any]] = WeakKeyDictionary()
 
 
-def _columns_of(source: Simulation, target: Simulation) -> list[tuple[np.ndarray, np.ndarray]]:
-    """All columns of two simulations as views with a row per environment, found once."""
+def _columns_of(source: Simulation, target: Simulation) -> _Columns:
+    """All columns of two simulations, found once."""
     known = _known.setdefault(target, WeakKeyDictionary())
     if source not in known:
         _check_alike(source, target)
-        known[source] = list(_columns(source, target))
+        known[source] = _sorted(list(_columns(source, target)))
     if target.publisher.keeps_tables:
         raise ConfigError("tables are kept of the run to copy into, and would go back in time")
     return known[source]  # type: ignore[no-any-return]
+
+
+def _sorted(pairs: list[Pair]) -> _Columns:
+    kept = [pair for pair in pairs if all(each.flags.c_contiguous for each in pair)]
+    others = [pair for pair in pairs if not all(each.flags.c_contiguous for each in pair)]
+    found = [(its.ctypes.data, into.ctypes.data, into[0].nbytes) for its, into in kept]
+    places = np.array(found, np.int64).reshape(-1, 3).T
+    return _Columns(RowColumns(*np.ascontiguousarray(places)), others, kept)
 
 
 def _check_alike(source: Simulation, target: Simulation) -> None:
@@ -197,7 +218,7 @@ def _keeps_columns(group: UserGroup) -> bool:
     return isinstance(group, CompiledStrategy)
 
 
-def _columns(source: Simulation, target: Simulation) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _columns(source: Simulation, target: Simulation) -> Iterator[Pair]:
     n_source, n_target = len(source.exchange.populations), len(target.exchange.populations)
     pairs = zip(_leaves(source), _leaves(target), strict=True)
     for (path, its), (_, into) in pairs:
