@@ -23,6 +23,7 @@ class Places(NamedTuple):
 
     cash: int
     equity: int
+    start: int  # equity then
     step: int
     left: int
     mids: np.ndarray  # int64 (symbol,)
@@ -70,10 +71,13 @@ def account_for(before, after, places, out):
 
 
 @kernel
-def inventories(scene, places, out):
-    """Units that each row holds; of several symbols, their value (float64 (row,))."""
+def stand(scene, places, out):
+    """Where each row stands, float64 (3, row): its equity, its profit since the start of the
+    episode, and its inventory."""
     for row in range(scene.shape[0]):
-        out[row] = _inventory(scene, row, places)
+        out[0, row] = scene[row, places.equity]
+        out[1, row] = scene[row, places.equity] - scene[row, places.start]
+        out[2, row] = _inventory(scene, row, places)
 
 
 @kernel

@@ -13,6 +13,7 @@ from qtg.schemas import PRICE_SCALE
 from ._jit import kernel
 from .ladder import NO_KEY, occupied_at_or_below
 from .market import market_book
+from .view import read_books
 
 MARKET = (
     "bid",
@@ -141,7 +142,7 @@ def look(books, view, moods, volume, readings, ledger, terms, chosen, out):
     Parameters
     ----------
     books : Book
-    view : MarketView                      just read
+    view : MarketView                      written as well, but for sentiment and news
     moods : MarketView                     the same markets, with sentiment and news
     volume : int64 (market,)               traded since the last look; 0 from then on
     readings : float64 (reading, market)
@@ -150,6 +151,7 @@ def look(books, view, moods, volume, readings, ledger, terms, chosen, out):
     chosen : int64 (n,)                    environments
     out : float64 (E * k, column)          the last columns of an account are written by others
     """
+    read_books(books, view)
     lookers, columns = len(terms.agent), len(terms.symbol) * terms.width
     for c in range(len(chosen)):
         env = chosen[c]

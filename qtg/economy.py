@@ -89,10 +89,11 @@ class Economy(Stateful):
             moment,
             exchange.view.fair_value,
         )
-        decay = self._config.economy.sentiment_decay
-        self._n_active = move_sector_sentiment(
-            self._active, self._n_active, decay, moment, self.sentiment
-        )
+        if self._config.news.enabled:
+            decay = self._config.economy.sentiment_decay
+            self._n_active = move_sector_sentiment(
+                self._active, self._n_active, decay, moment, self.sentiment
+            )
 
     def value(self) -> np.ndarray:
         """Fair value of every market at the present fundamentals, float64 (market,) [1e-4]."""

@@ -232,9 +232,9 @@ class Exchange(Stateful):
         if self._silences:
             self._drop_silent()
         self.first_admission = self.n_events
-        self.n_checked = self.pending()
-        self.reserve_queue(self.pending())
-        self.venue.reserve_events(self.n_events + self.pending())
+        self.n_checked = n = self.pending()
+        self.reserve_queue(n)
+        self.venue.reserve_events(self.n_events + n)
         rules = AdmissionRules(
             self._longest_latency,
             self._protection_bps,

@@ -189,7 +189,7 @@ class Simulation:
 
     def submit_columns(self, batch: Orders) -> Input:
         """`submit` for a whole batch in the declared dtypes, which is not copied."""
-        if len(batch.agent) and batch.agent.min() < _FIRST_AGENT:
+        if np.count_nonzero(batch.agent < _FIRST_AGENT):
             raise OrderError(
                 f"orders need an account: `agent` must be {_FIRST_AGENT} to "
                 f"{self.exchange.n_agents - 1}; see `Simulation.agents`"

@@ -121,6 +121,7 @@ class Venue(Stateful):
         self._trading = UNCROSS if self.matching == Matching.AUCTION else 0
         self.self_trade = SelfTradePrevention(self_trade)
         self.pool_trades_itself = pool_trades_itself
+        self._rules = Rules(int(self.self_trade), int(pool_trades_itself), 0)
         self.threads = min(threads, self.n_markets)
         self.seed = np.uint64(seed & 0xFFFF_FFFF_FFFF_FFFF)
         self.moment = Moment(
@@ -458,7 +459,7 @@ class Venue(Stateful):
 
     def rules(self, calling: int) -> Rules:
         """What holds for a batch in which markets are in a call, or not."""
-        return Rules(int(self.self_trade), int(self.pool_trades_itself), calling)
+        return self._rules._replace(calling=calling) if calling else self._rules
 
     def _parts(self, n: int, auction: bool) -> list[Part]:
         """The first `n` rows of the index, cut where markets in a call begin and end."""

@@ -92,7 +92,7 @@ class BackgroundPool(Stateful):
         that is set from outside; without one it is as scheduled or drawn."""
         venue, moment = exchange.venue, exchange.moment
         terms = self.pool.terms
-        changes = self._changes or told >= 0 or terms.regime.max() >= _FOR_A_WHILE
+        changes = self._changes or told >= 0 or np.count_nonzero(terms.regime >= _FOR_A_WHILE) > 0
         if changes:
             now, resting = self._set_now(told, moment.tick), venue.resting
             switch_regimes(terms, self._traits, self._chain, self.episodes, now, resting, moment)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qtg.kernels.scene import ACCOUNT, MARKET, SceneTerms, look
-from qtg.kernels.view import read_books
 from qtg.schemas import I64, MarketView, allocate
 
 from ..exchange import Exchange
@@ -93,10 +92,8 @@ class Scenes(Stateful):
 
     def look(self, exchange: Exchange, envs: I64) -> None:
         """Write the scenes of these environments as they are after a tick."""
-        books = exchange.venue.book_columns
-        read_books(books, self._view)
         look(
-            books,
+            exchange.venue.book_columns,
             self._view,
             exchange.view,
             self._volume,

@@ -54,7 +54,7 @@ def _checked(actions: Any, space: Space[Any], shape: tuple[int, ...], whose: str
     else:
         raise ConfigError(f"actions in {space} are not known here")
     wrong = (found < least) | (found >= end)
-    if wrong.any():
+    if np.count_nonzero(wrong):
         _refuse(wrong, found, f"is not in {space}", whose)
     return found.astype(np.int64)
 

@@ -111,7 +111,7 @@ class LearnersMarket:
         out = self.outbox(len(row))
         first = int(out.n[0])
         out.n[0] = last = first + len(row)
-        orders = Orders._make(column[first:last] for column in out.orders)
+        orders = Orders._make([column[first:last] for column in out.orders])
         for name in ("msg_type", "ord_type", "tif", "exec_inst", "price", "order_id"):
             getattr(orders, name)[:] = 0
         orders.market[:] = self.seated.market[row] + symbol
@@ -123,7 +123,7 @@ class LearnersMarket:
         """What was written since the last time; views, good until the next `new_orders`."""
         n = int(self._outbox.n[0])
         self._outbox.n[0] = 0
-        return Orders._make(column[:n] for column in self._outbox.orders)
+        return Orders._make([column[:n] for column in self._outbox.orders])
 
     def tick_is_over(self) -> None:
         """Count what was traded in a tick."""

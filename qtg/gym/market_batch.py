@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Box
 
-from qtg.kernels.learners import Places, account_for, count_step, inventories
+from qtg.kernels.learners import Places, account_for, count_step, stand
 from qtg.schemas import F64, I64, Reason
 
 from ..contract import Contract
@@ -76,10 +76,10 @@ class MarketBatch:
         self._pays = not isinstance(self.reward, Composite) or len(self.reward.parts) > 0
         self._exact = np.zeros((self.num_envs, n))
         self._before = market.scene
-        self._at = {name: market.column[name] for name in ("equity", "start", "step", "left")}
         self._places = Places(
             market.column["cash"],
             market.column["equity"],
+            market.column["start"],
             market.column["step"],
             market.column["left"],
             np.array([market.column[f"{symbol}.mid"] for symbol in market.symbols]),
@@ -108,11 +108,11 @@ class MarketBatch:
 
     def enter(self, rows: I64, seeds: U64) -> None:
         """Learners take their seats in `rows`, whose markets have just begun."""
-        scene, at = self.market.scene, self._at
-        scene[rows, at["start"]] = scene[rows, at["equity"]]
-        scene[rows, at["step"]], scene[rows, at["left"]] = 0.0, 1.0
+        scene, at = self.market.scene, self._places
+        scene[rows, at.start] = equity = scene[rows, at.equity]
+        scene[rows, at.step], scene[rows, at.left] = 0.0, 1.0
         self.task.begin(rows, seeds)
-        self.reward.begin(rows, scene[rows, at["start"]])
+        self.reward.begin(rows, equity)
 
     def act(self, actions: np.ndarray) -> None:
         """Write what the learners send."""
@@ -159,13 +159,13 @@ class MarketBatch:
     def info(self) -> dict[str, np.ndarray]:
         """Equity, profit since the start, inventory; how many orders were refused since the last
         step, and the name of the last reason for it (`qtg.Reason`), or ""."""
-        scene, held = self.market.scene, np.empty(self.num_envs)
-        inventories(scene, self._places, held)
+        equity, profit, inventory = told = np.empty((3, self.num_envs))
+        stand(self.market.scene, self._places, told)
         refused, reason = self.markets.refusals_of(self.market)
         return {
-            "equity": scene[:, self._at["equity"]].copy(),
-            "profit": scene[:, self._at["equity"]] - scene[:, self._at["start"]],
-            "inventory": held,
+            "equity": equity,
+            "profit": profit,
+            "inventory": inventory,
             "refused": refused,
             "reason": _REASONS[reason],
         }

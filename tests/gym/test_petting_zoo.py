@@ -199,7 +199,7 @@ def test_a_ruined_learner_leaves_and_the_others_go_on(latency: int) -> None:
     agents = dict(zip(env.possible_agents, markets._agents.tolist(), strict=True))
     assert min(orders_of(agents["maker_0"]), orders_of(agents["maker_1"])) > 0
     ruined = next(agent for agent in env.agents if agent.startswith("maker"))
-    env._roles[0].market.scene[0, env._roles[0]._at["start"]] = 1.0
+    env._roles[0].market.scene[0, env._roles[0]._places.start] = 1.0
     env._roles[0].task.judge = lambda: (0.0, np.array([True, False]))  # type: ignore[method-assign]
     kept = orders_of(agents["maker_1"])
     _, _, terminated, truncated, _ = env.step(
