@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from qtg.kernels.desk import Sight
 from qtg.kernels.ensemble import Votes, follow_votes, vote_rows
 
 from ..ensemble_model import EnsembleModel
-from ..errors import ContractMismatch, SnapshotError
+from ..errors import ContractMismatch
 from ..exchange import Exchange
-from ..stateful import State, found
 from .board import Board
+from .follower import Follower
 from .market_rows import MarketRows
 from .population import Members
 from .traders import Traders
 
 
-class EnsembleAgents(Traders):
+class EnsembleAgents(Follower, Traders):
     """Long after a decision to buy, short after one to sell, until the next.
 
     They look at the end of a tick and act in the next, as learners do. What they look at is the
@@ -49,24 +46,6 @@ class EnsembleAgents(Traders):
         """What the models said last of each symbol: forest, line, vectors and decision, int8
         (symbols * environments, 4); a copy."""
         return self._said.copy()
-
-    def state(self) -> State:
-        """What they want and have seen, and which model they follow."""
-        return {"model": self._model.digest, **super().state()}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state of the same model.
-
-        Raises
-        ------
-        SnapshotError    the model's file is another now
-        """
-        if found(state, "model") != self._model.digest:
-            raise SnapshotError(
-                f"the snapshot was taken with another model than {self._path} is now; put that one "
-                "back"
-            )
-        super().restore(state)
 
     def _aim(self, exchange: Exchange, sight: Sight) -> None:
         vote_rows(self._model.tables, self._market.rows, self._said)

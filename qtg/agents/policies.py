@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -12,14 +12,14 @@ from qtg.kernels.scene import ACCOUNT
 from qtg.kernels.turns import draw_turns
 from qtg.schemas import I64
 
-from ..errors import ConfigError, ModelError, SnapshotError
+from ..errors import ConfigError, ModelError
 from ..exchange import Exchange
 from ..features import Feature
 from ..models.card import Card
 from ..models.onnx_model import OnnxModel
 from ..observation import Observation
-from ..stateful import State, Stateful, found
 from .board import Board
+from .follower import Follower
 from .hands import Sight, hands_for, measure
 from .population import Members
 from .scenes import READINGS, Scenes, Seen
@@ -38,7 +38,7 @@ class Policy(Protocol):
 LOADERS: dict[str, Callable[[str], Policy]] = {"rl_agent": OnnxModel.load}  # by kind
 
 
-class PolicyAgents(Stateful):
+class PolicyAgents(Follower):
     """Agents who see what the learner of an environment sees, and act as it does.
 
     They look at the end of a tick and act in the next, as a learner does: what they see is what
@@ -48,6 +48,7 @@ class PolicyAgents(Stateful):
     """
 
     STATE = ("_scenes", "_looked", "_acted")
+    _model: Policy
 
     def __init__(self, members: Members, exchange: Exchange, board: Board) -> None:
         population = members.population
@@ -118,24 +119,6 @@ class PolicyAgents(Stateful):
         begins = rows[step == 0.0]
         scenes[begins, at["start"]] = scenes[begins, at["equity"]]
         self._looked[envs], self._acted[envs] = True, False
-
-    def state(self) -> State:
-        """What they have seen, and which model they follow."""
-        return {"model": self._model.digest, **super().state()}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state of the same model.
-
-        Raises
-        ------
-        SnapshotError    the model's file is another now
-        """
-        if found(state, "model") != self._model.digest:
-            raise SnapshotError(
-                f"the snapshot was taken with another model than {self._path} is now; put that one "
-                "back"
-            )
-        super().restore(state)
 
     def nbytes(self) -> int:
         """Bytes of columns."""

@@ -1,5 +1,6 @@
 """Commands that train learners and measure them. A subcommand of `train` is an algorithm."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,7 @@ Training = Annotated[
     str,
     typer.Argument(
         metavar="CONFIG|FILE.toml",
-        help="What to train: execution, trading, dealer, or a TOML file.",
+        help="What to train: execution, trading, dealer, maker, or a TOML file.",
         autocompletion=_trainings,
     ),
 ]
@@ -37,34 +38,35 @@ Replace = Annotated[bool, typer.Option("--overwrite", help="Replace the training
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
-@train_app.command("ppo")
-def train_ppo(
-    source: Training,
-    steps: Steps = None,
-    seed: Seed = None,
-    out: Out = None,
-    resume: Resume = False,
-    overwrite: Replace = False,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
-    """Train by proximal policy optimization, with checkpoints, logs and held-out evaluations."""
-    _train("ppo", source, _changes(steps, seed), out, (resume, overwrite), quiet, as_json)
+def _trainer(algorithm: "Algorithm", summary: str) -> Callable[..., None]:
+    """The command that trains by an algorithm."""
+
+    def command(
+        source: Training,
+        steps: Steps = None,
+        seed: Seed = None,
+        out: Out = None,
+        resume: Resume = False,
+        overwrite: Replace = False,
+        quiet: Quiet = False,
+        as_json: Json = False,
+    ) -> None:
+        changes = given(seed=seed, ticks=None) | ({} if steps is None else {"steps": steps})
+        _train(algorithm, source, changes, out, (resume, overwrite), quiet, as_json)
+
+    command.__doc__ = summary
+    return command
 
 
-@train_app.command("dqn")
-def train_dqn(
-    source: Training,
-    steps: Steps = None,
-    seed: Seed = None,
-    out: Out = None,
-    resume: Resume = False,
-    overwrite: Replace = False,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
-    """Train by deep Q-learning, likewise; for environments with a few actions."""
-    _train("dqn", source, _changes(steps, seed), out, (resume, overwrite), quiet, as_json)
+train_app.command("ppo")(
+    _trainer(
+        "ppo",
+        "Train by proximal policy optimization, with checkpoints, logs and held-out evaluations.",
+    )
+)
+train_app.command("dqn")(
+    _trainer("dqn", "Train by deep Q-learning, likewise; for environments with a few actions.")
+)
 
 
 def evaluate(
@@ -91,10 +93,6 @@ def evaluate(
             model, seeds=seeds, episodes=episodes, first_seed=first_seed, population=population
         )
     print_evaluation(found, as_json)
-
-
-def _changes(steps: int | None, seed: int | None) -> dict[str, int]:
-    return given(seed=seed, ticks=None) | ({} if steps is None else {"steps": steps})
 
 
 def _train(

@@ -1,7 +1,11 @@
 """Putting files in place so that a reader finds the old one or the new one, never half of one."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
+
+from ..errors import StorageError
 
 
 def write_atomically(path: Path, text: str, durable: bool = True) -> None:
@@ -18,6 +22,28 @@ def put_in_place(temporary: Path, final: Path, durable: bool = True) -> None:
     os.replace(temporary, final)
     if durable and os.name == "posix":
         _sync(final.parent, os.O_RDONLY)
+
+
+def read_described(directory: Path, name: str, form: str, what: str) -> dict[str, Any]:
+    """What the JSON file `name` says that describes a directory; `form` is its `format`, `what`
+    tells what the directory should be.
+
+    Raises
+    ------
+    StorageError    the directory is something else, or the file is not readable
+    """
+    file = directory / name
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise StorageError(f"{directory} is not {what}: it has no {name}") from None
+    except OSError as error:
+        raise StorageError(f"{file} cannot be read: {reason_of(error)}") from None
+    except ValueError as error:
+        raise StorageError(f"{file} is damaged ({error}); restore it from a copy") from None
+    if not isinstance(told, dict) or told.get("format") != form:
+        raise StorageError(f"{directory} is not {what}: {name} is not one of qtg's")
+    return told
 
 
 def _sync(path: Path, flags: int) -> None:

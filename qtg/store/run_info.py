@@ -11,7 +11,7 @@ from typing import Any
 from qtg.errors import StorageError
 from qtg.schemas import SCHEMA_VERSION
 
-from .files import reason_of, write_atomically
+from .files import read_described, write_atomically
 
 FORMAT = "qtg-run"
 FORMAT_VERSION = 1
@@ -152,15 +152,4 @@ def read_json(directory: Path) -> dict[str, Any]:
     ------
     StorageError    not a run directory, or not readable
     """
-    file = directory / FILE_NAME
-    try:
-        stored = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise StorageError(f"{directory} is not a run directory: it has no {FILE_NAME}") from None
-    except OSError as error:
-        raise StorageError(f"{file} cannot be read: {reason_of(error)}") from None
-    except ValueError as error:
-        raise StorageError(f"{file} is damaged ({error}); restore it from a copy") from None
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        raise StorageError(f"{directory} is not a run directory: {FILE_NAME} is not one of qtg's")
-    return stored
+    return read_described(directory, FILE_NAME, FORMAT, "a run directory")

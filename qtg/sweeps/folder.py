@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StorageError, SweepError
-from ..store.files import reason_of, write_atomically
+from ..store.files import read_described, write_atomically
 from .plan import Job
 from .row import FAILED, Row, read_row
 
@@ -140,16 +140,7 @@ def read_stored(path: Path) -> Stored:
     StorageError    not a sweep, not readable, or of another version of qtg
     """
     file = path / FILE_NAME
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise StorageError(f"{path} is not the folder of a sweep: it has no {FILE_NAME}") from None
-    except OSError as error:
-        raise StorageError(f"{file} cannot be read: {reason_of(error)}") from None
-    except ValueError as error:
-        raise StorageError(f"{file} is damaged ({error}); restore it from a copy") from None
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise StorageError(f"{path} is not the folder of a sweep: {FILE_NAME} is not one of qtg's")
+    told = read_described(path, FILE_NAME, FORMAT, "the folder of a sweep")
     if told.get("format_version") != FORMAT_VERSION:
         raise StorageError(
             f"{file} has format_version {told.get('format_version')}, this qtg reads "

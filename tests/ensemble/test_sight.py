@@ -1,7 +1,5 @@
 """Agents who follow an ensemble see what a learner in an environment sees."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -10,22 +8,14 @@ pytest.importorskip("gymnasium")
 from qtg.agents.market_rows import MarketRows, market_contract
 from qtg.gym.makers import market_batch
 from qtg.gym.tasks import Trading
+from tests.gym.markets import TWO
 
 BUILDERS = ("price", "book", "indicator", "microstructure", "news")
 
 
 @pytest.mark.compiled
 def test_rows_are_an_environments_observations() -> None:
-    market: dict[str, Any] = {
-        "symbols": [
-            {"symbol": "AAPL", "sector": "tech", "initial_price": "185.00"},
-            {"symbol": "XOM", "sector": "energy", "initial_price": "105.00"},
-        ],
-        "bar_ticks": 2,
-        "news.enabled": True,
-        "news.company.frequency": 0.05,
-    }
-    batch = market_batch(Trading, 3, config=market, features=BUILDERS, starts=2, steps=200)
+    batch = market_batch(Trading, 3, config=TWO, features=BUILDERS, starts=2, steps=200)
     sim = batch.market.sim
     seen = MarketRows(sim.exchange, sim.board, np.arange(2), market_contract(BUILDERS))
     sim.onlookers.append(

@@ -12,6 +12,8 @@ import qtg.schemas
 from qtg.gym.contracts import contracts, main
 from qtg.gym.single import MarketEnv
 
+from .markets import TWO
+
 pytestmark = pytest.mark.compiled
 
 FOLDER = Path(qtg.schemas.__file__).resolve().parent / "contracts"
@@ -21,15 +23,6 @@ BUILDERS = [
     "abides_execution", "portfolio",
 ]  # fmt: skip
 COMPOSITE = [name for name in BUILDERS if not name.startswith("abides_")]
-TWO: dict[str, Any] = {
-    "symbols": [
-        {"symbol": "AAPL", "sector": "tech", "initial_price": "185.00"},
-        {"symbol": "XOM", "sector": "energy", "initial_price": "110.00"},
-    ],
-    "bar_ticks": 2,
-    "news.enabled": True,
-    "news.company.frequency": 0.05,
-}
 Raw = dict[str, np.ndarray]
 
 

@@ -20,16 +20,9 @@ from qtg.gym.market_batch import MarketBatch
 from qtg.gym.tasks import DailyInvestor, Execution, MarketMaking, Trading
 from qtg.schemas import PRICE_SCALE, ExecType
 
+from .markets import TWO
+
 SHORT: dict[str, Any] = {"starts": 3, "steps": 12}
-TWO = {
-    "symbols": [
-        {"symbol": "AAPL", "sector": "tech", "initial_price": "185.00"},
-        {"symbol": "XOM", "sector": "energy", "initial_price": "105.00"},
-    ],
-    "bar_ticks": 2,
-    "news.enabled": True,
-    "news.company.frequency": 0.05,
-}
 CROWD = {
     "smart": [
         {"kind": "market_maker", "count": 2, "cash": 1_000_000, "shares": 5_000},
