@@ -26,3 +26,13 @@ def add_tick(bar, view, volume):
         bar.low[m] = min(bar.low[m], price)
         bar.volume[m] += view.volume[m]
         volume[m] += view.volume[m]
+
+
+@kernel
+def begin_bars(bar, tick, length):
+    """Begin anew where a bar of `length` ticks ended with this tick, int64 (E,)."""
+    symbols = len(bar.high) // len(tick)
+    for env in range(len(tick)):
+        if tick[env] % length == 0:
+            for m in range(env * symbols, (env + 1) * symbols):
+                bar.high[m], bar.low[m], bar.volume[m] = -np.inf, np.inf, 0

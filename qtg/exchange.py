@@ -141,12 +141,6 @@ class Exchange(Stateful):
         """The clock of every environment."""
         return self.venue.moment
 
-    @property
-    def clock(self) -> int | np.ndarray:
-        """The tick that the environments are in: of a batch int64 (E,)."""
-        tick = self.venue.moment.tick
-        return int(tick[0]) if len(tick) == 1 else tick
-
     def begin(self, tick: int) -> None:
         """Start a tick, the run's `tick`-th: expire what is due, settle it, show strategies the
         books, and see to borrowed shares; the outbox then holds the exchange's own orders."""

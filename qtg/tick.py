@@ -31,7 +31,7 @@ def run_tick(sim: Simulation) -> None:
     sim.economy.move(exchange, sim.inputs.news)
     watch.lap(NEWS)
 
-    sim.board.update(exchange.view, exchange.clock)
+    sim.board.update(exchange.view, exchange.moment.tick)
     if not sim.warming_up:
         for group in sim.smart:
             group.decide(exchange)

@@ -61,7 +61,7 @@ def _decide(sim: Simulation) -> None:
     exchange, economy = sim.exchange, sim.economy
     exchange.moment.tick[:] = 1
     economy.move(exchange, sim.inputs.news)
-    sim.board.update(exchange.view, 1)
+    sim.board.update(exchange.view, exchange.moment.tick)
     for group in sim.smart:
         group.decide(exchange)
     sim.reactive.decide(exchange, economy)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from qtg import quant
-from qtg.kernels.bars import Bar, add_tick
+from qtg.kernels.bars import Bar, add_tick, begin_bars
 from qtg.kernels.desk import Sight
 from qtg.kernels.pairs import Spreads
 from qtg.schemas import PRICE_SCALE, MarketView
@@ -79,19 +79,19 @@ class Board(Stateful):
             self._hedges.append((state, (y, x), spreads, row))
         return spreads
 
-    def update(self, view: MarketView, tick: int | np.ndarray) -> None:
+    def update(self, view: MarketView, tick: np.ndarray) -> None:
         """Take in a tick; at a bar's end every indicator moves on by one bar.
 
-        `tick` is an int, or int64 (E,) if environments may be at different ticks."""
+        `tick` is that of each environment, int64 (E,)."""
         add_tick(self._bar, view, self._volume)
-        ends = tick % self.bar_ticks == 0
-        if isinstance(ends, bool):
-            if ends:
+        if self._rolling or self._hedges:
+            ended = np.flatnonzero(tick % self.bar_ticks == 0)
+            if len(ended) == len(tick):
                 self._close_bar(view.mid / PRICE_SCALE, slice(None))
-        elif ends.any():
-            markets = np.flatnonzero(np.repeat(ends, self._markets // len(ends)))
-            whole = len(markets) == self._markets
-            self._close_bar(view.mid / PRICE_SCALE, slice(None) if whole else markets)
+            elif len(ended):
+                markets = np.arange(self._markets).reshape(len(tick), -1)[ended].ravel()
+                self._close_bar(view.mid / PRICE_SCALE, markets)
+        begin_bars(self._bar, tick, self.bar_ticks)
 
     @property
     def values(self) -> np.ndarray:
@@ -141,8 +141,6 @@ class Board(Stateful):
             pairs = markets if isinstance(markets, slice) else np.flatnonzero(np.isin(y, markets))
             result = _step(quant.hedge, state, pairs, [close[y], close[x]])
             spreads.zscore[row, pairs], spreads.ratio[row, pairs] = result.zscore, result.ratio
-        self._bar.high[markets], self._bar.low[markets] = -np.inf, np.inf
-        self._bar.volume[markets] = 0
 
     def _row(self, kind: str, name: str, arguments: dict[str, int], part: str | None) -> int:
         key = (name, *arguments.items())

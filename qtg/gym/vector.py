@@ -127,7 +127,8 @@ class BatchVectorEnv(VectorEnv[np.ndarray, Any, np.ndarray]):
         there[rows] = True
         others, infos = np.flatnonzero(~there), Infos()
         for name, column in self.batch.info().items():
-            column[others] = np.zeros(1, column.dtype)
+            if len(others):
+                column[others] = np.zeros(1, column.dtype)
             infos[name], infos[f"_{name}"] = column, there.copy()
         return infos
 

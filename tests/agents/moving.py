@@ -74,7 +74,7 @@ class Moving:
         self._seen: dict[str, list[np.ndarray]] = {}
         update = self.sim.board.update
 
-        def noting(view: MarketView, tick: int) -> None:
+        def noting(view: MarketView, tick: np.ndarray) -> None:
             for name in ("mid", "fair_value", "volume", "news"):
                 self._keep(name, getattr(view, name))
             accounts, positions = self.sim.exchange.ledger[:2]

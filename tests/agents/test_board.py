@@ -53,7 +53,7 @@ def readings(board: Board, ticks: list[MarketView], rows: np.ndarray) -> np.ndar
     """(tick, row, market): what the rows read after each tick."""
     out = []
     for tick, view in enumerate(ticks, 1):
-        board.update(view, tick)
+        board.update(view, np.array([tick]))
         out.append(board.sight(view).values[rows].copy())
     return np.array(out)
 
@@ -147,7 +147,7 @@ def test_a_regression_of_each_pair() -> None:
     y, x = np.array([0, 2]), np.array([1, 0])
     spreads = board.spreads("tester", np.array([6, 15]), y, x)
     for tick, view in enumerate(ticks, 1):
-        board.update(view, tick)
+        board.update(view, np.array([tick]))
     close = bars_of(ticks).close
     for row, n in enumerate((6, 15)):
         expected = quant.hedge(close[:, y], close[:, x], n)
@@ -200,7 +200,7 @@ def test_bars_of_one_tick_and_volume_of_the_run(ticks: int) -> None:
     rows = board.rows("tester", Need("sma", ONE), {"n": np.array([1.0])})
     total = np.zeros(MARKETS, np.int64)
     for tick, view in enumerate(views(4)[:20], 1):
-        board.update(view, tick)
+        board.update(view, np.array([tick]))
         total += view.volume
         sight = board.sight(view)
         np.testing.assert_array_equal(sight.volume, total)

@@ -28,7 +28,7 @@ def test_indicators_are_those_of_each_agents_window() -> None:
     mids: list[np.ndarray] = []
     update = sim.board.update
 
-    def noting(view: object, tick: int) -> None:
+    def noting(view: object, tick: np.ndarray) -> None:
         mids.append(sim.exchange.view.mid / 10_000)
         update(view, tick)  # type: ignore[arg-type]
 
