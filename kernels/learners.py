@@ -83,10 +83,13 @@ def stand(scene, places, out):
 @kernel
 def hear_refusals(events, n, symbols, first, out_refused, out_reason):
     """Count the orders of learners that were refused among the first `n` events, int64
-    (environment, learner), and note the last reason; `first` is the first learner's agent row."""
+    (environment, learner), and note the last reason; `first` is the first learner's agent row.
+    An order for a market that does not exist is in no environment."""
+    envs, learners = out_refused.shape
     for k in range(n):
-        learner = events.agent[k] - first
-        if events.exec_type[k] == ExecType.REJECTED and 0 <= learner < out_refused.shape[1]:
-            env = events.market[k] // symbols
+        if events.exec_type[k] != ExecType.REJECTED:
+            continue
+        env, learner = events.market[k] // symbols, events.agent[k] - first
+        if 0 <= env < envs and 0 <= learner < learners:
             out_refused[env, learner] += 1
             out_reason[env, learner] = events.reason[k]

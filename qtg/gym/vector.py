@@ -125,10 +125,10 @@ class BatchVectorEnv(VectorEnv[np.ndarray, Any, np.ndarray]):
     def _infos(self, rows: I64) -> Infos:
         there = np.zeros(self.num_envs, bool)
         there[rows] = True
-        others, infos = np.flatnonzero(~there), Infos()
+        infos, everywhere = Infos(), len(rows) == self.num_envs
         for name, column in self.batch.info().items():
-            if len(others):
-                column[others] = np.zeros(1, column.dtype)
+            if not everywhere:
+                column[~there] = np.zeros(1, column.dtype)
             infos[name], infos[f"_{name}"] = column, there.copy()
         return infos
 

@@ -68,6 +68,21 @@ def test_they_are_those_of_the_market() -> None:
     assert any(every > count > 0 for count, every in counts)
 
 
+def test_an_order_for_no_market_is_nobodys() -> None:
+    """It is refused, and belongs to no environment whose count it could be in."""
+    batch = market_batch(Trading, 2, **SHORT)
+    batch.begin(np.arange(2), np.array([3, 4], np.uint64))
+    told, agent = listened(batch), batch.market.learner
+    for market in (-1, 2, 10**6):
+        batch.market.sim.submit({"agent": [agent], "market": [market], "price": [100], "qty": [1]})
+        batch.step(np.zeros(2, np.int64))
+        assert told.pop() == (agent, int(Reason.UNKNOWN_MARKET))
+        assert batch.info()["refused"].tolist() == [0, 0]
+    batch.market.sim.submit({"agent": [agent], "market": [1], "price": [-100], "qty": [1]})
+    batch.step(np.zeros(2, np.int64))
+    assert batch.info()["refused"].tolist() == [0, 1]
+
+
 def test_the_single_environment_has_numbers_and_names() -> None:
     env = trading(cash=100, **SHORT)
     _, info = env.reset(seed=1)
