@@ -6,6 +6,7 @@ import pytest
 
 import qtg
 from qtg.errors import InvariantError
+from qtg.kernels.lending import count_open
 from qtg.schemas import Account, BorrowEvent, ExecType, MsgType, OrdType, Reason, Side
 from qtg.simulation import Simulation
 from tests.reference.rules import Message
@@ -201,6 +202,23 @@ def test_a_pool_that_shrinks_recalls_the_excess_pro_rata() -> None:
         (FIRST + 1, BorrowEvent.RECALL, 10, due),
     ]
     assert told(sim.step()) == []
+
+
+def test_positions_that_a_fee_or_notice_can_be_about_are_counted() -> None:
+    sim = market()
+    lending, ledger = sim.exchange.lending, sim.exchange.ledger
+    row, owed = lending.rows[1], lending.terms.ticks_per_year
+    for column, least in (
+        (ledger.positions.qty, -1),
+        (ledger.exposures.recalled, 1),
+        (ledger.exposures.accrued, owed),
+    ):
+        assert count_open(ledger, lending.terms, lending.rows) == 0
+        before, column[row, 0] = column[row, 0], least
+        assert count_open(ledger, lending.terms, lending.rows) == 1
+        column[row, 0] = before
+    ledger.exposures.accrued[row, 0] = owed - 1
+    assert count_open(ledger, lending.terms, lending.rows) == 0
 
 
 def test_no_recall_while_the_pool_covers_what_is_short() -> None:
