@@ -39,9 +39,14 @@ def _typed(typing_context: Any, to: Any, start: Any, n: Any) -> tuple[Any, Calla
     return types.void(types.int64, types.int64, types.int64), _emit
 
 
+def _interpreted(to: int, start: int, n: int) -> None:
+    """The same while the JIT is off."""
+    ctypes.memmove(int(to), int(start), int(n))
+
+
 _typed.__name__ = "copy_bytes"
 _config: Any = numba.config  # its names are made at run time
-_copy_bytes = ctypes.memmove if _config.DISABLE_JIT else intrinsic(_typed)
+_copy_bytes = _interpreted if _config.DISABLE_JIT else intrinsic(_typed)
 
 
 @kernel
