@@ -6,7 +6,8 @@ of which the kernel takes 0.2). But what a table's columns are is declared with 
 is known by the classes of its arguments, and numba is asked only about one that was not seen yet.
 Arrays that are arguments themselves say their dtype, dimensions and layout each time.
 
-A table must therefore hold what its class declares, contiguous, as `schemas.allocate` makes it.
+A table must therefore hold what its class declares, contiguous, as `schemas.allocate` makes it; and
+where a kernel takes a plain tuple, it is a tuple of the same tables in every call.
 """
 
 from collections.abc import Callable

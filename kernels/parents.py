@@ -80,10 +80,8 @@ def judge(scene, parent, worked, out_reward, out_over):
         traded, paid = filled - worked.filled[row], worked.cash[row] - cash
         gain = traded * parent.side * scene[row, parent.arrival] - paid
         worked.filled[row], worked.cash[row] = filled, cash
-        over = remaining <= 0.0
-        cost = 0.0
-        if over or scene[row, parent.left] <= 0.0:
-            cost = max(remaining, 0.0) * parent.leftover
+        late = scene[row, parent.left] <= 0.0
+        cost = max(remaining, 0.0) * parent.leftover if late else 0.0
         scene[row, parent.remaining] = remaining / parent.qty
         out_reward[row] = (gain - cost) / parent.qty
-        out_over[row] = over
+        out_over[row] = remaining <= 0.0

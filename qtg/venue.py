@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 MAX_SLOTS = 1 << 22  # per market; times the largest quantity: 2**62 (docs/adr/0002)
 TIMER_BUCKETS = 256
-_OK = int(Status.OK)
+_OK = int(Status.OK)  # looked up once: in Python 3.11 an enum takes half a microsecond to
 
 
 class Venue(Stateful):

@@ -59,8 +59,8 @@ def _steps_per_second(threads: int) -> Probe:
     batch = env.unwrapped.batch
     parts = batch.parts if threads > 1 else (batch,)
     orders = sum(part.market.sim.counts.orders_background for part in parts) / ENVS
-    said = f"{ENVS:,} environments, {orders:.0f} background orders each a step, {threads} threads"
-    return Probe(sample, note=said if threads > 1 else said.replace("threads", "thread"))
+    load = f"{orders:.0f} background orders each a step"
+    return Probe(sample, note=f"{ENVS:,} environments, {load}, threads: {threads}")
 
 
 def _alone() -> Probe:

@@ -72,14 +72,12 @@ class LearnersMarket:
         self._scenes = Scenes(exchange, sim.board, symbols, self.agents, self.seen)
         self.scene, self.column = self._scenes.rows, self._scenes.column
         self.num_envs = len(self.scene)
-        of_env = np.arange(self._scenes.envs)[:, np.newaxis] * exchange.n_agents
-        self._accounts: I64 = (of_env + self.agents).ravel()
         terms = sim.config.latency
-        self._latency = (seats.latency or int(terms.default_ticks)) if terms.enabled else 0
+        latency = (seats.latency or int(terms.default_ticks)) if terms.enabled else 0
         env, place = np.divmod(np.arange(self.num_envs), self.learners)
-        self.seated = Seated(
-            env * len(self.symbols), self.learner + place, self._accounts, self._latency
-        )
+        agent = self.learner + place
+        account = env * exchange.n_agents + agent
+        self.seated = Seated(env * len(self.symbols), agent, account, latency)
         self._outbox = Outbox(allocate(Orders, self.num_envs), np.zeros(1, np.int64))
 
     @property
@@ -96,7 +94,7 @@ class LearnersMarket:
     def live_orders(self) -> tuple[I64, I64]:
         """The id of each row's latest live buy and sell order, int64 (num_envs, symbols) each; 0 if
         there is none."""
-        return self.live(1)[self._accounts], self.live(-1)[self._accounts]
+        return self.live(1)[self.seated.account], self.live(-1)[self.seated.account]
 
     def outbox(self, rows: int) -> Outbox:
         """Where learners' orders are written, in columns, with room for `rows` more."""
@@ -116,7 +114,7 @@ class LearnersMarket:
             getattr(orders, name)[:] = 0
         orders.market[:] = self.seated.market[row] + symbol
         orders.agent[:] = self.seated.agent[row]
-        orders.latency_ticks[:] = self._latency
+        orders.latency_ticks[:] = self.seated.latency
         return orders
 
     def take_orders(self) -> Orders:
