@@ -69,7 +69,7 @@ def _check_call(book, orders, row):
 def _wait_at_market(book, inc):
     """Let a market order wait for the call to end."""
     orders = book.orders
-    slot = take_slot(book)
+    slot, _ = take_slot(book)
     book.markets[0].priority += 1
     orders[slot].order_id = inc.order_id
     orders[slot].key = 0

@@ -44,6 +44,7 @@ def _take_orders(source, target):
     fresh, levels = np.int64(source.markets[0].fresh), source.levels
     for slot in range(fresh):
         target.orders[slot] = source.orders[slot]
+        target.behind[slot] = source.behind[slot]
         if source.orders[slot].order_id == 0:
             continue
         r, i = np.int64(source.orders[slot].ladder), source.orders[slot].key & (levels.shape[1] - 1)

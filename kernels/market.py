@@ -13,6 +13,7 @@ def market_book(books, m):
     return Book(
         books.orders[m],
         books.free[m],
+        books.behind[m],
         books.levels[first:end],
         books.ladders[first:end],
         books.occupied[first:end],

@@ -25,7 +25,17 @@ from . import timers
 from ._jit import kernel
 from .directory import find
 from .directory import insert as register
-from .ladder import NO_KEY, available, fill_front, reduce, remove, rest, resting_orders, take_slot
+from .ladder import (
+    NO_KEY,
+    available,
+    fill_front,
+    join_behind,
+    reduce,
+    remove,
+    rest,
+    resting_orders,
+    take_slot,
+)
 from .market import market_book
 from .prefetch import prefetch
 from .validation import MAX_PRICE, check_new, check_replace, whole_ticks
@@ -224,7 +234,10 @@ def _settle_down(book, inc, rules, expire_tick, leaves):
         own = book.ladders[_opposite(inc.side) + 1].best
         if own + inc.key >= 0:
             return False
-    slot = take_slot(book)
+    ladder = 1 - inc.side + pool
+    slot, fresh = take_slot(book)
+    if fresh:
+        join_behind(book, ladder, inc.key, slot)
     s = np.uint64(slot)
     markets[0].priority += 1
     orders[s].order_id = inc.order_id
@@ -233,7 +246,7 @@ def _settle_down(book, inc, rules, expire_tick, leaves):
     orders[s].priority = markets[0].priority
     orders[s].expire_tick = expire_tick
     orders[s].agent = inc.agent
-    orders[s].ladder = 1 - inc.side + pool
+    orders[s].ladder = ladder
     if not pool:
         register(book, inc.order_id, slot)
     rest(book, slot)

@@ -67,6 +67,7 @@ def restored_book(book: Book, state: Any) -> Book:
     _within(entries["slot"], 0, slots, "overflow")
     book.overflow.ravel()[place] = entries
     _list_ids(book, orders)
+    book.behind[:, : orders.shape[1]] = np.maximum(orders["next"], 0)
     return book
 
 

@@ -583,11 +583,10 @@ class Venue(Stateful):
                 "or use more markets"
             )
         orders = grown_record_array(RestingOrders, book.orders, slots)
-        free = np.zeros((self.n_markets, slots), np.int32)
-        free[:, : slots // 2] = book.free
         self.book_columns = book._replace(
             orders=orders,
-            free=free,
+            free=_widened(book.free, slots),
+            behind=_widened(book.behind, slots),
             directory=record_array(Directory, self.n_markets, 2 * slots),
             overflow=record_array(Directory, self.n_markets, 2 * slots),
         )
@@ -633,12 +632,19 @@ class Venue(Stateful):
             self._events = allocate(Events, len(self._events.qty))
 
 
+def _widened(rows: np.ndarray, width: int) -> np.ndarray:
+    wide = np.zeros((len(rows), width), rows.dtype)
+    wide[:, : rows.shape[1]] = rows
+    return wide
+
+
 def _empty_book(terms: np.recarray, slots: int, window: int) -> Book:
     n = len(terms)
     ladders = record_array(Ladders, n * LADDERS)
     ladders.best = NO_KEY
     return Book(
         record_array(RestingOrders, n, slots),
+        np.zeros((n, slots), np.int32),
         np.zeros((n, slots), np.int32),
         record_array(Levels, n * LADDERS, window),
         ladders,

@@ -114,6 +114,7 @@ class Book(NamedTuple):
 
     orders: np.recarray  # RestingOrders (market, slot)
     free: I32  # (market, slot): stack of free order slots, the first `markets.free` of a row
+    behind: I32  # (market, slot): which order came behind this one in its level; a hint
     levels: np.recarray  # Levels (ladder, W)
     ladders: np.recarray  # Ladders (ladder,)
     occupied: U64  # (ladder, W / 64): one bit per level slot

@@ -36,13 +36,14 @@ def empty_book(orders: int = 256) -> tuple[Book, Book]:
         timers=whole.timers[0],
         chunks=whole.chunks[0],
         free=whole.free[0],
+        behind=whole.behind[0],
     )
     return whole, part
 
 
 def put(book: Book, order_id: int, key: int, qty: int = 1, agent: int = 1, tick: int = 0) -> int:
     """Let an order rest in the buy ladder; its slot."""
-    slot = int(take_slot(book))
+    slot = int(take_slot(book)[0])
     fill(book, slot, order_id, key, qty, agent)
     book.orders.expire_tick[slot] = tick
     ids.insert(book, order_id, slot)

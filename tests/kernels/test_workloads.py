@@ -6,8 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from qtg.schemas import Events, ExecType, MsgType, OrdType, Reason
+from qtg.bench.venue import to_orders
+from qtg.bench.workloads import generate
+from qtg.schemas import NO_ROW, Events, ExecType, MsgType, OrdType, Reason
 from qtg.venue import Venue
+from tests.sizes import sized
 
 LIMIT, CANCEL, MARKET = 0, 1, 2
 
@@ -56,3 +59,26 @@ def test_a_recorded_workload_gives_the_known_answer(
     assert len(book.orders()) == orders
     if levels is not None:
         assert len(book.bids().price) + len(book.asks().price) == levels
+
+
+def test_a_book_that_fills_up_notes_who_comes_behind() -> None:
+    venue = Venue()
+    venue.submit(to_orders(generate("W2", sized(20_000, 1_000)).messages))
+    book = venue.book_columns
+    followed = book.orders.next != NO_ROW
+    assert followed.sum() > 0.9 * len(venue.book().orders())
+    np.testing.assert_array_equal(book.behind[followed], book.orders.next[followed])
+
+
+def test_notes_of_who_comes_behind_change_nothing() -> None:
+    """Whatever they say, as they do once slots are used again."""
+    orders = to_orders(generate("W3", sized(20_000, 1_000)).messages)
+    half = len(orders.qty) // 2
+    right, wrong = Venue(), Venue()
+    for venue in (right, wrong):
+        venue.submit(type(orders)(*(column[:half] for column in orders)))
+    behind = wrong.book_columns.behind
+    behind[...] = np.random.default_rng(1).integers(0, behind.shape[1], behind.shape)
+    rest = type(orders)(*(column[half:] for column in orders))
+    for ours, theirs in zip(wrong.submit(rest), right.submit(rest), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -150,6 +150,7 @@ def _in_use(book: Any) -> dict[str, Any]:
     """The books without rows that nobody will read as they are."""
     markets = book.markets
     shown = {**book._asdict(), "slots": book.orders.shape, "words": book.chunks.shape}
+    del shown["behind"]  # hints
     shown["free"] = [row[:n] for row, n in zip(book.free, markets.free, strict=True)]
     fresh = CHUNK * markets.fresh_chunk
     shown["chunks"] = [row[:n] for row, n in zip(book.chunks, fresh, strict=True)]
