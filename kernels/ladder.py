@@ -22,7 +22,7 @@ from .prefetch import prefetch
 
 NO_KEY = -(1 << 62)
 AHEAD = 8  # free slots
-DEPTH = 6  # orders of a level
+DEPTH = 8  # orders of a level
 SMALL = 4096  # order slots that the inner caches hold
 
 
@@ -201,15 +201,23 @@ def remove(book, slot):
 
 
 @kernel
-def _fetch_behind(book, slot):
-    """Fetch the order DEPTH places behind one in its level, as far as `behind` knows."""
+def _fetch_behind(book, gone, first):
+    """Fetch the order DEPTH places behind the new first one of a level, as far as `behind` knows.
+
+    `behind` of the first order says how far was fetched: of `gone`, which was it until now, and
+    then of its successor.
+    """
+    behind = book.behind
     if book.orders.shape[0] <= SMALL:
         return
-    far = np.int64(slot)
-    for _ in range(DEPTH):
-        far = np.int64(book.behind[np.uint64(far)])
+    far = np.int64(behind[np.uint64(gone)])
+    if far == first:  # nothing was fetched
+        for _ in range(DEPTH - 1):
+            far = np.int64(behind[np.uint64(far)])
+    far = np.int64(behind[np.uint64(far)])
+    behind[np.uint64(first)] = far
     prefetch(book.orders, far)
-    prefetch(book.behind, far)
+    prefetch(behind, far)
 
 
 @kernel
@@ -235,7 +243,7 @@ def fill_front(book, r, slot, qty):
     else:
         orders[np.uint64(after)].prev = NO_ROW
         prefetch(orders, orders[np.uint64(after)].next)
-        _fetch_behind(book, after)
+        _fetch_behind(book, slot, after)
     _forget_slot(book, r, slot)
 
 
@@ -261,6 +269,7 @@ def take_slot(book):
     if n == 0:
         slot = np.int64(markets[0].fresh)
         markets[0].fresh += 1
+        book.behind[np.uint64(slot)] = slot
         return slot, True
     markets[0].free = n - 1
     prefetch(book.orders, free[max(n - AHEAD, 0)])

@@ -8,6 +8,7 @@ import pytest
 
 from qtg.bench.venue import to_orders
 from qtg.bench.workloads import generate
+from qtg.kernels.ladder import DEPTH, SMALL
 from qtg.schemas import NO_ROW, Events, ExecType, MsgType, OrdType, Reason
 from qtg.venue import Venue
 from tests.sizes import sized
@@ -82,3 +83,16 @@ def test_notes_of_who_comes_behind_change_nothing() -> None:
     rest = type(orders)(*(column[half:] for column in orders))
     for ours, theirs in zip(wrong.submit(rest), right.submit(rest), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("eaten", [1, 3, 10])
+def test_the_first_order_knows_the_one_that_was_fetched(eaten: int) -> None:
+    """It is DEPTH places further back, once the book is too long for the inner caches."""
+    venue = Venue(orders=2 * SMALL)
+    venue.submit({"side": [1] * 30, "price": [100] * 30, "qty": [5] * 30})
+    venue.submit({"ord_type": [OrdType.MARKET], "side": [-1], "qty": [5 * eaten + 1]})
+    book = venue.book_columns
+    slots = np.flatnonzero(book.orders.order_id[0])
+    first = slots[book.orders.order_id[0, slots].argmin()]
+    assert book.orders.order_id[0, first] == eaten + 1
+    assert book.orders.order_id[0, book.behind[0, first]] == eaten + 1 + DEPTH
