@@ -77,7 +77,7 @@ class Storage(Model):
     )
     orders: Switch = setting("store every order and what became of it", default=False)
     row_group: Whole = setting(
-        "rows per Parquet row group", "rows", default=122_880, ge=1_024, le=2**24
+        "rows per Parquet row group", "rows", default=61_440, ge=1_024, le=2**24
     )
 
     @property

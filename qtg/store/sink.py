@@ -14,7 +14,7 @@ from .run_info import RunInfo
 
 T = TypeVar("T", bound=NamedTuple)
 
-ROW_GROUP = 122_880
+ROW_GROUP = 61_440
 LONGEST_PAUSE = 120.0
 NAMES = {table: name for name, table in STORED.items()}
 
