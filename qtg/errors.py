@@ -145,5 +145,9 @@ class StrategyWarning(UserWarning):
     """A user's strategy was benched, or is written in a way that will be slow."""
 
 
+class StorageWarning(UserWarning):
+    """A run was opened without parts that are damaged, as was asked for."""
+
+
 class CacheWarning(UserWarning):
     """Compiled kernels cannot be kept on disk: nothing is wrong but the next start is slow."""

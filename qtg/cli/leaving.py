@@ -6,7 +6,7 @@ import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TextIO
 
-from ..errors import CacheWarning, ConfigError, QtgError, StrategyWarning
+from ..errors import CacheWarning, ConfigError, QtgError, StorageWarning, StrategyWarning
 from .app import app
 
 _INTERRUPTED = 130  # how typer leaves after Ctrl-C, as shells do
@@ -19,7 +19,10 @@ def main(arguments: list[str] | None = None) -> Any:
         with warnings.catch_warnings():
             warnings.showwarning = _warn
             with _logs():
-                app(arguments, standalone_mode=True)
+                try:
+                    app(arguments, standalone_mode=True)
+                finally:
+                    sys.stdout.flush()
     except ConfigError as error:
         _complain(error, 2)
     except QtgError as error:
@@ -31,8 +34,17 @@ def main(arguments: list[str] | None = None) -> Any:
             raise
         _complain(_STOPPED, _INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(1)
+    except OSError as error:
+        _drop_output()
+        what = error.filename or "the answer cannot be written"
+        _complain(f"{what}: {error.strerror or error}", 1)
+
+
+def _drop_output() -> None:
+    """Let go of what waits in a stream that takes nothing more, or leaving would try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _logs() -> AbstractContextManager[object]:
@@ -61,7 +73,7 @@ def _warn(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    if issubclass(category, (CacheWarning, StrategyWarning)):
+    if issubclass(category, (CacheWarning, StorageWarning, StrategyWarning)):
         print(f"qtg: {message}", file=sys.stderr)
     else:
         _show_other(message, category, filename, lineno, file, line)

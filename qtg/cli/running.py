@@ -9,6 +9,8 @@ import typer
 from .app import Json, Overwrite, Preset, Seed, Strategies, Threads, Ticks
 from .common import given, load_files
 
+DEMO = Path("runs/demo")
+
 
 def simulate(
     source: Preset,
@@ -76,7 +78,8 @@ def simulate(
 def demo(
     ticks: Ticks = None,
     seed: Seed = None,
-    out: Annotated[Path, typer.Option(help="Run directory.")] = Path("runs/demo"),
+    out: Annotated[Path, typer.Option(help="Run directory.")] = DEMO,
+    overwrite: Overwrite = False,
 ) -> None:
     """A market of 100,000 agents: run it, sum it up, write the report, say what to try next."""
     from ..config import Config
@@ -85,7 +88,8 @@ def demo(
     from ..summary import print_next_steps, print_summary
 
     config = Config.load("demo", given(seed=seed, ticks=ticks))
-    run = run_market(config, out, overwrite=True, progress=command_progress(config))
+    again = overwrite or out == DEMO  # which is the demo's own
+    run = run_market(config, out, overwrite=again, progress=command_progress(config))
     with working("writing the report"):
         report_path = run.report(out / "report.html")
     print_summary(run)

@@ -24,6 +24,17 @@ def put_in_place(temporary: Path, final: Path, durable: bool = True) -> None:
         _sync(final.parent, os.O_RDONLY)
 
 
+def file_checksum(path: Path) -> int:
+    """CRC32C of what a file holds."""
+    import google_crc32c
+
+    found = 0
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            found = google_crc32c.extend(found, piece)
+    return int(found)
+
+
 def read_described(directory: Path, name: str, form: str, what: str) -> dict[str, Any]:
     """What the JSON file `name` says that describes a directory; `form` is its `format`, `what`
     tells what the directory should be.

@@ -1,5 +1,6 @@
 """DuckDB over a run: a view per table in readable units, and the stored integers in `raw`."""
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ class Lens:
 
         if not sql.strip():
             raise StorageError("the query is empty; write one, such as 'select * from trades'")
+        for name in self._source.names():
+            if re.search(rf"\b{name}\b", sql, re.IGNORECASE):
+                self._source.check(name)
         with self._lock:
             if self._connection is None:
                 self._connection = _connect(self._source)

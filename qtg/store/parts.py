@@ -12,7 +12,7 @@ from qtg.errors import StorageError
 from qtg.schemas import columns
 from qtg.schemas.arrow import arrow_schema, table_from_arrow, table_to_arrow
 
-from .files import put_in_place, reason_of
+from .files import file_checksum, put_in_place, reason_of
 from .run_info import Part, RunInfo
 
 # These units hardly repeat, so that a dictionary would only cost time.
@@ -47,10 +47,10 @@ class PartWriter:
     def commit(self) -> Part:
         """Finish the file and put it in place."""
         self._writer.close()
-        size = self._temporary.stat().st_size
+        size, crc32c = self._temporary.stat().st_size, file_checksum(self._temporary)
         put_in_place(self._temporary, self._final)
         first, last = min(self._ticks, default=None), max(self._ticks, default=None)
-        return Part(self._name, self.path, self.rows, first, last, size)
+        return Part(self._name, self.path, self.rows, first, last, size, crc32c)
 
     def discard(self) -> None:
         """Remove the unfinished file."""
@@ -72,12 +72,32 @@ def check_part(directory: Path, part: Part, info: RunInfo) -> None:
     except (OSError, pa.ArrowException) as error:
         raise _damaged(file, f"cannot be read ({reason_of(error)})") from None
     if metadata is None:
-        what = "is truncated" if size < part.bytes else "is not the file that the run wrote"
+        cut = size < part.bytes and not _is_parquet(file)
+        what = "is truncated" if cut else "is not the file that the run wrote"
         raise _damaged(file, f"{what} ({size:,} bytes instead of {part.bytes:,})")
     footer = metadata.metadata or {}
     ours = {key.encode(): value.encode() for key, value in info.footer(part.table).items()}
     if metadata.num_rows != part.rows or any(footer.get(k) != v for k, v in ours.items()):
         raise _damaged(file, "belongs to something else than this run")
+
+
+def check_contents(directory: Path, part: Part) -> None:
+    """Raise a StorageError unless the file holds, byte by byte, what the run wrote."""
+    file = directory / part.path
+    try:
+        wrong = part.crc32c is not None and file_checksum(file) != part.crc32c
+    except OSError as error:
+        raise _damaged(file, f"cannot be read ({reason_of(error)})") from None
+    if wrong:
+        raise _damaged(file, "is damaged: its bytes are not those that the run wrote")
+
+
+def _is_parquet(file: Path) -> bool:
+    try:
+        pq.read_metadata(file)
+    except (OSError, pa.ArrowException):
+        return False
+    return True
 
 
 def read_part(file: str, table: type, info: RunInfo) -> Iterator[Any]:

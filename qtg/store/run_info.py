@@ -21,7 +21,8 @@ PACKAGES = ("numpy", "numba", "polars", "duckdb", "pyarrow")
 
 @dataclass(frozen=True)
 class Part:
-    """A committed Parquet file; `path` is relative to the run directory."""
+    """A committed Parquet file; `path` is relative to the run directory, `crc32c` is the checksum
+    of its bytes, which runs of earlier builds do not have."""
 
     table: str
     path: str
@@ -29,6 +30,7 @@ class Part:
     first_tick: int | None
     last_tick: int | None
     bytes: int
+    crc32c: int | None = None
 
     @property
     def number(self) -> int:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
-from qtg.errors import StorageError
+from qtg.errors import StorageError, StorageWarning
 from qtg.schemas import STORED
 from qtg.schemas.arrow import arrow_schema, table_to_arrow
 
 from .memory import MemorySink
-from .run_info import RunInfo, read_run
+from .run_info import Part, RunInfo, read_run
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,6 +58,10 @@ class Source(ABC):
             hint = f"; set {setting} and run again" if setting else ""
             raise StorageError(f"this run did not store {name}{hint}")
 
+    def check(self, name: str) -> None:
+        """Raise a StorageError if what is stored of a table is damaged."""
+        self.need(name)
+
     @abstractmethod
     def rows(self, name: str) -> int:
         """Number of rows."""
@@ -80,15 +85,27 @@ class RunFiles(Source):
     def __init__(self, path: Path, info: RunInfo) -> None:
         self.path = path
         self.info = info
+        self._checked: set[Part] = set()
+
+    def check(self, name: str) -> None:
+        """Raise a StorageError if a part of the table is damaged; each is read once for that."""
+        from .parts import check_contents
+
+        assert self.path is not None
+        for part in self._parts(name):
+            if part not in self._checked:
+                check_contents(self.path, part)
+                self._checked.add(part)
 
     def rows(self, name: str) -> int:
         """Number of rows."""
-        return sum(part.rows for part in self.info.manifest if part.table == name)
+        return sum(part.rows for part in self._parts(name))
 
     def chunks(self, name: str) -> Iterator[Any]:
         """The table in pieces of NumPy columns, in order, so that it need not fit in memory."""
         from .parts import read_part
 
+        self.check(name)
         for file in self._files(name):
             yield from read_part(file, STORED[name], self.info)
 
@@ -96,6 +113,7 @@ class RunFiles(Source):
         """The table as a lazy frame; names are Categorical."""
         import polars as pl
 
+        self.check(name)
         files = self._files(name)
         if not files:
             return pl.LazyFrame(_empty(name))
@@ -110,8 +128,10 @@ class RunFiles(Source):
 
     def _files(self, name: str) -> list[str]:
         assert self.path is not None
-        parts = [part for part in self.info.manifest if part.table == name]
-        return [str(self.path / part.path) for part in parts]
+        return [str(self.path / part.path) for part in self._parts(name)]
+
+    def _parts(self, name: str) -> list[Part]:
+        return [part for part in self.info.manifest if part.table == name]
 
 
 class Memory(Source):
@@ -158,20 +178,26 @@ def open_files(path: Path, skip_damaged: bool) -> RunFiles:
     Raises
     ------
     StorageError    not a run directory, another version, or a part that is missing, truncated or
-                    foreign (unless `skip_damaged`, which leaves those out)
+                    foreign (unless `skip_damaged`, which leaves those out with a
+                    StorageWarning, and damaged ones too)
     """
-    from .parts import check_part
+    from .parts import check_contents, check_part
 
     info = read_run(path)
-    whole = []
+    whole, damaged = [], []
     for part in info.manifest:
         try:
             check_part(path, part, info)
+            if skip_damaged:
+                check_contents(path, part)
         except StorageError:
             if not skip_damaged:
                 raise
+            damaged.append(part.path)
         else:
             whole.append(part)
+    if damaged:
+        warn(f"{path}: left out as damaged: {', '.join(damaged)}", StorageWarning, stacklevel=3)
     info.manifest = whole
     return RunFiles(path, info)
 

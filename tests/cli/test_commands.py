@@ -208,6 +208,13 @@ def test_demo_runs_reports_and_says_what_to_try(command: Command, tmp_path: Path
     assert command("demo", "--ticks", 1, "--seed", 4).code == 0, "the demo may be run again"
 
 
+def test_the_demo_replaces_no_run_but_its_own(command: Command, tmp_path: Path) -> None:
+    kept = qtg.simulate(qtg.Config.preset("quick_test", ticks=5), out=tmp_path / "kept")
+    said = command.fails(1, "demo", "--ticks", 1, "--out", tmp_path / "kept")
+    assert "overwrite" in said
+    assert qtg.open_run(tmp_path / "kept").trace_hash == kept.trace_hash
+
+
 def test_a_command_without_arguments_helps(command: Command) -> None:
     for arguments in ((), ("config",)):
         answer = command(*arguments)
@@ -256,6 +263,15 @@ def test_a_reader_that_goes_away_is_no_error(small_run: Path) -> None:
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert len(done.stdout) == 10
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("arguments", ["presets", "sql {} 'select * from trades'", "--version"])
+def test_an_answer_that_cannot_be_written_is_one_line(small_run: Path, arguments: str) -> None:
+    script = f"{sys.executable} -m qtg {arguments.format(small_run)} > /dev/full"
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "qtg: the answer cannot be written: No space left on device\n"
 
 
 def test_leaderboard_ranks_agents(command: Command, small_run: Path) -> None:

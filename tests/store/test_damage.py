@@ -2,14 +2,15 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from qtg.errors import StorageError
-from qtg.result import open_run
+from qtg.errors import StorageError, StorageWarning
+from qtg.result import Result, open_run
 from qtg.schemas import SCHEMA_VERSION, Trades
 from qtg.store import RunWriter
 from qtg.store.run_info import FORMAT_VERSION
@@ -78,8 +79,40 @@ def test_a_part_of_another_run_is_named_even_if_it_has_the_same_size(
 
 def test_damaged_parts_can_be_skipped(run: Path) -> None:
     middle(run).write_bytes(b"rubbish")
-    trades = open_run(run, skip_damaged=True).trades
+    with pytest.warns(StorageWarning, match=r"left out as damaged: trades/part-00001\.parquet"):
+        trades = open_run(run, skip_damaged=True).trades
     assert trades["trade_id"].to_list() == [*range(100), *range(200, 300)]
+
+
+READERS = {
+    "frame": lambda opened: opened.trades,
+    "raw": lambda opened: opened.table("trades", raw=True),
+    "scan": lambda opened: opened.scan("trades"),
+    "chunks": lambda opened: list(opened.chunks("trades")),
+    "sql": lambda opened: opened.sql("select sum(qty) from raw.TRADES"),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_part_with_one_changed_bit_is_named_by_whatever_reads_it(
+    run: Path, read: Callable[[Result], object]
+) -> None:
+    content = bytearray(middle(run).read_bytes())
+    content[100] ^= 1
+    middle(run).write_bytes(content)
+    opened = open_run(run)
+    with pytest.raises(StorageError, match=r"part-00001\.parquet is damaged: its bytes are not"):
+        read(opened)
+    with pytest.warns(StorageWarning, match="left out as damaged"):
+        assert open_run(run, skip_damaged=True).trades.height == 200
+
+
+def test_a_run_of_an_earlier_build_has_no_checksums_and_opens(run: Path) -> None:
+    stored = json.loads((run / "run.json").read_text())
+    for part in stored["manifest"]:
+        assert isinstance(part.pop("crc32c"), int)
+    edit(run, manifest=stored["manifest"])
+    assert open_run(run).trades.height == 300
 
 
 def test_files_that_are_not_in_the_manifest_are_ignored(run: Path) -> None:
