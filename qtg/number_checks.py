@@ -28,6 +28,13 @@ def check_number(where: str, name: str, value: Any, above: float, below: float =
     return float(value)
 
 
+def check_flags(where: str, **flags: Any) -> None:
+    """Refuse what is neither true nor false."""
+    for name, value in flags.items():
+        if not isinstance(value, bool | np.bool_):
+            raise ConfigError(f"{where}: {name} must be true or false, got {value!r}")
+
+
 def check_share(where: str, name: str, value: Any) -> None:
     """Refuse what is not a number from 0 to below 1."""
     real = isinstance(value, int | float | np.number) and not isinstance(value, bool)

@@ -15,7 +15,7 @@ from qtg.schemas import F64, I64, Reason
 
 from ..contract import Contract
 from ..features import features_of
-from ..number_checks import check_counts
+from ..number_checks import check_counts, check_flags
 from ..observation import Observation
 from .batch import F32, U64, Outcome
 from .markets import Markets
@@ -59,6 +59,7 @@ class MarketBatch:
         truncates: bool = True,
     ) -> None:
         check_counts("environments", ticks=ticks, steps=steps)
+        check_flags("environments", truncates=truncates)
         self.markets, self.task = markets, task
         self.market = market = markets.learners[kind]
         self.num_envs = market.num_envs

@@ -74,11 +74,13 @@ class BatchVecEnv(VecEnv):
         ConfigError    a reward is not finite, from which nothing could be learned
         """
         outcome = self.batch.step(self._actions)
-        wrong = ~np.isfinite(outcome.reward)
+        with np.errstate(over="ignore"):
+            reward = outcome.reward.astype(np.float32)  # as learners have it
+        wrong = ~np.isfinite(reward)
         if wrong.any():
             first = np.flatnonzero(wrong)[0]
             raise ConfigError(
-                f"the reward of environment {first} is {outcome.reward[first]}; choose another"
+                f"the reward of environment {first} is {reward[first]}; choose another"
             )
         self._returns += outcome.reward
         self._lengths += 1
@@ -89,7 +91,7 @@ class BatchVecEnv(VecEnv):
             for row, info in zip(rows, self._ends(rows, outcome.truncated), strict=True):
                 infos[row] = info
             self._begin(rows)
-        return self._observe(), outcome.reward.astype(np.float32), ended, infos
+        return self._observe(), reward, ended, infos
 
     def close(self) -> None:
         """Let go of the batch."""
@@ -211,8 +213,8 @@ def make_batch(name: str, num_envs: int = 1, **settings: Any) -> Batch:
     except gymnasium.error.Error as error:
         known = ", ".join(sorted(each for each in gymnasium.registry if each.startswith("qtg/")))
         raise ConfigError(f"no environment {name!r} ({error}); qtg has {known}") from None
-    made = None
-    if spec.vector_entry_point is not None:
+    made, entry = None, spec.vector_entry_point
+    if entry is not None and (callable(entry) or entry.startswith("qtg.")):
         made = gymnasium.make_vec(spec, num_envs, "vector_entry_point", **settings).unwrapped
     if not isinstance(made, BatchVectorEnv):
         raise ConfigError(f"{name} is no environment in columns; make it with gymnasium.make")

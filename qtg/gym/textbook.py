@@ -14,7 +14,7 @@ from qtg.schemas import F64, I64
 from ..contract import Contract
 from ..errors import ConfigError
 from ..features import Feature, min_max
-from ..number_checks import check_counts, check_number
+from ..number_checks import check_counts, check_flags, check_number
 from .batch import F32, U64, Outcome
 from .rewards import AccountStep, ProfitAndLoss, Reward, reward_of
 
@@ -67,6 +67,7 @@ class DealerBatch:
         above_0 = {"price": price, "dt": dt, "rate": rate, "decay": decay, "deepest": deepest}
         for name, value in above_0.items():
             check_number("the dealer", name, value, above=0.0)
+        check_flags("the dealer", binary=binary)
         if not 0.0 <= volatility < np.inf:
             raise ConfigError(f"volatility must be 0 or more, got {volatility}")
         if not dt <= horizon < np.inf:

@@ -11,6 +11,7 @@ from gymnasium.vector.utils import batch_space
 from qtg.schemas import F64, I64
 
 from ..errors import ConfigError
+from ..number_checks import check_flags
 from .actions import checked
 from .batch import F32, Batch, Flags
 from .seeds import Seeds
@@ -44,6 +45,7 @@ class BatchVectorEnv(VectorEnv[np.ndarray, Any, np.ndarray]):
             raise ConfigError(
                 f"autoreset_mode must be one of {modes}, got {autoreset_mode!r}"
             ) from None
+        check_flags("environments", copy=copy)
         self.metadata = {"autoreset_mode": self._mode, "render_modes": []}
         self.batch, self.num_envs = batch, batch.num_envs
         self.single_observation_space = batch.observation_space

@@ -11,6 +11,7 @@ import numpy as np
 
 from qtg.schemas import F64
 
+from ..config.root import LARGEST_SEED
 from ..config.spelling import did_you_mean
 from ..errors import ConfigError
 from ..number_checks import check_counts
@@ -26,6 +27,7 @@ from .rules import Look, Rule, rules_of  # noqa: E402
 
 Policy = Callable[[np.ndarray], np.ndarray]  # observations to actions
 MODEL = "model"
+MOST_EPISODES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Exams:
     """
 
     def __init__(self, batch: Batch, first_seed: int, seeds: int, episodes: int) -> None:
+        if first_seed + seeds - 1 > LARGEST_SEED:
+            raise ConfigError(
+                f"{seeds:,} seeds from {first_seed:,} on go beyond {LARGEST_SEED:,}; later ones "
+                "are those of trainings"
+            )
         self.batch = batch
         self.seed = np.repeat(np.arange(first_seed, first_seed + seeds), episodes)
         if len(self.seed) != batch.num_envs:
@@ -145,6 +152,11 @@ def evaluate(
     check_counts("evaluation", 2, seeds=seeds)
     check_counts("evaluation", episodes=episodes)
     check_counts("evaluation", 0, first_seed=first_seed)
+    if seeds * episodes > MOST_EPISODES:
+        raise ConfigError(
+            f"{seeds:,} seeds with {episodes:,} episodes each are more than the {MOST_EPISODES:,} "
+            "that are played side by side; ask for fewer"
+        )
     given = populations[population] | dict(settings or {})
     batch = make_batch(card.environment, seeds * episodes, **given)
     policy = load_policy(model, batch)

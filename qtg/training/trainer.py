@@ -99,6 +99,7 @@ def train(
     batch = make_batch(config.environment, config.num_envs, **config.settings)
     check_actions(algorithm, batch.action_space)
     exams = _exams(config)  # whatever is wrong shows before anything is written
+    _check_spaces(batch, exams)
     place = Path(out) if out is not None else Path("runs") / f"{config.name}-{algorithm}"
     with writing(place):
         checkpoint = open_folder(place, resume, overwrite)
@@ -229,6 +230,18 @@ def _exams(config: TrainingConfig) -> dict[str, Exams]:
         )
         for name, settings in config.populations().items()
     }
+
+
+def _check_spaces(batch: Batch, exams: dict[str, Exams]) -> None:
+    """Refuse populations in which the learner would see or do something else."""
+    for name, exam in exams.items():
+        for what in ("observation_space", "action_space"):
+            ours, theirs = getattr(batch, what), getattr(exam.batch, what)
+            if ours != theirs:
+                raise ConfigError(
+                    f"evaluation.populations.{name}: its {what} is {theirs} and that of the "
+                    f"training {ours}; change its market only, not the task or its features"
+                )
 
 
 def _check_same(

@@ -168,6 +168,8 @@ def test_bad_input_is_named() -> None:
         make_sb3("qtg/Weather-v0", 2)
     with pytest.raises(qtg.ConfigError, match="CartPole-v1 is no environment in columns"):
         make_batch("CartPole-v1")
+    with pytest.raises(qtg.ConfigError, match="CartPole-v1 is no environment in columns"):
+        make_sb3("CartPole-v1", 2, steps=3)
     with pytest.raises(qtg.ConfigError, match="no setting 'rat' here"):
         make_sb3(DEALER, 2, rat=3)
     with pytest.raises(qtg.ConfigError, match="call reset first"):
@@ -176,6 +178,27 @@ def test_bad_input_is_named() -> None:
         env_of().step(zeros(2))
     with pytest.raises(qtg.ConfigError, match="action nan of environment 0"):
         env_of().step(np.full((ENVS, 2), np.nan))
+
+
+def test_a_reward_that_float32_does_not_hold_is_refused() -> None:
+    env = make_sb3(
+        "qtg/Trading-v0", 2, starts=1, steps=10,
+        reward={"kind": "terminal_utility", "risk_aversion": 500.0},
+    )  # fmt: skip
+    env.seed(1)
+    env.reset()
+    with pytest.raises(qtg.ConfigError, match=r"reward of environment 0 is -?inf; choose another"):
+        for _ in range(10):
+            env.step(np.ones(2, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"),
+    [("Trading", "target"), ("Trading", "truncates"), ("AvellanedaStoikov", "binary")],
+)
+def test_flags_are_true_or_false(name: str, flag: str) -> None:
+    with pytest.raises(qtg.ConfigError, match=f"{flag} must be true or false, got 'no'"):
+        make_sb3(f"qtg/{name}-v0", 2, **{flag: "no"})
 
 
 def test_the_package_has_it() -> None:

@@ -378,3 +378,25 @@ def test_seeds_of_an_evaluation_are_those_of_environments(trained: Trained) -> N
             totals.append(total)
         means.append(np.mean(totals))
     assert found.line().reward == pytest.approx(np.mean(means), rel=1e-4)
+
+
+def test_a_population_that_shows_something_else_is_refused_before_training(tmp_path: Path) -> None:
+    changes = {"settings.starts": 1, "evaluation.populations": {"odd": {"features": ["price"]}}}
+    config = TrainingConfig.load("execution", changes)
+    with pytest.raises(qtg.ConfigError, match=r"populations\.odd: its observation_space is Box"):
+        train(config, "ppo", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"first_seed": 2**63 - 2, "seeds": 3}, "3 seeds from 9,223,372,036,854,775,806 on go bey"),
+        ({"first_seed": 10**22}, "go beyond 9,223,372,036,854,775,807"),
+        ({"seeds": 10**12}, "more than the 1,000,000 that are played side by side"),
+    ],
+)
+def test_exams_have_bounds(trained: Trained, asked: dict[str, int], said: str) -> None:
+    with pytest.raises(qtg.ConfigError, match=said):
+        evaluate(trained.path, **{"seeds": 2, "episodes": 1, **asked})

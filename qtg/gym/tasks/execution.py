@@ -21,7 +21,8 @@ class Execution:
 
     Action: 0 cancels what rests and sends a market order of `size` shares, 1 cancels and sends a
     limit order of `size` at the best price of the own side, 2 does nothing. The last order is only
-    as large as what remains.
+    as large as what remains; where an order trades while its cancel is on the way, up to `size`
+    shares more than the parent order can be filled.
 
     Reward: for what was filled in the step, how much better than the mid at the start (the arrival
     price) it was, a share of the parent order [currency]; at the end, what remains costs `leftover`

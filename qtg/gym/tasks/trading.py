@@ -10,7 +10,7 @@ from qtg.schemas import F64, I64, OrdType
 
 from ...agents.moves import towards, traded
 from ...errors import ConfigError
-from ...number_checks import check_counts, check_share
+from ...number_checks import check_counts, check_flags, check_share
 from ..batch import U64, Flags
 from ..market import LearnersMarket
 from ..rewards import ProfitAndLoss, Reward
@@ -42,6 +42,7 @@ class Trading:
     ) -> None:
         check_counts("Trading", size=size, most=most)
         check_share("Trading", "ruin", ruin)
+        check_flags("Trading", target=target)
         self.reward: Reward = ProfitAndLoss()
         self.size, self.target, self.most, self.ruin = size, target, most, ruin
 
