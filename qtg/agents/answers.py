@@ -48,6 +48,10 @@ def _to_orders(ctx: StrategyContext, part: Any, latency: np.ndarray) -> Orders:
 
 
 def _new_orders(ctx: StrategyContext, columns: Columns, latency: np.ndarray) -> Orders:
+    if columns["row"].dtype.kind == "b":
+        raise StrategyError(
+            f"strategy {ctx.name!r} at tick {ctx.tick}: row is a mask; give np.flatnonzero(mask)"
+        )
     row = _whole(ctx, columns, "row", 0, len(ctx.agent) - 1)
     symbol = _whole(ctx, columns, "symbol", 0, len(ctx.symbols) - 1)
     orders = _addressed(ctx, row, symbol, latency)
@@ -120,7 +124,7 @@ def _columns(
             f"strategy {ctx.name!r} at tick {ctx.tick} returned an unknown column {unknown[0]!r}; "
             f"the columns are {', '.join(known)}"
         )
-    columns = {name: np.asarray(values) for name, values in part.items()}
+    columns = {name: _numbers(values) for name, values in part.items()}
     n = columns[first].shape
     for name, values in columns.items():
         if values.shape != n or values.ndim != 1:
@@ -134,6 +138,19 @@ def _columns(
                 f"not {values.dtype}"
             )
     return columns
+
+
+def _numbers(values: Any) -> np.ndarray:
+    """The values as an array; numbers too large for an int64 as floats, to be refused by name."""
+    found = np.asarray(values)
+    if found.dtype.kind != "O":
+        return found
+    try:
+        return found.astype(np.float64)
+    except (TypeError, ValueError):
+        return found
+    except OverflowError:
+        return np.full(found.shape, np.inf)
 
 
 def _refuse(ctx: StrategyContext, columns: Columns, name: str, bad: Any) -> None:

@@ -79,12 +79,18 @@ def build_members(config: Config, envs: list[int], seed: np.uint64) -> list[Memb
 
 
 def check_populations(config: Config) -> None:
-    """Check what only the strategies know: kinds, their tiers and parameters.
+    """Check what only the strategies know: kinds, their tiers and parameters; and that there is
+    something to trade.
 
     Raises
     ------
-    ConfigError    a kind or parameter that does not exist, or values out of a parameter's range
+    ConfigError    no symbols, a kind or parameter that does not exist, or values out of a
+                   parameter's range
     """
+    if not config.symbols:
+        raise ConfigError(
+            "symbols: there are none; add a [[symbols]] table with symbol, sector and initial_price"
+        )
     for tier, populations in ((Tier.SMART, config.smart), (Tier.REACTIVE, config.reactive)):
         for row, population in enumerate(populations):
             with _named(f"{tier.name.lower()}.{row}"):

@@ -372,6 +372,15 @@ BAD: dict[str, tuple[Any, str]] = {
     "half a share": (lambda ctx: ctx.replace([2], qty=0.5), "agent 7: qty is 0.5"),
     "a quantity that is no number": (lambda ctx: ctx.replace([3], qty=np.nan), "qty is nan"),
     "a quantity that overflows": (lambda ctx: ctx.replace([3], qty=1e19), "qty is 1e+19"),
+    "a quantity that no int64 holds": (
+        lambda ctx: ctx.replace([3], qty=10**30),
+        "agent 8: qty is 1e+30, which cannot be ordered",
+    ),
+    "a quantity that no float holds": (lambda ctx: ctx.replace([3], qty=10**400), "qty is inf"),
+    "a mask of rows": (
+        lambda ctx: ctx.orders(row=[True, False], symbol=0, side=1, qty=1),
+        "row is a mask; give np.flatnonzero(mask)",
+    ),
     "columns that do not broadcast": (
         lambda ctx: ctx.replace([2, 3], price=[98.0, 98.0, 98.0]),
         "failed at tick 2: ValueError",

@@ -348,3 +348,12 @@ def test_a_full_disk_stops_the_run_with_the_reason(tmp_path: Path) -> None:
     run = qtg.open_run(place)
     assert run.status == "failed"
     assert "File too large" in run.info()["reason"]
+
+
+@pytest.mark.parametrize("arguments", [("simulate",), ("config", "validate")])
+def test_a_market_without_symbols_is_not_valid(
+    arguments: tuple[str, ...], command: Command
+) -> None:
+    Path("empty.toml").write_text("ticks = 5\n")
+    said = command.fails(2, *arguments, "empty.toml")
+    assert said.startswith("symbols: there are none; add a [[symbols]] table")
