@@ -94,7 +94,9 @@ class Contract:
         """
         try:
             read = json.loads(text)
-            found = cls(int(read["version"]), tuple(read["features"]), read.get("environment", {}))
+            if type(read["version"]) is not int:
+                raise TypeError("its version is no whole number")
+            found = cls(read["version"], tuple(read["features"]), read.get("environment", {}))
             whole = read["shape"] == list(found.shape) and isinstance(found.environment, dict)
             if found.version == VERSION:
                 found.plan()

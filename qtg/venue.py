@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -51,6 +52,7 @@ from .market_terms import (
     reference_units,
     tick_units,
 )
+from .number_checks import check_counts
 from .order_columns import as_orders
 from .stateful import State, Stateful, found
 from .stretches import Part, match_in_stretches
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 
 MAX_SLOTS = 1 << 22  # per market; times the largest quantity: 2**62 (docs/adr/0002)
 TIMER_BUCKETS = 256
+_Code = TypeVar("_Code", bound=IntEnum)
 _OK = int(Status.OK)  # looked up once: in Python 3.11 an enum takes half a microsecond to
 
 
@@ -71,8 +74,8 @@ class Venue(Stateful):
     markets : int                 markets per environment
     tick_size : price or one per market, smallest price step [currency]
     lot_size : int or one per market, smallest quantity step
-    matching : Matching           order in which one batch is worked
-    self_trade : SelfTradePrevention
+    matching : Matching, or its name as in a configuration    order in which one batch is worked
+    self_trade : SelfTradePrevention, or its name
     pool_trades_itself : bool     whether orders of agent 0, the background pool, may meet
     protection_bps : int          how far a market order may walk from the best price; 0: no limit
     envs : ints (E,)              environment ids, sequence or array, each once; a market's row is
@@ -98,8 +101,8 @@ class Venue(Stateful):
         *,
         tick_size: Price | Sequence[Price] = "0.0001",
         lot_size: int | Sequence[int] = 1,
-        matching: Matching = Matching.PRICE_TIME,
-        self_trade: SelfTradePrevention = SelfTradePrevention.CANCEL_INCOMING,
+        matching: Matching | str = Matching.PRICE_TIME,
+        self_trade: SelfTradePrevention | str = SelfTradePrevention.CANCEL_INCOMING,
         pool_trades_itself: bool = False,
         protection_bps: int = 0,
         envs: Sequence[int] | np.ndarray = (0,),
@@ -110,16 +113,17 @@ class Venue(Stateful):
         threads: int = 1,
     ) -> None:
         self.envs = environment_ids(envs)
-        if markets < 1:
-            raise ConfigError(f"a venue needs at least one market, got {markets}")
+        check_counts("a venue needs at least one market", markets=markets)
+        check_counts("a venue", orders=orders, events=events, threads=threads)
+        check_counts("a venue", 0, protection_bps=protection_bps, seed=seed)
         if window < 64 or window & (window - 1):
             raise ConfigError(f"window must be a power of two of at least 64, got {window}")
         self.symbols = markets
         self.n_markets = markets * len(self.envs)
-        self.matching = Matching(matching)
+        self.matching = _named(Matching, matching, "matching")
         self._shuffles = self.matching == Matching.SHUFFLED
         self._trading = UNCROSS if self.matching == Matching.AUCTION else 0
-        self.self_trade = SelfTradePrevention(self_trade)
+        self.self_trade = _named(SelfTradePrevention, self_trade, "self_trade")
         self.pool_trades_itself = pool_trades_itself
         self._rules = Rules(int(self.self_trade), int(pool_trades_itself), 0)
         self.threads = min(threads, self.n_markets)
@@ -184,6 +188,8 @@ class Venue(Stateful):
                          have been worked
         """
         batch = as_orders(orders)
+        if tick is not None:
+            check_counts("submit", 0, tick=tick)
         n = len(batch.msg_type)
         self._own_events()
         k = 0
@@ -630,6 +636,15 @@ class Venue(Stateful):
         ours = 2  # the column's own reference and getrefcount's argument
         if any(sys.getrefcount(column.base) > ours for column in self._events):
             self._events = allocate(Events, len(self._events.qty))
+
+
+def _named(codes: type[_Code], given: _Code | str, what: str) -> _Code:
+    """A code by itself or by its name."""
+    try:
+        return codes[given.upper()] if isinstance(given, str) else codes(given)
+    except (KeyError, ValueError):
+        known = ", ".join(repr(each.name.lower()) for each in codes)
+        raise ConfigError(f"{what} must be one of {known}, got {given!r}") from None
 
 
 def _widened(rows: np.ndarray, width: int) -> np.ndarray:

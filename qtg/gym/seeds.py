@@ -36,8 +36,8 @@ class Seeds:
         ConfigError    a seed is negative, or 2^64 or more
         """
         for seed in seeds:
-            if not 0 <= int(seed) < 1 << 64:
-                raise ConfigError(f"a seed must be 0 to 2^64 - 1, got {seed}")
+            if not isinstance(seed, int | np.integer) or not 0 <= int(seed) < 1 << 64:
+                raise ConfigError(f"a seed must be 0 to 2^64 - 1, got {seed!r}")
         self.given[rows] = np.array([int(seed) for seed in seeds], np.uint64)
         self.begun[rows] = 0
 

@@ -163,6 +163,8 @@ class BatchVectorEnv(VectorEnv[np.ndarray, Any, np.ndarray]):
                 raise ConfigError(f"a seed must be 0 or more, got {seed}")
             self._np_random, self._np_random_seed = np_random(int(seed))
             seed = [int(seed) + row for row in range(self.num_envs)]
+        if isinstance(seed, str) or not hasattr(seed, "__len__"):
+            raise ConfigError(f"a seed must be a whole number, or one for each, got {seed!r}")
         if len(seed) != self.num_envs:
             raise ConfigError(f"{len(seed)} seeds were given for {self.num_envs} environments")
         given = [(row, each) for row in rows if (each := seed[row]) is not None]

@@ -148,6 +148,11 @@ def _card(model: Any, contract: Contract, action_space: Any, environment: str | 
             f"the model observes shape {list(shape)}, the contract has {list(contract.shape)}; "
             "export it with the contract of the environment that it was trained in"
         )
+    told = contract.environment.get("id")
+    if environment and told and environment != told:
+        raise ContractMismatch(
+            f"the contract is of {told}, not of {environment}; leave the environment out"
+        )
     its = {**contract.environment, **({"id": environment} if environment else {})}
     if not its.get("id"):
         raise ModelError("the contract does not say of which environment it is; give `environment`")

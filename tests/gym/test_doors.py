@@ -191,6 +191,9 @@ def test_seeds_and_masks_that_are_none() -> None:
         ([1, 2], "2 seeds were given for 5"),
         (-1, "a seed must be 0 or"),
         ([0, 1, 2, 3, -4], "a seed must be 0 to"),
+        ([0, 1, 2, 3, 1.5], "a seed must be 0 to 2\\^64 - 1, got 1.5"),
+        (1.5, "a seed must be a whole number, or one for each, got 1.5"),
+        ("seed", "a seed must be a whole number, or one for each, got 'seed'"),
     ):
         with pytest.raises((qtg.ConfigError, gymnasium.error.Error), match=message):
             env.reset(seed=seed)  # type: ignore[arg-type]

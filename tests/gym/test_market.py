@@ -440,6 +440,7 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
         ({"version": 99}, "contract version 99; this qtg has 1"),
         ({"shape": [3]}, "shape and features differ"),
         ({"features": None}, "is no observation contract"),
+        ({"version": 1.9}, "its version is no whole number"),
     ):
         (tmp_path / "wrong.json").write_text(json.dumps({**written, **change}))
         with pytest.raises(qtg.ConfigError, match=message):

@@ -87,6 +87,13 @@ def test_time_does_not_go_back() -> None:
         venue.submit({}, tick=4)
 
 
+def test_codes_go_by_the_names_of_a_configuration() -> None:
+    venue = Venue(matching="auction", self_trade="cancel_both")
+    assert (venue.matching, venue.self_trade) == (2, 2)
+    with pytest.raises(ConfigError, match=r"submit: tick is 20\.5; pass a whole number"):
+        venue.submit(GOOD, tick=20.5)  # type: ignore[arg-type]
+
+
 def test_reset_empties_the_books_and_starts_ids_and_time_again() -> None:
     venue = Venue()
     venue.submit(GOOD, tick=5)
@@ -115,6 +122,13 @@ def test_reset_empties_the_books_and_starts_ids_and_time_again() -> None:
         ({"tick_size": "0"}, "tick_size must be positive"),
         ({"tick_size": ["1", "2"]}, "2 values given for 1 markets"),
         ({"lot_size": 0}, "lot_size must be positive"),
+        ({"markets": 1.5}, "markets is 1.5; pass a whole number of at least 1"),
+        ({"orders": -5}, "orders is -5; pass a whole number of at least 1"),
+        ({"threads": 0}, "threads is 0; pass a whole number of at least 1"),
+        ({"protection_bps": -1}, "protection_bps is -1; pass a whole number of at least 0"),
+        ({"seed": "x"}, "seed is 'x'; pass a whole number of at least 0"),
+        ({"matching": "fifo"}, "matching must be one of 'price_time', .*got 'fifo'"),
+        ({"self_trade": 9}, "self_trade must be one of .*'cancel_both', got 9"),
     ],
 )
 def test_a_venue_that_cannot_be_is_refused(arguments: dict[str, Any], sentence: str) -> None:

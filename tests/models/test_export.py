@@ -166,3 +166,5 @@ def test_an_older_contract_is_told_its_environment(policies: Policies, tmp_path:
     old = Contract(made.contract.version, made.contract.features)
     card = export_policy(made.model, tmp_path / "m", old, environment="qtg/Trading-v0")
     assert card.environment == OnnxModel.load(tmp_path / "m").card.environment == "qtg/Trading-v0"
+    with pytest.raises(qtg.ContractMismatch, match=r"is of qtg/.*, not of nonsense; leave"):
+        export_policy(made.model, tmp_path / "n", made.contract, environment="nonsense")
