@@ -207,12 +207,16 @@ def features_of(builders: Sequence[str], symbols: Sequence[str]) -> list[Feature
     ------
     ConfigError    no such builder, one twice, or two that have features of one name
     """
+    if isinstance(builders, str):
+        raise ConfigError(f"features must be a list of names, such as [{builders!r}]")
     found: list[Feature] = []
     for name in builders:
-        if name not in BUILDERS or list(builders).count(name) > 1:
+        if name not in BUILDERS:
             raise ConfigError(
                 f"features {list(builders)} are not each one of {', '.join(BUILDERS)}"
             )
+        if list(builders).count(name) > 1:
+            raise ConfigError(f"features {list(builders)} name {name!r} twice; leave one out")
         each = position if name == "portfolio" else BY_SYMBOL[name]
         for symbol in symbols:
             found += [replace(one, name=f"{symbol}.{one.name}") for one in each(symbol)]

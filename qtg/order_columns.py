@@ -86,7 +86,7 @@ def _checked(values: Any, name: str, dtype: np.dtype) -> np.ndarray:
         return np.ascontiguousarray(array)
     if array.size == 0:
         return np.zeros(0, dtype)
-    if array.dtype.kind not in "iub":
+    if array.dtype.kind not in "iu":
         raise OrderError(f"{name} must hold integers ({dtype}), not {array.dtype}")
     limits = np.iinfo(dtype)
     if array.min() < limits.min or array.max() > limits.max:

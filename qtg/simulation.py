@@ -385,7 +385,14 @@ class Simulation:
             before.stop(self)
 
     def add_hook(self, hook: Hook) -> None:
-        """Call `hook(sim)` at the end of every tick, hooks in the order they were added."""
+        """Call `hook(sim)` at the end of every tick, hooks in the order they were added.
+
+        Raises
+        ------
+        ConfigError    it cannot be called
+        """
+        if not callable(hook):
+            raise ConfigError(f"a hook must be a function of the simulation, not {hook!r}")
         self.hooks.append(hook)
 
     def book(self, symbol: str, env: int = 0) -> BookView:

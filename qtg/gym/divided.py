@@ -101,7 +101,7 @@ def divided(make: Callable[[int], Batch], num_envs: int, threads: int) -> Batch:
     ------
     ConfigError    threads is not a count, or there are more than environments
     """
-    check_counts("environments", threads=threads)
+    check_counts("environments", num_envs=num_envs, threads=threads)
     if threads > num_envs:
         raise ConfigError(f"{threads} threads for {num_envs} environments; give at most as many")
     if threads == 1:

@@ -455,6 +455,8 @@ def test_a_contract_says_what_each_number_is(tmp_path: Path) -> None:
     ("make", "settings", "message"),
     [
         (trading, {"features": ["price", "weather"]}, "are not each one of price, book"),
+        (trading, {"features": "price"}, r"must be a list of names, such as \['price'\]"),
+        (trading, {"features": ["price", "price"]}, "name 'price' twice; leave one out"),
         (trading, {"features": []}, "an observation needs features"),
         (trading, {"features": ["book", "abides_investor"]}, "would have AAPL.spread twice"),
         (trading, {"sise": 3}, "no setting 'sise' here; there are config, features"),

@@ -19,6 +19,7 @@ BAD: list[tuple[Any, str]] = [
     (GOOD | {"price": np.array([100.0, 101.0])}, "price must hold integers .int64., not float64"),
     (GOOD | {"price": np.array(["100", "101"])}, "price must hold integers .int64., not <U3"),
     (GOOD | {"price": np.array([100, None])}, "price must hold integers .int64., not object"),
+    (GOOD | {"side": np.array([True, False])}, "side must hold integers .int8., not bool"),
     (GOOD | {"price": np.array([[100, 101]])}, "price must have one dimension, it has 2"),
     (GOOD | {"price": 100}, "price must have one dimension, it has 0"),
     (GOOD | {"side": np.array([1, 128])}, "side holds a number that does not fit int8"),

@@ -44,6 +44,8 @@ def test_an_error_in_a_hook_reaches_the_caller() -> None:
     sim.add_hook(lambda s: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         sim.step()
+    with pytest.raises(qtg.ConfigError, match="a hook must be a function of the simulation, not 5"):
+        sim.add_hook(5)  # type: ignore[arg-type]
 
 
 def test_batches_from_outside_keep_their_order() -> None:
