@@ -13,6 +13,7 @@ from qtg.schemas import Sector
 
 from ..config import Config
 from ..errors import ConfigError
+from ..number_checks import check_counts
 from .batch import Batch
 from .divided import divided
 from .market import Seats
@@ -156,8 +157,7 @@ class TradingEnv(MarketEnv):
     def __init__(
         self, agents: int = 1_000, stocks: int = 1, seed: int = 0, **settings: Any
     ) -> None:
-        if agents < 1 or stocks < 1:
-            raise ConfigError(f"agents and stocks must be at least 1, got {agents} and {stocks}")
+        check_counts("TradingEnv", agents=agents, stocks=stocks)
         sectors = [each.name.lower() for each in Sector]
         symbols = [
             {"symbol": f"S{k + 1}", "sector": sectors[k % len(sectors)], "initial_price": "100.00"}

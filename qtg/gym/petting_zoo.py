@@ -250,8 +250,11 @@ def parallel_env(
         named = {_NAMES.get(str(env), "learner"): {"env": env, "learners": learners, **settings}}
         settings = {}
     else:
-        if not roles:
-            raise ConfigError("roles are empty; name at least one")
+        whole = isinstance(roles, Mapping) and all(isinstance(r, Mapping) for r in roles.values())
+        if not roles or not whole:
+            raise ConfigError(
+                'roles must be settings by name, such as {"maker": {"env": "qtg/MarketMaking-v0"}}'
+            )
         named = {name: dict(role) for name, role in roles.items()}
     made = [_role(name, role) for name, role in deepcopy(named).items()]
     unknown = sorted(set(settings) - set(_SHARED))

@@ -86,6 +86,11 @@ class Composite(Reward):
         return total
 
 
+def parts_of(reward: Reward) -> list[Reward]:
+    """The rewards that a composite is the sum of; else the reward itself."""
+    return [part for _, part in reward.parts] if isinstance(reward, Composite) else [reward]
+
+
 class ProfitAndLoss(Reward):
     """Change of equity [currency]."""
 

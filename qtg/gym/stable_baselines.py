@@ -11,6 +11,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from qtg.schemas import I64
 
 from ..errors import ConfigError
+from ..number_checks import check_counts
 from .actions import checked
 from .batch import F32, Batch
 from .seeds import Seeds
@@ -208,8 +209,9 @@ def make_batch(name: str, num_envs: int = 1, **settings: Any) -> Batch:
     ------
     ConfigError    no such environment, or it is not one of qtg's batches
     """
+    check_counts("environments", num_envs=num_envs)
     try:
-        spec = gymnasium.spec(name)
+        spec = gymnasium.spec(str(name))
     except gymnasium.error.Error as error:
         known = ", ".join(sorted(each for each in gymnasium.registry if each.startswith("qtg/")))
         raise ConfigError(f"no environment {name!r} ({error}); qtg has {known}") from None

@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..features import Feature, min_max
 from ..number_checks import check_counts, check_flags, check_number
 from .batch import F32, U64, Outcome
-from .rewards import AccountStep, ProfitAndLoss, Reward, reward_of
+from .rewards import AccountStep, LogReturn, ProfitAndLoss, Reward, parts_of, reward_of
 
 
 class DealerBatch:
@@ -68,8 +68,9 @@ class DealerBatch:
         for name, value in above_0.items():
             check_number("the dealer", name, value, above=0.0)
         check_flags("the dealer", binary=binary)
-        if not 0.0 <= volatility < np.inf:
-            raise ConfigError(f"volatility must be 0 or more, got {volatility}")
+        check_number("the dealer", "horizon", horizon, above=0.0)
+        if volatility != 0.0:
+            check_number("the dealer", "volatility", volatility, above=0.0)
         if not dt <= horizon < np.inf:
             raise ConfigError(f"horizon must be at least a step of {dt}, got {horizon}")
         if abs(inventory) + spread_inventory > most:
@@ -94,6 +95,11 @@ class DealerBatch:
         self._price, self._deepest = price, deepest
         self._first = inventory, spread_inventory
         self.reward = ProfitAndLoss() if reward is None else reward_of(reward)
+        if any(isinstance(each, LogReturn) for each in parts_of(self.reward)):
+            raise ConfigError(
+                "log_return needs an account with something in it, and the dealer begins with "
+                "nothing; choose another reward"
+            )
         self.reward.start(num_envs)
 
     def begin(self, rows: I64, seeds: U64) -> None:

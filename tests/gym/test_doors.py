@@ -173,6 +173,9 @@ def test_a_row_has_its_own_chain_of_seeds() -> None:
     [
         ({"autoreset_mode": "later"}, "autoreset_mode must be one of 'NextStep', 'SameStep'"),
         ({"horizon": 0.001}, "horizon must be at least a step"),
+        ({"horizon": "x"}, "horizon is 'x'; pass a number greater than 0"),
+        ({"volatility": "x"}, "volatility is 'x'; pass a number greater than 0"),
+        ({"reward": "log_return"}, "the dealer begins with nothing; choose another reward"),
         ({"rate": float("nan")}, "rate is nan; pass a number greater than 0"),
         ({"rat": 3.0}, "no setting 'rat' here; there are price, volatility"),
         ({"most": 1.5}, "most is 1.5; pass a whole number"),

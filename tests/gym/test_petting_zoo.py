@@ -351,7 +351,9 @@ def test_render_says_where_learners_stand() -> None:
         ({"roles": MIXED, "size": 3}, "no setting 'size' beside roles; there are config, starts"),
         ({"roles": {"a": {"env": "qtg/Trading-v0"}, "b": {"env": "qtg/Execution-v0"}}},
          "roles have different steps, 200 and 40; give one beside the roles"),
-        ({"roles": {}}, "roles are empty; name at least one"),
+        ({"roles": {}}, "roles must be settings by name, such as"),
+        ({"roles": {"a": 3}}, "roles must be settings by name, such as"),
+        ({"roles": "qtg/Trading-v0"}, "roles must be settings by name, such as"),
     ],
 )  # fmt: skip
 def test_settings_that_make_no_environment(settings: dict[str, Any], message: str) -> None:

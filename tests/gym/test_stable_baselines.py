@@ -170,6 +170,12 @@ def test_bad_input_is_named() -> None:
         make_batch("CartPole-v1")
     with pytest.raises(qtg.ConfigError, match="CartPole-v1 is no environment in columns"):
         make_sb3("CartPole-v1", 2, steps=3)
+    with pytest.raises(qtg.ConfigError, match="num_envs is 'a'; pass a whole number"):
+        make_sb3(DEALER, "a")  # type: ignore[arg-type]
+    with pytest.raises(qtg.ConfigError, match="no environment 3"):
+        make_sb3(3)  # type: ignore[arg-type]
+    with pytest.raises(qtg.ConfigError, match="agents is 'a'; pass a whole number"):
+        qtg.gym.TradingEnv(agents="a")  # type: ignore[arg-type]
     with pytest.raises(qtg.ConfigError, match="no setting 'rat' here"):
         make_sb3(DEALER, 2, rat=3)
     with pytest.raises(qtg.ConfigError, match="call reset first"):

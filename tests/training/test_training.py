@@ -298,7 +298,8 @@ def test_a_training_that_runs_away_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(qtg.ConfigError, match="the reward of environment .* is -?(inf|nan)"):
-        train(short(settings__reward="log_return"), "ppo", tmp_path / "a")
+        beyond = {"kind": "profit_and_loss", "weight": 1e300}
+        train(short(settings__reward=[beyond]), "ppo", tmp_path / "a")
     made = algorithms.make_learner
 
     def lost(*given: Any) -> Any:
