@@ -128,7 +128,7 @@ def test_dealers_by_closed_form() -> None:
 
 
 @pytest.mark.parametrize(
-    "reward", [None, "log_return", [*PENALTY, "transaction_cost"],
+    "reward", [None, "differential_sharpe", [*PENALTY, "transaction_cost"],
                [{"kind": "profit_and_loss", "weight": 2}, PENALTY[1]],
                ["profit_and_loss", {"kind": "inventory_penalty", "running": 0.5, "dt": 0.1}]],
 )  # fmt: skip
